@@ -18,6 +18,12 @@ public struct AlignedBuffer<Element: BitwiseCopyable>: ~Copyable, @unchecked Sen
     base.initialize(repeating: zero, count: count)
   }
 
+  /// A copy of `elements`.
+  public init(_ elements: [Element]) where Element: AdditiveArithmetic {
+    self.init(count: elements.count, zero: .zero)
+    for (index, element) in elements.enumerated() { base[index] = element }
+  }
+
   deinit {
     free(base)
   }

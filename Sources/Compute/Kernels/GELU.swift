@@ -1,0 +1,51 @@
+/// Exact GELU, y = x·Φ(x) with Φ the normal distribution function, and its derivative Φ(x) + x·φ(x).
+///
+/// Forward computes both from one exponential, so that backward is a product and nothing of x is kept.
+/// The tail Φ(−|x|) is e^(−x²/2)·g(|x|), with g a polynomial of t = 1/(1 + 0.35·|x|) fitted to a relative error
+/// of 3.2e-8 on [0, 14]: small values keep their relative accuracy, which 1 + erf would lose.
+///
+/// - Parameters:
+///   - output: y, overwritten; may be `input`.
+///   - derivative: dy/dx, overwritten; may be `input` when `output` is not.
+public func geluForward(output: Vector, derivative: Vector, input: Vector) {
+  precondition(output.count == input.count && derivative.count == input.count)
+  for block in Blocks(input.count) {
+    (output[block], derivative[block]) = gelu(input[block])
+  }
+}
+
+/// The gradient through GELU: dx = dy · derivative, with the derivative that forward left.
+///
+/// - Parameter inputGradient: overwritten; may be `outputGradient`.
+public func geluBackward(inputGradient: Vector, outputGradient: Vector, derivative: Vector) {
+  precondition(inputGradient.count == outputGradient.count && derivative.count == outputGradient.count)
+  for block in Blocks(inputGradient.count) {
+    inputGradient[block] = outputGradient[block] * derivative[block]
+  }
+}
+
+@inline(__always)
+private func gelu(_ x: Lanes) -> (y: Lanes, derivative: Lanes) {
+  let one = Lanes(repeating: 1)
+  let bell = exponential(x * x * Lanes(repeating: -0.5))
+  let magnitude = absolute(x)
+  let t = one / one.addingProduct(magnitude, Lanes(repeating: 0.35))
+  var g = Lanes(repeating: -0.029_145_96)
+  g = Lanes(repeating: 0.143_971_83).addingProduct(g, t)
+  g = Lanes(repeating: -0.255_714_54).addingProduct(g, t)
+  g = Lanes(repeating: 0.159_174_47).addingProduct(g, t)
+  g = Lanes(repeating: -0.023_110_045).addingProduct(g, t)
+  g = Lanes(repeating: 0.105_508_09).addingProduct(g, t)
+  g = Lanes(repeating: 0.119_832_84).addingProduct(g, t)
+  g = Lanes(repeating: 0.139_861_87).addingProduct(g, t)
+  g = Lanes(repeating: 0.139_621_41).addingProduct(g, t)
+  let tail = g * t * bell
+  let distribution = tail.replacing(with: one - tail, where: x .>= Lanes(repeating: 0))
+  let density = bell * Lanes(repeating: 0.398_942_28)
+  return (x * distribution, distribution.addingProduct(x, density))
+}
+
+@inline(__always)
+private func absolute(_ x: Lanes) -> Lanes {
+  unsafeBitCast(unsafeBitCast(x, to: SIMD16<UInt32>.self) & SIMD16(repeating: 0x7FFF_FFFF), to: Lanes.self)
+}

@@ -1,0 +1,35 @@
+/// Hands out views of one piece of memory, each on a cache line of its own.
+///
+/// What is to be laid out is written once, as a function of an allocator, and run twice: with `measuring` it says how
+/// much memory it takes, and with the memory it gives the views.
+public struct ArenaAllocator {
+  private let base: UnsafeMutablePointer<Float>
+  private let capacity: Int
+  /// Floats handed out so far, the gaps included.
+  public private(set) var count = 0
+
+  /// An allocator that only counts: its views must not be touched.
+  public static var measuring: ArenaAllocator {
+    ArenaAllocator(base: UnsafeMutablePointer(bitPattern: 64)!, capacity: .max)
+  }
+
+  private init(base: UnsafeMutablePointer<Float>, capacity: Int) {
+    self.base = base
+    self.capacity = capacity
+  }
+
+  public init(_ memory: Vector) {
+    self.init(base: memory.base, capacity: memory.count)
+  }
+
+  public mutating func vector(_ count: Int) -> Vector {
+    let start = self.count
+    self.count = (start + count + 15) / 16 * 16
+    precondition(start + count <= capacity, "the memory is too small for what was measured")
+    return Vector(base: base + start, count: count)
+  }
+
+  public mutating func matrix(_ rows: Int, _ columns: Int) -> Matrix {
+    vector(rows * columns).reshaped(rows: rows, columns: columns)
+  }
+}

@@ -1,0 +1,68 @@
+/// A fixed set of threads that run one piece of work together: the caller is worker 0, the others wait for it.
+///
+/// Ordering: `run` hands the work out under a lock; each thread runs it once and counts itself done under the same
+/// lock; `run` returns when all have. So whatever a worker wrote is visible to all after `run`.
+public final class WorkerPool: Sendable {
+  /// Workers, the caller included.
+  public let count: Int
+  private let monitor = Monitor(State())
+  private let threads: [SystemThread]
+
+  private struct State {
+    var work: (@Sendable (Int) -> Void)?
+    var generation = 0
+    var running = 0
+    var isStopping = false
+  }
+
+  /// - Parameter count: workers, the caller included; at least 1.
+  public init(count: Int) {
+    precondition(count >= 1, "a pool has at least one worker")
+    self.count = count
+    threads = (1..<count).map { [monitor] worker in
+      SystemThread { WorkerPool.serve(worker, monitor) }
+    }
+  }
+
+  deinit {
+    monitor.withLock { $0.isStopping = true }
+    for thread in threads { thread.join() }
+  }
+
+  /// Runs `work` once on each worker, with the worker's number, and returns when all are done.
+  ///
+  /// Not to be called from two threads at once, nor from inside `work`.
+  public func run(_ work: @Sendable (_ worker: Int) -> Void) {
+    guard count > 1 else { return work(0) }
+    withoutActuallyEscaping(work) { work in
+      monitor.withLock { state in
+        state.work = work
+        state.generation += 1
+        state.running = count - 1
+      }
+      work(0)
+      monitor.wait(until: { $0.running == 0 }, then: { $0.work = nil })
+    }
+  }
+
+  private static func serve(_ worker: Int, _ monitor: Monitor<State>) {
+    var seen = 0
+    while true {
+      let work = monitor.wait(until: { $0.generation != seen || $0.isStopping }) { state in
+        seen = state.generation
+        return state.isStopping ? nil : state.work
+      }
+      guard let work else { return }
+      work(worker)
+      monitor.withLock { $0.running -= 1 }
+    }
+  }
+}
+
+/// The part of `0..<count` that worker `index` of `workers` takes, cut at multiples of sixteen.
+public func slice(of count: Int, for index: Int, among workers: Int) -> Range<Int> {
+  let blocks = (count + 15) / 16
+  let start = min(count, blocks * index / workers * 16)
+  let end = min(count, blocks * (index + 1) / workers * 16)
+  return start..<end
+}

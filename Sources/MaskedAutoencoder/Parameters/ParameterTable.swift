@@ -1,0 +1,100 @@
+/// How a parameter starts (He et al. 2022, Appendix A.1).
+public enum Initializer: Sendable, Equatable {
+  case zeros
+  case ones
+  /// Uniform within ±√(6 / (fanIn + fanOut)) (Glorot and Bengio 2010).
+  case xavierUniform(fanIn: Int, fanOut: Int)
+  case normal(deviation: Double)
+}
+
+/// One trained tensor.
+public struct ParameterSpec: Sendable, Equatable {
+  /// Its name in the authors' checkpoints, which is timm's name too for the encoder.
+  public let name: String
+  public let shape: [Int]
+  public let initializer: Initializer
+  /// The layer for layer-wise decay: 0 for the embedding, 1… for the encoder's blocks, depth + 1 after them.
+  public let layer: Int
+  /// Where its floats lie in each of the arenas.
+  public let range: Range<Int>
+
+  /// Whether weight decay applies: to tensors of two or more dimensions, so not to biases and norms.
+  public var isDecayed: Bool { shape.count >= 2 }
+}
+
+/// A run of parameters whose gradient is ready at one moment of backward: a block, an embedding, a head.
+public struct LayerGroup: Sendable, Equatable {
+  public let name: String
+  public let range: Range<Int>
+  /// The floats of `range` that belong to no tensor.
+  public let gaps: [Range<Int>]
+}
+
+/// All trained parameters of a model, in the order of the forward pass: the one place that knows what there is.
+///
+/// Offsets in the arenas (parameters, gradients, moments), initialisation, decay, checkpoints and the order of
+/// the reduction come from here. Each tensor starts on a cache line; the floats between tensors stay zero.
+public struct ParameterTable: Sendable {
+  public private(set) var specs: [ParameterSpec] = []
+  public private(set) var groups: [LayerGroup] = []
+  /// Floats in an arena, the gaps included.
+  public private(set) var arenaCount = 0
+  private var groupStart = 0
+  private var layer = 0
+
+  /// Trained values, without the gaps.
+  public var parameterCount: Int { specs.reduce(0) { $0 + $1.range.count } }
+  /// The floats of the largest group.
+  public var largestGroupCount: Int { groups.map(\.range.count).max() ?? 0 }
+
+  // MARK: Building
+
+  mutating func add(_ name: String, shape: [Int], initializer: Initializer) -> Range<Int> {
+    let range = arenaCount..<arenaCount + shape.reduce(1, *)
+    specs.append(
+      ParameterSpec(name: name, shape: shape, initializer: initializer, layer: layer, range: range))
+    arenaCount = (range.upperBound + 15) / 16 * 16
+    return range
+  }
+
+  /// Closes the group of all tensors added since the last one, and returns its index.
+  mutating func endGroup(_ name: String, nextLayer: Int) -> Int {
+    let tensors = specs.map(\.range).filter { $0.lowerBound >= groupStart }
+    let nextStarts = tensors.dropFirst().map(\.lowerBound) + [arenaCount]
+    let gaps = zip(tensors, nextStarts).map { $0.upperBound..<$1 }.filter { !$0.isEmpty }
+    groups.append(LayerGroup(name: name, range: groupStart..<arenaCount, gaps: gaps))
+    groupStart = arenaCount
+    layer = nextLayer
+    return groups.count - 1
+  }
+
+  mutating func addLinear(_ name: String, outputs: Int, inputs: Int, weightShape: [Int]? = nil) -> LinearLayout {
+    LinearLayout(
+      outputs: outputs, inputs: inputs,
+      weight: add(
+        name + ".weight", shape: weightShape ?? [outputs, inputs],
+        initializer: .xavierUniform(fanIn: inputs, fanOut: outputs)),
+      bias: add(name + ".bias", shape: [outputs], initializer: .zeros))
+  }
+
+  mutating func addNorm(_ name: String, width: Int) -> NormLayout {
+    NormLayout(
+      weight: add(name + ".weight", shape: [width], initializer: .ones),
+      bias: add(name + ".bias", shape: [width], initializer: .zeros))
+  }
+
+  mutating func addToken(_ name: String, width: Int) -> Range<Int> {
+    add(name, shape: [1, 1, width], initializer: .normal(deviation: 0.02))
+  }
+
+  mutating func addBlock(_ name: String, _ shape: TransformerConfiguration) -> BlockLayout {
+    let width = shape.width
+    return BlockLayout(
+      norm1: addNorm(name + ".norm1", width: width),
+      qkv: addLinear(name + ".attn.qkv", outputs: 3 * width, inputs: width),
+      projection: addLinear(name + ".attn.proj", outputs: width, inputs: width),
+      norm2: addNorm(name + ".norm2", width: width),
+      expansion: addLinear(name + ".mlp.fc1", outputs: shape.hiddenWidth, inputs: width),
+      contraction: addLinear(name + ".mlp.fc2", outputs: width, inputs: shape.hiddenWidth))
+  }
+}

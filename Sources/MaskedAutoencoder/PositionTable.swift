@@ -1,0 +1,26 @@
+import Compute
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// Fixed 2-D sine-cosine position embeddings: [1 + L, width], the first row (cls) zero.
+///
+/// With ω_i = 10000^(−i / (width/4)), a patch's row is [sin ωx, cos ωx, sin ωy, cos ωy], x its column and y its
+/// row, computed in double precision. Not trained.
+public func sineCosinePositions(grid: GridSize, width: Int) -> [Float] {
+  precondition(width % 4 == 0, "the width is divisible by 4")
+  let quarter = width / 4
+  var table = [Float](repeating: 0, count: width)
+  table.reserveCapacity((1 + grid.count) * width)
+  for y in 0..<grid.height {
+    for x in 0..<grid.width {
+      for coordinate in [Double(x), Double(y)] {
+        let angles = (0..<quarter).map { coordinate / pow(10_000, Double($0) / Double(quarter)) }
+        table += angles.map { Float(sin($0)) }
+        table += angles.map { Float(cos($0)) }
+      }
+    }
+  }
+  return table
+}
