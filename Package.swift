@@ -10,11 +10,16 @@ let swift: [SwiftSetting] = [.unsafeFlags(["-Xcc", "-march=\(cpu)"])]
 
 let package = Package(
   name: "SwiftMAE",
+  dependencies: [
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2")
+  ],
   targets: [
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .target(name: "Compute", dependencies: ["COpenBLAS"], swiftSettings: swift),
     .target(name: "MaskedAutoencoder", dependencies: ["Compute"], swiftSettings: swift),
     .target(name: "Optimization", dependencies: ["Compute"], swiftSettings: swift),
     .testTarget(name: "ComputeTests", dependencies: ["Compute"], swiftSettings: swift),
+    .target(name: "Configuration", dependencies: ["Yams"], swiftSettings: swift),
+    .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"], swiftSettings: swift),
   ]
 )

@@ -1,0 +1,65 @@
+/// A type that a key can have. Modules make their own types conform: an image size that is written as one number or
+/// as `[height, width]`, say.
+///
+/// What `configurationNode` gives, `init(configuration:)` must read back as an equal value.
+public protocol ConfigurationValue: Equatable, Sendable {
+  /// What a value looks like, to go behind "must be": "a whole number".
+  static var expectation: String { get }
+
+  init(configuration node: ConfigurationNode) throws(ConfigurationMismatch)
+
+  var configurationNode: ConfigurationNode { get }
+}
+
+/// The text found is not a value of the key's type.
+public struct ConfigurationMismatch: Error, Hashable, Sendable {
+  /// What it must be, where this is more precise than the type's `expectation`; nil: the type's `expectation`.
+  public let expected: String?
+  /// What to write instead, when that can be told: "write 4096".
+  public let advice: String?
+
+  public init(expected: String? = nil, advice: String? = nil) {
+    self.expected = expected
+    self.advice = advice
+  }
+}
+
+/// What a value of the right type must further meet, checked after files and overrides are all applied.
+public struct ValueConstraint<Value>: Sendable {
+  /// To go behind "must be": "at least 1".
+  public let requirement: String
+  let holds: @Sendable (Value) -> Bool
+
+  public init(_ requirement: String, holds: @escaping @Sendable (Value) -> Bool) {
+    self.requirement = requirement
+    self.holds = holds
+  }
+}
+
+extension ValueConstraint where Value: Comparable & ConfigurationValue {
+  public static func atLeast(_ bound: Value) -> Self {
+    Self("at least \(bound.configurationNode.text)") { $0 >= bound }
+  }
+
+  public static func atMost(_ bound: Value) -> Self {
+    Self("at most \(bound.configurationNode.text)") { $0 <= bound }
+  }
+
+  public static func above(_ bound: Value) -> Self {
+    Self("above \(bound.configurationNode.text)") { $0 > bound }
+  }
+
+  public static func below(_ bound: Value) -> Self {
+    Self("below \(bound.configurationNode.text)") { $0 < bound }
+  }
+}
+
+extension ValueConstraint where Value: Collection & Sendable, Value.Element: Sendable {
+  /// Text or a list that is not empty.
+  public static var notEmpty: Self { Self("not empty") { !$0.isEmpty } }
+
+  /// A constraint on every element of a list.
+  public static func each(_ constraint: ValueConstraint<Value.Element>) -> Self {
+    Self("each \(constraint.requirement)") { $0.allSatisfy(constraint.holds) }
+  }
+}
