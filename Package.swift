@@ -12,7 +12,12 @@ let package = Package(
   name: "SwiftMAE",
   targets: [
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
     .target(name: "Compute", dependencies: ["COpenBLAS"], swiftSettings: swift),
     .testTarget(name: "ComputeTests", dependencies: ["Compute"], swiftSettings: swift),
+    .target(name: "Checkpoints", dependencies: ["Compute", "CXXHash"], swiftSettings: swift),
+    .testTarget(
+      name: "CheckpointsTests", dependencies: ["Checkpoints", "Compute"], resources: [.copy("Fixtures")],
+      swiftSettings: swift),
   ]
 )
