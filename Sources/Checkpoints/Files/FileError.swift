@@ -22,6 +22,9 @@ public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
   /// Whether the file or a folder on the way to it does not exist.
   public var isNotFound: Bool { code == ENOENT || code == ENOTDIR }
 
+  /// Whether the file system has no locks.
+  var isLockUnsupported: Bool { call == "flock" && (code == ENOSYS || code == EOPNOTSUPP || code == ENOLCK) }
+
   public var description: String {
     let advice = isDiskFull ? "; make room on that file system" : ""
     return "\(call) of \"\(path)\" failed: \(String(cString: strerror(code)))\(advice)"

@@ -54,6 +54,31 @@ func listDirectory(_ path: String) throws(FileError) -> [String] {
   return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
 }
 
+/// The number of bytes of a regular file.
+func fileSize(_ path: String) throws(FileError) -> Int {
+  var status = stat()
+  try systemCall("stat", path) { stat(path, &status) }
+  return Int(status.st_size)
+}
+
+/// The hash of a file's contents.
+///
+/// It is read, not mapped: of a bad block on the disk the first makes an error, the second a signal that kills.
+func contentHash(ofFile path: String) throws(FileError) -> String {
+  let descriptor = try openFile(path, O_RDONLY)
+  defer { close(descriptor) }
+  let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 64)
+  defer { buffer.deallocate() }
+  let hash = ContentHash()
+  while true {
+    let count = try systemCall("read", path) { read(descriptor, buffer.baseAddress, buffer.count) }
+    if count == 0 {
+      return hash.hexadecimal
+    }
+    hash.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+  }
+}
+
 /// A file's bytes, mapped into memory for reading: pages are loaded when they are looked at, none is copied.
 ///
 /// Nobody may shorten the file meanwhile; a checkpoint that was committed is never written to again, and removing
