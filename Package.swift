@@ -15,11 +15,16 @@ let package = Package(
   ],
   targets: [
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
     .target(name: "Compute", dependencies: ["COpenBLAS"], swiftSettings: swift),
     .target(name: "MaskedAutoencoder", dependencies: ["Compute"], swiftSettings: swift),
     .target(name: "Optimization", dependencies: ["Compute"], swiftSettings: swift),
     .testTarget(name: "ComputeTests", dependencies: ["Compute"], swiftSettings: swift),
     .target(name: "Configuration", dependencies: ["Yams"], swiftSettings: swift),
     .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"], swiftSettings: swift),
+    .target(name: "Checkpoints", dependencies: ["Compute", "CXXHash"], swiftSettings: swift),
+    .testTarget(
+      name: "CheckpointsTests", dependencies: ["Checkpoints", "Compute"], resources: [.copy("Fixtures")],
+      swiftSettings: swift),
   ]
 )

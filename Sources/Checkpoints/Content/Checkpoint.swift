@@ -1,0 +1,128 @@
+import Compute
+
+/// A checkpoint that is open for reading: valid when it was opened, and not pruned while this value lives.
+public final class Checkpoint: Sendable {
+  /// Its folder.
+  public let path: String
+  public let state: CheckpointState
+  /// `model.safetensors`.
+  public let model: SafetensorsFile
+  /// `optimizer.safetensors`.
+  public let optimizer: SafetensorsFile
+  /// The newer checkpoints of the run directory that were not taken, and why.
+  public let passedOver: [PassedOverCheckpoint]
+  private let lock: FileLock?
+
+  public var step: Int { state.step }
+
+  /// Opens the checkpoint `path`, or the newest valid one of the run directory (or its folder `checkpoints`)
+  /// `path`. All its bytes are read and compared with its manifest first.
+  ///
+  /// - Throws: nothing is there, it is something else, nothing in it is valid.
+  public static func open(_ path: String) throws(CheckpointError) -> Checkpoint {
+    guard try exists(path) else { throw .nothingThere(path: path) }
+    if try exists("\(path)/\(CheckpointManifest.fileName)") || isStepFolder(path) {
+      return try openOne(path)
+    }
+    let isStore = path.split(separator: "/").last == "checkpoints"
+    let directory = isStore ? path : "\(path)/checkpoints"
+    guard try exists(directory) else { throw .notACheckpoint(path: path) }
+    guard let newest = try newest(of: CheckpointStore(directory: directory)) else {
+      throw .noValidCheckpoint(path: directory, passedOver: [])
+    }
+    return newest
+  }
+
+  /// Opens the newest valid checkpoint of a store; nil when it has no checkpoint at all.
+  ///
+  /// - Parameter refusal: as for ``CheckpointStore/newestValid(refusing:)``.
+  public static func newest(
+    of store: CheckpointStore, refusing refusal: (_ step: Int) -> String? = { _ in nil }
+  ) throws(CheckpointError) -> Checkpoint? {
+    let newest = try store.newestValid(refusing: refusal)
+    if let step = newest.step {
+      return try Checkpoint(verified: store.path(of: step), passedOver: newest.passedOver)
+    }
+    if newest.passedOver.isEmpty {
+      return nil
+    }
+    throw .noValidCheckpoint(path: store.directory, passedOver: newest.passedOver)
+  }
+
+  /// Reads parameters and moments into arenas; gaps between tensors are left as they are.
+  ///
+  /// - Parameters:
+  ///   - parameters: `layout.arenaCount` floats.
+  ///   - moments: for each of the layout's moments as many.
+  /// - Throws: it is the checkpoint of another model. Arenas may then have been written to in part.
+  public func read(
+    _ layout: CheckpointLayout, parameters: Vector, moments: [Vector]
+  ) throws(CheckpointError) {
+    try readParameters(layout, into: parameters)
+    try read(layout.named(moments), from: optimizer)
+  }
+
+  /// Reads the parameters alone.
+  public func readParameters(_ layout: CheckpointLayout, into parameters: Vector) throws(CheckpointError) {
+    try read(layout.named(parameters), from: model)
+  }
+
+  /// The hash of all parameters: names, shapes and bits.
+  public func parameterHash() throws(CheckpointError) -> String {
+    try fromSafetensors { () throws(SafetensorsError) in try model.parameterHash() }
+  }
+
+  /// The hash of the optimiser's state: names, shapes and bits.
+  public func optimizerHash() throws(CheckpointError) -> String {
+    try fromSafetensors { () throws(SafetensorsError) in try optimizer.parameterHash() }
+  }
+
+  private init(verified path: String, passedOver: [PassedOverCheckpoint]) throws(CheckpointError) {
+    self.path = path
+    self.passedOver = passedOver
+    // A file system without locks, or a folder that may not be opened this way, is no reason not to read.
+    lock = try? FileLock("\(path)/\(CheckpointManifest.fileName)", .shared)
+    state = try CheckpointState(contentsOf: "\(path)/\(CheckpointLayout.stateFile)")
+    model = try fromSafetensors { () throws(SafetensorsError) in
+      try SafetensorsFile(path: "\(path)/\(CheckpointLayout.modelFile)")
+    }
+    optimizer = try fromSafetensors { () throws(SafetensorsError) in
+      try SafetensorsFile(path: "\(path)/\(CheckpointLayout.optimizerFile)")
+    }
+  }
+
+  private static func openOne(_ path: String) throws(CheckpointError) -> Checkpoint {
+    do throws(CheckpointDefect) {
+      try examineCheckpoint(path, step: nil, hashes: true)
+    } catch {
+      throw .invalid(path: path, error)
+    }
+    return try Checkpoint(verified: path, passedOver: [])
+  }
+
+  private static func isStepFolder(_ path: String) -> Bool {
+    path.split(separator: "/").last.map { CheckpointStore.step(of: String($0)) != nil } ?? false
+  }
+
+  private static func exists(_ path: String) throws(CheckpointError) -> Bool {
+    try fromFiles { () throws(FileError) in try fileKindFollowingLinks(path) != nil }
+  }
+
+  /// Fills the floats of `tensors`, which must be all that the file has.
+  private func read(_ tensors: [NamedTensor], from file: SafetensorsFile) throws(CheckpointError) {
+    let names = Set(tensors.map(\.name))
+    if let unexpected = file.tensors.first(where: { !names.contains($0.name) }) {
+      throw .tensorUnexpected(path: file.path, tensor: unexpected.name)
+    }
+    for tensor in tensors {
+      guard file.contains(tensor.name) else { throw .tensorMissing(path: file.path, tensor: tensor.name) }
+      let found = try fromSafetensors { () throws(SafetensorsError) in try file.tensor(named: tensor.name).shape }
+      guard found == tensor.shape else {
+        throw .shapeDiffers(path: file.path, tensor: tensor.name, expected: tensor.shape, found: found)
+      }
+      try fromSafetensors { () throws(SafetensorsError) in
+        try file.copyFloats(of: tensor.name, to: tensor.values)
+      }
+    }
+  }
+}

@@ -1,0 +1,91 @@
+import Foundation
+
+/// `state.json`: where a run was, and what it ran on. Only the step is needed to resume; the rest is for people.
+///
+/// In the file, names are in snake case. Keys that this version does not know are ignored, and those that it
+/// misses have the defaults below, so that versions may differ.
+public struct CheckpointState: Codable, Equatable, Sendable {
+  /// Optimiser steps done.
+  public var step: Int
+  /// Passes over the data set done, with a fraction.
+  public var epoch: Double = 0
+  public var imagesSeen: Int = 0
+  public var virtualWorkers: Int = 0
+  /// The number of processes.
+  public var worldSize: Int = 0
+  /// Worker threads of a process.
+  public var threads: Int = 0
+  public var programVersion: String = ""
+  /// What the BLAS library calls the kernels that it chose.
+  public var blasKernel: String = ""
+  /// The resolved configuration as YAML.
+  public var configuration: String = ""
+  /// Samples that did not decode and were replaced.
+  public var badSamples: Int = 0
+
+  public init(step: Int) {
+    self.step = step
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(step: try container.decode(Int.self, forKey: .step))
+    func read<Value: Decodable>(_ key: CodingKeys, _ path: WritableKeyPath<Self, Value>) throws {
+      if let value = try container.decodeIfPresent(Value.self, forKey: key) {
+        self[keyPath: path] = value
+      }
+    }
+    try read(.epoch, \.epoch)
+    try read(.imagesSeen, \.imagesSeen)
+    try read(.virtualWorkers, \.virtualWorkers)
+    try read(.worldSize, \.worldSize)
+    try read(.threads, \.threads)
+    try read(.programVersion, \.programVersion)
+    try read(.blasKernel, \.blasKernel)
+    try read(.configuration, \.configuration)
+    try read(.badSamples, \.badSamples)
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case step
+    case epoch
+    case imagesSeen = "images_seen"
+    case virtualWorkers = "virtual_workers"
+    case worldSize = "world_size"
+    case threads
+    case programVersion = "program_version"
+    case blasKernel = "blas_kernel"
+    case configuration
+    case badSamples = "bad_samples"
+  }
+
+  /// The bytes of the file, the same each time.
+  var json: [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    do {
+      return Array(try encoder.encode(self)) + [UInt8(ascii: "\n")]
+    } catch {
+      preconditionFailure("a state whose numbers are finite can be encoded: \(error)")
+    }
+  }
+
+  init(contentsOf path: String) throws(CheckpointError) {
+    let file: MappedFile
+    do {
+      file = try MappedFile(path: path)
+    } catch {
+      throw .file(error)
+    }
+    do {
+      self = try JSONDecoder().decode(Self.self, from: Data(file.bytes))
+    } catch DecodingError.keyNotFound(let key, _) {
+      throw .stateMalformed(path: path, reason: "the key \(key.stringValue) is missing")
+    } catch DecodingError.typeMismatch(let type, let context), DecodingError.valueNotFound(let type, let context) {
+      let key = context.codingPath.map(\.stringValue).joined(separator: ".")
+      throw .stateMalformed(path: path, reason: "\(key) is not of type \(type)")
+    } catch {
+      throw .stateMalformed(path: path, reason: "it is not valid JSON")
+    }
+  }
+}

@@ -1,0 +1,62 @@
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// The real file system.
+public struct PosixFileSystem: FileSystem {
+  public init() {}
+
+  public func createDirectory(_ path: String) throws(FileError) {
+    try systemCall("mkdir", path) { mkdir(path, 0o755) }
+  }
+
+  public func write(_ path: String, _ source: ByteSource) throws(FileError) {
+    let descriptor = try openFile(path, O_WRONLY | O_CREAT | O_EXCL)
+    do {
+      try source { (bytes: UnsafeRawBufferPointer) throws(FileError) in
+        try writeAll(bytes, to: descriptor, path: path)
+      }
+    } catch {
+      close(descriptor)
+      throw error
+    }
+    // Network file systems report a full disk no earlier than here.
+    try closeFile(descriptor, path)
+  }
+
+  public func synchronizeFile(_ path: String) throws(FileError) {
+    try synchronize(path, O_RDONLY)
+  }
+
+  public func synchronizeDirectory(_ path: String) throws(FileError) {
+    do {
+      try synchronize(path, O_RDONLY | O_DIRECTORY)
+    } catch  where error.call == "fsync" && error.code == EINVAL {
+      // Some user-space file systems know no such request for folders: there is nothing more that one could do.
+    }
+  }
+
+  public func rename(_ source: String, to destination: String) throws(FileError) {
+    try systemCall("rename", source) { Glibc.rename(source, destination) }
+  }
+
+  public func remove(_ path: String) throws(FileError) {
+    try systemCall("remove", path) { Glibc.remove(path) }
+  }
+
+  private func synchronize(_ path: String, _ flags: Int32) throws(FileError) {
+    let descriptor = try openFile(path, flags)
+    defer { close(descriptor) }
+    try systemCall("fsync", path) { fsync(descriptor) }
+  }
+}
+
+/// Writes all of `bytes`: the kernel may take fewer than offered, on a nearly full disk for example.
+func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, path: String) throws(FileError) {
+  var rest = bytes[...]
+  while !rest.isEmpty {
+    let pending = UnsafeRawBufferPointer(rebasing: rest)
+    let count = try systemCall("write", path) { Glibc.write(descriptor, pending.baseAddress, pending.count) }
+    rest = rest.dropFirst(count)
+  }
+}

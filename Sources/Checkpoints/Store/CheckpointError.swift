@@ -1,0 +1,71 @@
+/// What can go wrong with checkpoints and run directories.
+public enum CheckpointError: Error, Equatable, Sendable, CustomStringConvertible {
+  case file(FileError)
+  case safetensors(SafetensorsError)
+  /// Saving failed; older checkpoints are as they were.
+  case notSaved(step: Int, FileError)
+  case invalid(path: String, CheckpointDefect)
+  case nothingThere(path: String)
+  case notACheckpoint(path: String)
+  case noValidCheckpoint(path: String, passedOver: [PassedOverCheckpoint])
+  case stateMalformed(path: String, reason: String)
+  case tensorMissing(path: String, tensor: String)
+  case tensorUnexpected(path: String, tensor: String)
+  case shapeDiffers(path: String, tensor: String, expected: [Int], found: [Int])
+  case inUse(runDirectory: String, holder: String)
+
+  public var description: String {
+    switch self {
+    case .file(let error): error.description
+    case .safetensors(let error): error.description
+    case .notSaved(let step, let error):
+      "the checkpoint of step \(step) was not saved, older ones are untouched: \(error)"
+    case .invalid(let path, let defect): "\"\(path)\" is no valid checkpoint: \(defect)"
+    case .nothingThere(let path):
+      "\"\(path)\" does not exist; give a run directory or a checkpoint"
+    case .notACheckpoint(let path):
+      "\"\(path)\" is neither a run directory (it has no folder checkpoints) nor a checkpoint "
+        + "(it has no manifest.json)"
+    case .noValidCheckpoint(let path, let passedOver):
+      passedOver.isEmpty
+        ? "\"\(path)\" holds no checkpoint yet"
+        : "\"\(path)\" holds no valid checkpoint: " + passedOver.map(\.description).joined(separator: "; ")
+    case .stateMalformed(let path, let reason): "\"\(path)\" does not say what it should: \(reason)"
+    case .tensorMissing(let path, let tensor):
+      "\"\(path)\" is the checkpoint of another model: it has no tensor \"\(tensor)\""
+    case .tensorUnexpected(let path, let tensor):
+      "\"\(path)\" is the checkpoint of another model: it has a tensor \"\(tensor)\", which this one does not"
+    case .shapeDiffers(let path, let tensor, let expected, let found):
+      "\"\(path)\" is the checkpoint of another model: tensor \"\(tensor)\" has shape \(found), expected \(expected)"
+    case .inUse(let runDirectory, let holder):
+      "the run directory \"\(runDirectory)\" is in use by \(holder); stop that run or choose another directory"
+    }
+  }
+}
+
+/// A checkpoint that was not taken, and why.
+public struct PassedOverCheckpoint: Equatable, Sendable, CustomStringConvertible {
+  public let step: Int
+  public let path: String
+  public let defect: CheckpointDefect
+
+  public var description: String { "step \(step): \(defect)" }
+}
+
+/// Runs `body` and passes its error on as this module's.
+func fromFiles<Value>(_ body: () throws(FileError) -> Value) throws(CheckpointError) -> Value {
+  do {
+    return try body()
+  } catch {
+    throw .file(error)
+  }
+}
+
+/// Runs `body` and passes its error on as this module's.
+func fromSafetensors<Value>(_ body: () throws(SafetensorsError) -> Value) throws(CheckpointError) -> Value {
+  do {
+    return try body()
+  } catch {
+    throw .safetensors(error)
+  }
+}
