@@ -12,7 +12,12 @@ let package = Package(
   name: "SwiftMAE",
   targets: [
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
+    .target(name: "CPNG", linkerSettings: [.linkedLibrary("png16")]),
     .target(name: "Compute", dependencies: ["COpenBLAS"], swiftSettings: swift),
+    .target(name: "Imaging", dependencies: ["CJPEG", "CPNG"], swiftSettings: swift),
     .testTarget(name: "ComputeTests", dependencies: ["Compute"], swiftSettings: swift),
+    .testTarget(
+      name: "ImagingTests", dependencies: ["Imaging"], resources: [.copy("Fixtures")], swiftSettings: swift),
   ]
 )
