@@ -26,5 +26,12 @@ let package = Package(
     .testTarget(
       name: "CheckpointsTests", dependencies: ["Checkpoints", "Compute"], resources: [.copy("Fixtures")],
       swiftSettings: swift),
+    .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
+    .target(name: "CPNG", linkerSettings: [.linkedLibrary("png16")]),
+    .target(name: "Compute", dependencies: ["COpenBLAS"], swiftSettings: swift),
+    .target(name: "Imaging", dependencies: ["CJPEG", "CPNG"], swiftSettings: swift),
+    .testTarget(name: "ComputeTests", dependencies: ["Compute"], swiftSettings: swift),
+    .testTarget(
+      name: "ImagingTests", dependencies: ["Imaging"], resources: [.copy("Fixtures")], swiftSettings: swift),
   ]
 )

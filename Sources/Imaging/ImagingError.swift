@@ -1,0 +1,34 @@
+/// What can be wrong with a picture, or with the place where one is to be written.
+public enum ImagingError: Error, Equatable, CustomStringConvertible {
+  /// The system would not let us read the file.
+  case unreadable(path: String, reason: String)
+  /// The first bytes are those of no kind of picture that we know.
+  case unknownKind(name: String, firstBytes: [UInt8])
+  /// It says that it is a JPEG or PNG, but does not decode.
+  case undecodable(name: String, kind: ImageKind, reason: String)
+  /// Its header announces more pixels than the caller wants to take memory for.
+  case tooLarge(name: String, width: Int, height: Int, pixelLimit: Int)
+  /// The system would not let us write the file.
+  case unwritable(path: String, reason: String)
+
+  public var description: String {
+    switch self {
+    case .unreadable(let path, let reason):
+      "cannot read \(path): \(reason)"
+    case .unknownKind(let name, let firstBytes) where firstBytes.isEmpty:
+      "cannot decode \(name): it is empty"
+    case .unknownKind(let name, let firstBytes):
+      "cannot decode \(name): it is neither JPEG nor PNG, for it begins with the bytes \(hexadecimal(firstBytes))"
+    case .undecodable(let name, let kind, let reason):
+      "cannot decode \(name) as \(kind.rawValue): \(reason)"
+    case .tooLarge(let name, let width, let height, let pixelLimit):
+      "\(name) is too large: \(width) x \(height) pixels, and the limit is \(pixelLimit) pixels; make it smaller"
+    case .unwritable(let path, let reason):
+      "cannot write \(path): \(reason)"
+    }
+  }
+}
+
+private func hexadecimal(_ bytes: [UInt8]) -> String {
+  bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
+}

@@ -1,0 +1,93 @@
+/// A rectangle of whole pixels.
+public struct PixelRectangle: Sendable, Equatable {
+  public let left: Int
+  public let top: Int
+  public let width: Int
+  public let height: Int
+
+  public init(left: Int, top: Int, width: Int, height: Int) {
+    self.left = left
+    self.top = top
+    self.width = width
+    self.height = height
+  }
+}
+
+/// A rectangle whose edges may lie inside pixels; pixel (0, 0) reaches from 0 to 1.
+public struct FractionalBox: Sendable, Equatable {
+  public let left: Float
+  public let top: Float
+  public let right: Float
+  public let bottom: Float
+
+  public init(left: Float, top: Float, right: Float, bottom: Float) {
+    self.left = left
+    self.top = top
+    self.right = right
+    self.bottom = bottom
+  }
+}
+
+/// Antialiased bicubic resizing into planar memory, equal to Pillow's in every bit.
+///
+/// It keeps its working memory from one picture to the next; each thread has its own.
+public struct Resizer: ~Copyable {
+  private var horizontal = ResamplingAxis()
+  private var vertical = ResamplingAxis()
+  private var passes = ResamplingPasses()
+
+  public init() {}
+
+  /// Resizes `box` of the picture (all of it if nil) to `output`'s size, as Pillow's
+  /// `image.resize(size, BICUBIC, box=box)`: near the box's edges the kernel sees pixels outside it.
+  ///
+  /// The picture and `output` must have the same number of channels. With `flipped` left and right change
+  /// places.
+  public mutating func resize(
+    _ image: Image, box: FractionalBox? = nil, flipped: Bool = false, into output: PlanarPixels
+  ) {
+    let box =
+      box ?? FractionalBox(left: 0, top: 0, right: Float(image.width), bottom: Float(image.height))
+    let (width, height) = (output.shape.width, output.shape.height)
+    horizontal.plan(
+      visible: 0..<image.width, from: box.left, to: box.right, outputCount: width, kept: 0..<width)
+    vertical.plan(
+      visible: 0..<image.height, from: box.top, to: box.bottom, outputCount: height, kept: 0..<height)
+    passes.run(image, horizontal: horizontal, vertical: vertical, flipped: flipped, output: output)
+  }
+
+  /// Crops the picture, then resizes the crop to `output`'s size, as torchvision's `resized_crop`: the kernel sees
+  /// nothing outside the crop.
+  public mutating func resizedCrop(
+    _ image: Image, crop: PixelRectangle, flipped: Bool = false, into output: PlanarPixels
+  ) {
+    precondition(
+      crop.left >= 0 && crop.top >= 0 && crop.left + crop.width <= image.width
+        && crop.top + crop.height <= image.height, "crop outside the picture")
+    let (width, height) = (output.shape.width, output.shape.height)
+    horizontal.plan(
+      visible: crop.left..<crop.left + crop.width, from: 0, to: Float(crop.width), outputCount: width,
+      kept: 0..<width)
+    vertical.plan(
+      visible: crop.top..<crop.top + crop.height, from: 0, to: Float(crop.height), outputCount: height,
+      kept: 0..<height)
+    passes.run(image, horizontal: horizontal, vertical: vertical, flipped: flipped, output: output)
+  }
+
+  /// Resizes the picture and keeps its centre, computing nothing outside it: `CenterCrop` says which size and
+  /// which centre.
+  public mutating func centerCrop(
+    _ image: Image, _ crop: CenterCrop, flipped: Bool = false, into output: PlanarPixels
+  ) {
+    let geometry = crop.geometry(
+      imageWidth: image.width, imageHeight: image.height, outputWidth: output.shape.width,
+      outputHeight: output.shape.height)
+    horizontal.plan(
+      visible: 0..<image.width, from: 0, to: Float(image.width), outputCount: geometry.resizedWidth,
+      kept: geometry.columns)
+    vertical.plan(
+      visible: 0..<image.height, from: 0, to: Float(image.height), outputCount: geometry.resizedHeight,
+      kept: geometry.rows)
+    passes.run(image, horizontal: horizontal, vertical: vertical, flipped: flipped, output: output)
+  }
+}
