@@ -8,30 +8,41 @@ let cpu = ProcessInfo.processInfo.environment["MAE_CPU"] ?? "native"
 
 let swift: [SwiftSetting] = [.unsafeFlags(["-Xcc", "-march=\(cpu)"])]
 
+func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: swift)
+}
+
+func tests(_ module: String, _ dependencies: [Target.Dependency] = [], fixtures: Bool = false) -> Target {
+  .testTarget(
+    name: module + "Tests", dependencies: [.byName(name: module)] + dependencies,
+    resources: fixtures ? [.copy("Fixtures")] : [], swiftSettings: swift)
+}
+
+func debianLibrary(_ name: String, pkgConfig: String, package: String) -> Target {
+  .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([package])])
+}
+
 let package = Package(
   name: "SwiftMAE",
   dependencies: [
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2")
   ],
   targets: [
-    .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
-    .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
-    .target(name: "Compute", dependencies: ["COpenBLAS"], swiftSettings: swift),
-    .target(name: "MaskedAutoencoder", dependencies: ["Compute"], swiftSettings: swift),
-    .target(name: "Optimization", dependencies: ["Compute"], swiftSettings: swift),
-    .testTarget(name: "ComputeTests", dependencies: ["Compute"], swiftSettings: swift),
-    .target(name: "Configuration", dependencies: ["Yams"], swiftSettings: swift),
-    .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"], swiftSettings: swift),
-    .target(name: "Checkpoints", dependencies: ["Compute", "CXXHash"], swiftSettings: swift),
-    .testTarget(
-      name: "CheckpointsTests", dependencies: ["Checkpoints", "Compute"], resources: [.copy("Fixtures")],
-      swiftSettings: swift),
+    debianLibrary("COpenBLAS", pkgConfig: "openblas", package: "libopenblas-dev"),
+    debianLibrary("CXXHash", pkgConfig: "libxxhash", package: "libxxhash-dev"),
     .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
     .target(name: "CPNG", linkerSettings: [.linkedLibrary("png16")]),
-    .target(name: "Compute", dependencies: ["COpenBLAS"], swiftSettings: swift),
-    .target(name: "Imaging", dependencies: ["CJPEG", "CPNG"], swiftSettings: swift),
-    .testTarget(name: "ComputeTests", dependencies: ["Compute"], swiftSettings: swift),
-    .testTarget(
-      name: "ImagingTests", dependencies: ["Imaging"], resources: [.copy("Fixtures")], swiftSettings: swift),
+
+    module("Compute", ["COpenBLAS"]),
+    module("Configuration", ["Yams"]),
+    module("Imaging", ["CJPEG", "CPNG"]),
+    module("MaskedAutoencoder", ["Compute"]),
+    module("Optimization", ["Compute"]),
+    module("Checkpoints", ["Compute", "CXXHash"]),
+
+    tests("Configuration"),
+    tests("Imaging", fixtures: true),
+    tests("MaskedAutoencoder", ["Compute", "Checkpoints", "Optimization"], fixtures: true),
+
   ]
 )
