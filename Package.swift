@@ -13,7 +13,8 @@ let package = Package(
   targets: [
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .target(name: "Compute", dependencies: ["COpenBLAS"], swiftSettings: swift),
-    .target(name: "Collectives", dependencies: ["Compute"], swiftSettings: swift),
+    .systemLibrary(name: "COpenMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
+    .target(name: "Collectives", dependencies: ["Compute", "COpenMPI"], swiftSettings: swift),
     .testTarget(name: "ComputeTests", dependencies: ["Compute"], swiftSettings: swift),
     .testTarget(name: "CollectivesTests", dependencies: ["Collectives", "Compute"], swiftSettings: swift),
   ]
