@@ -16,6 +16,12 @@ let package = Package(
     .systemLibrary(name: "COpenMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
     .target(name: "Collectives", dependencies: ["Compute", "COpenMPI"], swiftSettings: swift),
     .testTarget(name: "ComputeTests", dependencies: ["Compute"], swiftSettings: swift),
-    .testTarget(name: "CollectivesTests", dependencies: ["Collectives", "Compute"], swiftSettings: swift),
+    .target(name: "MPILaunch", path: "Tests/MPILaunch", swiftSettings: swift),
+    .executableTarget(
+      name: "collectives-check", dependencies: ["Collectives", "Compute", "COpenMPI"],
+      path: "Tests/MPIPrograms/CollectivesCheck", swiftSettings: swift),
+    .testTarget(
+      name: "CollectivesTests", dependencies: ["Collectives", "Compute", "MPILaunch", "collectives-check"],
+      swiftSettings: swift),
   ]
 )
