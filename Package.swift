@@ -8,8 +8,12 @@ let cpu = ProcessInfo.processInfo.environment["MAE_CPU"] ?? "native"
 
 let swift: [SwiftSetting] = [.unsafeFlags(["-Xcc", "-march=\(cpu)"])]
 
-func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-  .target(name: name, dependencies: dependencies, swiftSettings: swift)
+func module(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil) -> Target {
+  .target(name: name, dependencies: dependencies, path: path, swiftSettings: swift)
+}
+
+func program(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil) -> Target {
+  .executableTarget(name: name, dependencies: dependencies, path: path, swiftSettings: swift)
 }
 
 func tests(_ module: String, _ dependencies: [Target.Dependency] = [], fixtures: Bool = false) -> Target {
@@ -29,6 +33,7 @@ let package = Package(
   ],
   targets: [
     debianLibrary("COpenBLAS", pkgConfig: "openblas", package: "libopenblas-dev"),
+    debianLibrary("COpenMPI", pkgConfig: "ompi-c", package: "libopenmpi-dev"),
     debianLibrary("CXXHash", pkgConfig: "libxxhash", package: "libxxhash-dev"),
     .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
     .target(name: "CPNG", linkerSettings: [.linkedLibrary("png16")]),
@@ -36,13 +41,17 @@ let package = Package(
     module("Compute", ["COpenBLAS"]),
     module("Configuration", ["Yams"]),
     module("Imaging", ["CJPEG", "CPNG"]),
-    module("MaskedAutoencoder", ["Compute"]),
+    module("MaskedAutoencoder", ["Compute", "Configuration"]),
     module("Optimization", ["Compute"]),
+    module("Collectives", ["Compute", "COpenMPI"]),
     module("Checkpoints", ["Compute", "CXXHash"]),
 
     tests("Configuration"),
     tests("Imaging", fixtures: true),
     tests("MaskedAutoencoder", ["Compute", "Checkpoints", "Optimization"], fixtures: true),
-
+    module("MPILaunch", [], path: "Tests/MPILaunch"),
+    program(
+      "collectives-check", ["Collectives", "Compute", "COpenMPI"], path: "Tests/MPIPrograms/CollectivesCheck"),
+    tests("Collectives", ["Compute", "MPILaunch", "collectives-check"]),
   ]
 )

@@ -1,0 +1,44 @@
+import COpenMPI
+
+/// MPI calls with Swift's types: the one place where error codes become errors.
+enum MPICall {
+  /// Throws what `code` means, with the library's text, unless it is success.
+  static func check(_ code: Int32, _ name: String, rank: Int) throws(CommunicatorError) {
+    guard code != MPI_SUCCESS else { return }
+    var text = [CChar](repeating: 0, count: Int(MPI_MAX_ERROR_STRING))
+    var length: Int32 = 0
+    let known = MPI_Error_string(code, &text, &length) == MPI_SUCCESS
+    let reason = String(decoding: text.prefix(Int(length)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    throw .failedCall(name: name, rank: rank, reason: known ? reason : "error code \(code)")
+  }
+
+  static func allgather(_ bytes: [UInt8], rank: Int, size: Int) throws(CommunicatorError) -> [[UInt8]] {
+    var count = Int32(bytes.count)
+    var counts = [Int32](repeating: 0, count: size)
+    try check(MPI_Allgather(&count, 1, mpiInt32(), &counts, 1, mpiInt32(), mpiCommWorld()), "MPI_Allgather", rank: rank)
+    var offsets = [Int32](repeating: 0, count: size)
+    for index in 1..<max(size, 1) {
+      offsets[index] = offsets[index - 1] + counts[index - 1]
+    }
+    var gathered = [UInt8](repeating: 0, count: counts.reduce(0) { $0 + Int($1) })
+    try check(
+      MPI_Allgatherv(bytes, count, mpiByte(), &gathered, counts, offsets, mpiByte(), mpiCommWorld()),
+      "MPI_Allgatherv", rank: rank)
+    return zip(offsets, counts).map { Array(gathered[Int($0)..<Int($0 + $1)]) }
+  }
+
+  static func broadcast(_ bytes: [UInt8], from root: Int, rank: Int) throws(CommunicatorError) -> [UInt8] {
+    var count = Int64(bytes.count)
+    try check(MPI_Bcast(&count, 1, mpiInt64(), Int32(root), mpiCommWorld()), "MPI_Bcast", rank: rank)
+    var content = rank == root ? bytes : [UInt8](repeating: 0, count: Int(count))
+    let longestMessage = 1 << 30
+    for start in stride(from: 0, to: content.count, by: longestMessage) {
+      let length = Int32(min(longestMessage, content.count - start))
+      let code = content.withUnsafeMutableBytes {
+        MPI_Bcast($0.baseAddress! + start, length, mpiByte(), Int32(root), mpiCommWorld())
+      }
+      try check(code, "MPI_Bcast", rank: rank)
+    }
+    return content
+  }
+}

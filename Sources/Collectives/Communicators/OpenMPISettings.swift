@@ -1,0 +1,23 @@
+import COpenMPI
+import Glibc
+
+/// Open MPI settings that a process can give itself before `MPI_Init`, so that a bare `mpirun mae …` has them.
+/// What the user set (`--mca` or `OMPI_MCA_…`) stays.
+///
+/// What only the launcher can set is left to the launchers: the daemons' TCP keepalive (`oob_tcp_keepalive_…`) and
+/// kill timeout (`odls_base_sigkill_timeout`) are read by mpirun, which is running already.
+enum OpenMPISettings {
+  static func setDefaults() {
+    // A rank that waits polls. Yielding between polls leaves its core to the workers of the process.
+    setDefault("mpi_yield_when_idle", to: "1")
+    // Ranks of one host copy straight out of each other's memory with this system call. Some containers refuse
+    // it, and Open MPI then fails in the first long message instead of falling back to shared memory.
+    if mayReadProcessMemory() == 0 {
+      setDefault("btl_vader_single_copy_mechanism", to: "none")
+    }
+  }
+
+  private static func setDefault(_ name: String, to value: String) {
+    setenv("OMPI_MCA_\(name)", value, 0)
+  }
+}

@@ -1,0 +1,72 @@
+import Compute
+
+/// Carries out the rounds of a plan on vectors, one range of elements at a time.
+///
+/// Each thread has an executor of its own (it owns scratch memory) and takes its own range; elements do not influence
+/// each other, so the ranges make no difference to the bits. All operations of a round run on one small block of
+/// elements before the next block: every leaf is read from memory once, and partial sums within the round never leave
+/// the cache.
+public final class ReductionExecutor: Sendable {
+  public let plan: ReductionPlan
+  private let blockFloats: Int
+  private let scratch: AlignedBuffer<Float>
+
+  /// Half of a common L2 cache (512 KiB), shared by all that a block touches.
+  private static let cacheFloats = 65_536
+
+  public init(plan: ReductionPlan) {
+    self.plan = plan
+    let scratchCount = plan.rounds.map(\.scratchCount).max() ?? 0
+    let leafCount = plan.rounds.map(\.leaves.count).max() ?? 0
+    let share = Self.cacheFloats / (scratchCount + leafCount + plan.slotCount)
+    blockFloats = min(max(share, 256), 4096) & ~15
+    scratch = AlignedBuffer(count: scratchCount * blockFloats, zero: 0)
+  }
+
+  /// Adds the leaves of one round to the sum; to be called for the rounds in order.
+  ///
+  /// - Parameters:
+  ///   - round: the number of the round in the plan.
+  ///   - leaves: what each worker of this round computed, in the tree's order; one for each of the round's leaves. Not
+  ///     changed.
+  ///   - slots: `plan.slotCount` vectors of the same length. After the last round the first holds the total, in
+  ///     `elements`. Their content before the first round does not matter.
+  ///   - elements: the range to work on.
+  public func apply(round: Int, leaves: [Vector], slots: [Vector], elements: Range<Int>) {
+    let round = plan.rounds[round]
+    precondition(leaves.count >= round.leaves.count, "\(leaves.count) vectors for \(round.leaves.count) leaves")
+    precondition(slots.count >= plan.slotCount, "\(slots.count) slots of \(plan.slotCount)")
+    precondition(elements.lowerBound >= 0, "elements below 0")
+    for vector in leaves.prefix(round.leaves.count) {
+      precondition(vector.count >= elements.upperBound, "elements outside a leaf")
+    }
+    for vector in slots.prefix(plan.slotCount) {
+      precondition(vector.count >= elements.upperBound, "elements outside a slot")
+    }
+    var start = elements.lowerBound
+    while start < elements.upperBound {
+      let count = min(blockFloats, elements.upperBound - start)
+      for operation in round.operations {
+        let destination = address(operation.destination, start, leaves, slots)
+        let left = address(operation.left, start, leaves, slots)
+        if let right = operation.right {
+          add(destination, left, address(right, start, leaves, slots), count: count)
+        } else {
+          destination.update(from: left, count: count)
+        }
+      }
+      start += count
+    }
+  }
+
+  @inline(__always)
+  private func address(
+    _ place: ReductionPlan.Place, _ start: Int, _ leaves: [Vector], _ slots: [Vector]
+  ) -> UnsafeMutablePointer<Float> {
+    switch place {
+    case .leaf(let index): leaves[index].base + start
+    case .slot(let index): slots[index].base + start
+    case .scratch(let index): scratch.base + index * blockFloats
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import Collectives
+import Compute
+import Testing
+
+struct InProcessCommunicatorTests {
+  @Test func oneRankGetsBackWhatItGave() throws {
+    let communicator = try makeCommunicator(environment: [:])
+    #expect(communicator is InProcessCommunicator)
+    #expect(communicator.rank == 0)
+    #expect(communicator.size == 1)
+    #expect(communicator.ranksOnThisHost == [0])
+    #expect(!communicator.hostName.isEmpty)
+
+    let buffer = AlignedBuffer<Float>(count: 5, zero: 0.25)
+    try communicator.allreduceSum(buffer.all)
+    #expect(try communicator.reduceScatterSum(buffer.all) == 0..<5)
+    try communicator.allgather(buffer.all)
+    #expect(buffer.all.array == [0.25, 0.25, 0.25, 0.25, 0.25])
+
+    #expect(try communicator.allgather([1.5, -2]) == [[1.5, -2]])
+    #expect(try communicator.allgather("grüße") == ["grüße"])
+    #expect(try communicator.broadcast("grüße", from: 0) == "grüße")
+    try communicator.barrier()
+    try communicator.finalize()
+  }
+
+  @Test func exchangeOfOneRankIsNothing() throws {
+    let buffer = AlignedBuffer<Float>(count: 5, zero: 0.25)
+    let exchange = GradientExchange(communicator: InProcessCommunicator())
+    exchange.submit(buffer.all)
+    let times = try exchange.finish()
+    #expect(times.waitedSeconds == 0)
+    #expect(times.busySeconds == 0)
+    #expect(buffer.all.array == [0.25, 0.25, 0.25, 0.25, 0.25])
+  }
+}
