@@ -1,0 +1,27 @@
+#include "stop_request.h"
+
+#include <signal.h>
+#include <stddef.h>
+
+// A handler may write this and nothing else.
+static volatile sig_atomic_t requested;
+
+static void request_stop(int number) {
+  if (number == SIGINT && requested == SIGINT) {
+    signal(SIGINT, SIG_DFL);
+    raise(SIGINT);
+  }
+  requested = number;
+}
+
+void stop_request_install(void) {
+  struct sigaction action = {0};
+  action.sa_handler = request_stop;
+  action.sa_flags = SA_RESTART;
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGTERM, &action, NULL);
+  sigaction(SIGINT, &action, NULL);
+  sigaction(SIGUSR1, &action, NULL);
+}
+
+int stop_request_signal(void) { return requested; }

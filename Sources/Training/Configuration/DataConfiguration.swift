@@ -1,0 +1,52 @@
+import Configuration
+import Datasets
+
+/// Which images, and how they reach the model. Mean and deviation default to ImageNet's.
+public struct DataConfiguration: ConfigurationSection, Equatable {
+  public var path = ""
+  public var workers = 2
+  public var mean = [0.485, 0.456, 0.406]
+  public var deviation = [0.229, 0.224, 0.225]
+  public var randomCrop = true
+  public var cropScale = [0.2, 1]
+  public var cropRatio = [3.0 / 4, 4.0 / 3]
+  public var flip = true
+  public var maxBadFraction = 0.01
+
+  public init() {}
+
+  public static let keys: [ConfigurationKey<Self>] = [
+    .value("path", \.path, "a folder of JPEG or PNG pictures, with or without class folders, or IDX files"),
+    .value("workers", \.workers, "decode threads of a process", .atLeast(1)),
+    .value("mean", \.mean, "of each channel over the data set, white being 1"),
+    .value("std", \.deviation, "deviation of each channel over the data set", .each(.above(0))),
+    .value("random_crop", \.randomCrop, "train on random resized crops; false: the whole picture, cut to the centre"),
+    .value("crop_scale", \.cropScale, "least and most of the picture's area that a crop takes", .each(.above(0))),
+    .value("crop_ratio", \.cropRatio, "least and most width / height of a crop", .each(.above(0))),
+    .value("flip", \.flip, "mirror half of the pictures"),
+    .value(
+      "max_bad_fraction", \.maxBadFraction, "share of an epoch's pictures that may fail to decode", .atLeast(0),
+      .atMost(1)),
+  ]
+
+  public func validate(at path: ConfigurationPath) throws(ConfigurationError) {
+    for (key, range) in [("crop_scale", cropScale), ("crop_ratio", cropRatio)] {
+      guard range.count == 2, range[0] <= range[1] else {
+        throw .invalid(path[key], is: range, "which is not a list of two numbers, the smaller one first")
+      }
+    }
+    guard cropScale[1] <= 1 else {
+      throw .invalid(path["crop_scale"], is: cropScale, "and a crop cannot take more than all (1) of the picture")
+    }
+  }
+
+  var augmentation: Augmentation {
+    Augmentation(
+      randomCrop: randomCrop, cropScale: cropScale[0]...cropScale[1], cropRatio: cropRatio[0]...cropRatio[1],
+      flip: flip)
+  }
+
+  var normalization: Normalization {
+    Normalization(mean: mean.map { Float($0) }, deviation: deviation.map { Float($0) })
+  }
+}

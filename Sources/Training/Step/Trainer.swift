@@ -1,0 +1,183 @@
+import Collectives
+import Compute
+import Datasets
+import Foundation
+import MaskedAutoencoder
+import Optimization
+
+/// What one step came to. Everything but the times is the same on every rank.
+public struct StepResult: Sendable {
+  /// Steps done, this one included.
+  public var step: Int
+  public var loss: Double
+  public var gradientNorm: Double
+  public var learningRate: Double
+  public var times = StepTimes()
+  /// Pictures that did not decode and were replaced, over all ranks.
+  public var badSampleCount = 0
+  /// Whether a rank was asked to stop.
+  public var stopRequested = false
+}
+
+/// Where a step's seconds went, on this rank's first worker.
+public struct StepTimes: Sendable {
+  public var data = 0.0
+  public var forward = 0.0
+  public var backward = 0.0
+  /// Waiting for other ranks: communication that backward did not hide.
+  public var allreduce = 0.0
+  public var optimizer = 0.0
+}
+
+/// A replica of the model and its optimiser, and the step that all ranks take together.
+public final class Trainer {
+  public let configuration: RunConfiguration
+  public let model: MaskedAutoencoder
+  public let layout: WorkerLayout
+  public let parameters: AlignedBuffer<Float>
+  public let firstMoment: AlignedBuffer<Float>
+  public let secondMoment: AlignedBuffer<Float>
+
+  private let communicator: any Communicator
+  private let pool: WorkerPool
+  private let workspaces: [Workspace]
+  private let reduction: LayerReduction
+  private let exchange: GradientExchange
+  private let gradientNorm: GradientNorm
+  private let optimizer: AdamW
+  private let schedule: LearningRateSchedule
+  private let normalization: Normalization
+  private let losses: AlignedBuffer<Double>
+  private let stepsPerEpoch: Int
+
+  /// Takes all memory that training needs, and draws the first weights.
+  public init(
+    _ configuration: RunConfiguration, layout: WorkerLayout, stepsPerEpoch: Int, communicator: any Communicator
+  ) {
+    self.configuration = configuration
+    self.layout = layout
+    self.communicator = communicator
+    self.stepsPerEpoch = stepsPerEpoch
+    useOneThreadForBLAS()
+    let model = MaskedAutoencoder(configuration.model)
+    let table = model.table
+    self.model = model
+    parameters = AlignedBuffer(count: table.arenaCount, zero: 0)
+    firstMoment = AlignedBuffer(count: table.arenaCount, zero: 0)
+    secondMoment = AlignedBuffer(count: table.arenaCount, zero: 0)
+    pool = WorkerPool(count: layout.threads)
+    workspaces = (0..<layout.threads).map { _ in
+      Workspace(model: configuration.model, imageCount: layout.imagesPerVirtualWorker)
+    }
+    exchange = GradientExchange(communicator: communicator)
+    reduction = LayerReduction(table: table, plan: layout.plan, workers: layout.threads, exchange: exchange)
+    gradientNorm = GradientNorm(count: table.arenaCount)
+    optimizer = AdamW(
+      configuration.train.optimizer,
+      runs: table.specs.map { DecayRun(range: $0.range, isDecayed: $0.isDecayed) })
+    schedule = configuration.train.schedule
+    normalization = configuration.data.normalization
+    losses = AlignedBuffer(count: layout.block.count, zero: 0)
+    table.initialize(parameters.all, seed: configuration.train.seed)
+  }
+
+  /// The gradient that the last step used: a sum over the images of the global batch.
+  public var gradient: Vector { reduction.gradient }
+
+  /// One step of all ranks: forward and backward of every virtual worker, the sum of their gradients, and AdamW.
+  ///
+  /// - Parameter stopRequested: whether this rank was asked to stop; the result says whether any was.
+  public func step(_ batch: borrowing Batch, stopRequested: Bool = false) throws -> StepResult {
+    var times = StepTimes()
+    times.data = batch.waitSeconds
+    for round in 0..<layout.rounds {
+      let (forward, backward) = runVirtualWorkers(of: round, batch)
+      times.forward += forward
+      times.backward += backward
+    }
+    times.allreduce = try exchange.finish().waitedSeconds
+
+    let start = ContinuousClock.now
+    let scale = 1 / Double(configuration.train.batchSize)
+    var result = StepResult(
+      step: batch.step + 1, loss: 0, gradientNorm: norm(scale: scale),
+      learningRate: schedule.rate(at: Double(batch.step) / Double(stepsPerEpoch)), times: times)
+    try agree(on: &result, batch, stopRequested: stopRequested)
+    guard result.loss.isFinite, result.gradientNorm.isFinite else { throw nonFinite(result, batch) }
+    update(result, scale: scale)
+    result.times.optimizer = start.secondsSince
+    return result
+  }
+
+  /// Forward and backward of this rank's virtual workers of one round, one on each thread.
+  private func runVirtualWorkers(of round: Int, _ batch: borrowing Batch) -> (forward: Double, backward: Double) {
+    let first = round * layout.threads
+    let count = min(layout.threads, layout.block.count - first)
+    let times = Monitor((forward: 0.0, backward: 0.0))
+    pool.run { worker in
+      guard worker < count else { return reduction.assist(worker: worker, round: round) }
+      let workspace = workspaces[worker]
+      let start = ContinuousClock.now
+      let noise = load(batch, virtualWorker: first + worker, into: workspace)
+      losses.base[first + worker] = model.forward(noise: noise, parameters: parameters.all, workspace: workspace)
+      let middle = ContinuousClock.now
+      model.backward(
+        parameters: parameters.all, workspace: workspace, receiver: reduction.receiver(worker: worker, round: round))
+      if worker == 0 {
+        times.withLock { $0 = ((middle - start) / .seconds(1), middle.secondsSince) }
+      }
+    }
+    reduction.finish(round: round)
+    return times.withLock { $0 }
+  }
+
+  /// Puts the images of a virtual worker (counted within this rank) into its workspace, and returns their mask noise.
+  private func load(_ batch: borrowing Batch, virtualWorker: Int, into workspace: Workspace) -> [[Float]] {
+    let images = layout.imagesPerVirtualWorker
+    return (0..<images).map { image in
+      let index = virtualWorker * images + image
+      normalization.apply(to: batch.pixels(of: index), into: workspace.images.row(image))
+      return maskNoise(
+        patchCount: configuration.model.patchCount, seed: configuration.train.seed, epoch: batch.epoch,
+        sample: batch.samples[index])
+    }
+  }
+
+  private func norm(scale: Double) -> Double {
+    pool.run { worker in
+      gradientNorm.sumPieces(of: gradient, worker: worker, workers: layout.threads)
+    }
+    return gradientNorm.value(scale: scale)
+  }
+
+  /// Tells all ranks what only one of them knows: its virtual workers' losses, its bad pictures, a request to stop.
+  private func agree(on result: inout StepResult, _ batch: borrowing Batch, stopRequested: Bool) throws {
+    var mine = [Double(batch.badSamples.count), stopRequested ? 1 : 0]
+    for index in 0..<losses.count { mine.append(losses.base[index]) }
+    let all = try communicator.allgather(mine)
+    result.badSampleCount = Int(all.reduce(0) { $0 + $1[0] })
+    result.stopRequested = all.contains { $0[1] != 0 }
+    result.loss = layout.tree.sum(of: all.flatMap { $0.dropFirst(2) }) / Double(configuration.train.batchSize)
+  }
+
+  private func update(_ result: StepResult, scale: Double) {
+    pool.run { worker in
+      optimizer.update(
+        parameters: parameters.all, firstMoment: firstMoment.all, secondMoment: secondMoment.all,
+        gradient: gradient, in: slice(of: parameters.count, for: worker, among: layout.threads),
+        step: result.step, learningRate: result.learningRate, gradientScale: scale)
+    }
+  }
+
+  private func nonFinite(_ result: StepResult, _ batch: borrowing Batch) -> TrainingError {
+    let images = layout.imagesPerVirtualWorker
+    let bad = (0..<losses.count).filter { !losses.base[$0].isFinite }
+    let samples = bad.flatMap { worker in (0..<images).map { batch.samples[worker * images + $0] } }
+    return .nonFinite(step: result.step, loss: result.loss, gradientNorm: result.gradientNorm, samples: samples)
+  }
+}
+
+extension ContinuousClock.Instant {
+  /// Seconds from this moment to now.
+  var secondsSince: Double { (ContinuousClock.now - self) / .seconds(1) }
+}

@@ -1,0 +1,59 @@
+import Collectives
+
+/// What ends a run; each says in one sentence what happened and what to do.
+public enum TrainingError: Error, CustomStringConvertible {
+  case moreRanksThanVirtualWorkers(ranks: Int, virtualWorkers: Int)
+  case noDataPath
+  case unsupportedChannels(Int)
+  case runDirectory(path: String, reason: String)
+  case runExists(path: String)
+  case recipeChanged(path: String, differences: [String])
+  case nonFinite(step: Int, loss: Double, gradientNorm: Double, samples: [Int])
+  case tooManyBadSamples(count: Int, epoch: Int, limit: Double, samples: Int)
+  case debugNeedsOneProcess(ranks: Int)
+  /// What another rank met.
+  case onRank(Int, String, isUsage: Bool)
+
+  public var description: String {
+    switch self {
+    case .moreRanksThanVirtualWorkers(let ranks, let virtualWorkers):
+      "\(ranks) ranks, but parallel.virtual_workers is \(virtualWorkers): start at most \(virtualWorkers) ranks, or "
+        + "raise virtual_workers (which changes the recipe)."
+    case .noDataPath:
+      "config error: data.path is empty; name a folder of pictures or IDX files in the config, or with --set data.path=…"
+    case .unsupportedChannels(let channels):
+      "config error: model.channels is \(channels), but pictures give 1 (grey), 3 (RGB) or 4 (RGB and alpha)"
+    case .runDirectory(let path, let reason):
+      "cannot use the run directory \(path): \(reason)"
+    case .runExists(let path):
+      "the run directory \(path) holds a run already; go on with --resume auto, or name another --run-dir."
+    case .recipeChanged(let path, let differences):
+      "the checkpoint \(path) was made with another recipe (\(differences.joined(separator: "; "))); put the old "
+        + "values back, or start a new run directory."
+    case .nonFinite(let step, let loss, let gradientNorm, let samples):
+      "step \(step) is not finite (loss \(loss), gradient norm \(gradientNorm))"
+        + (samples.isEmpty ? "" : ", first seen in the samples \(samples.prefix(16).map(String.init).joined(separator: ", "))")
+        + "; the state before it is kept in a checkpoint. Look closer with --debug, or lower train.base_learning_rate."
+    case .tooManyBadSamples(let count, let epoch, let limit, let samples):
+      "\(count) of the \(samples) pictures of epoch \(epoch) did not decode, more than data.max_bad_fraction (\(limit)) "
+        + "allows; the log names them. Stopped with a checkpoint."
+    case .debugNeedsOneProcess(let ranks):
+      "--debug works in one process, but \(ranks) ranks were started; run it without mpirun."
+    case .onRank(let rank, let sentence, _):
+      "rank \(rank): \(sentence)"
+    }
+  }
+
+  /// Whether the command or the configuration is at fault, and not the world.
+  public var isUsage: Bool {
+    switch self {
+    case .moreRanksThanVirtualWorkers, .noDataPath, .unsupportedChannels, .runExists, .recipeChanged,
+      .debugNeedsOneProcess:
+      true
+    case .onRank(_, _, let isUsage):
+      isUsage
+    case .runDirectory, .nonFinite, .tooManyBadSamples:
+      false
+    }
+  }
+}
