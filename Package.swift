@@ -12,12 +12,17 @@ let package = Package(
   name: "SwiftMAE",
   targets: [
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
     .target(name: "CPNG", linkerSettings: [.linkedLibrary("png16")]),
     .target(name: "Compute", dependencies: ["COpenBLAS"], swiftSettings: swift),
     .target(name: "Imaging", dependencies: ["CJPEG", "CPNG"], swiftSettings: swift),
+    .target(name: "Datasets", dependencies: ["Compute", "CZlib", "Imaging"], swiftSettings: swift),
     .testTarget(name: "ComputeTests", dependencies: ["Compute"], swiftSettings: swift),
     .testTarget(
       name: "ImagingTests", dependencies: ["Imaging"], resources: [.copy("Fixtures")], swiftSettings: swift),
+    .testTarget(
+      name: "DatasetsTests", dependencies: ["Compute", "Datasets", "Imaging"], resources: [.copy("Fixtures")],
+      swiftSettings: swift),
   ]
 )
