@@ -1,0 +1,34 @@
+/// How a picture is brought to the network's size in training. The defaults are the paper's.
+public struct Augmentation: Sendable, Equatable, Codable {
+  /// Whether a random part is cut out and resized; otherwise the picture is resized to cover the network's size, and
+  /// its centre taken.
+  public var randomCrop: Bool
+  /// The part of the picture's area that the crop takes.
+  public var cropScale: ClosedRange<Double>
+  /// The crop's width divided by its height, before it is resized.
+  public var cropRatio: ClosedRange<Double>
+  /// Whether half of the pictures are mirrored.
+  public var flip: Bool
+
+  public init(
+    randomCrop: Bool = true, cropScale: ClosedRange<Double> = 0.2...1, cropRatio: ClosedRange<Double> = 3 / 4...4 / 3,
+    flip: Bool = true
+  ) {
+    self.randomCrop = randomCrop
+    self.cropScale = cropScale
+    self.cropRatio = cropRatio
+    self.flip = flip
+  }
+
+  /// Resizing and the centre, nothing random.
+  public static let none = Augmentation(randomCrop: false, flip: false)
+
+  public func validate() throws(DatasetError) {
+    guard cropScale.lowerBound > 0 && cropScale.upperBound <= 1 else {
+      throw .invalidAugmentation(key: "crop scale", reason: "\(cropScale) does not lie within 0 (excluded) ... 1")
+    }
+    guard cropRatio.lowerBound > 0 && cropRatio.upperBound.isFinite else {
+      throw .invalidAugmentation(key: "crop ratio", reason: "\(cropRatio) is not positive and finite")
+    }
+  }
+}

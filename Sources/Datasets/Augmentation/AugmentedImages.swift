@@ -1,0 +1,68 @@
+import Compute
+import Imaging
+
+/// Pictures of a source as the network takes them: a pure function of seed, epoch and sample index.
+public struct AugmentedImages: Sendable {
+  public let source: any ImageSource
+  public let shape: ImageShape
+  public let augmentation: Augmentation
+  public let seed: UInt64
+
+  /// When so many pictures in a row cannot be used, the disk or the path is wrong, not the pictures.
+  public static let badInARowLimit = 100
+
+  /// - Parameter shape: 1, 3 or 4 channels; pictures of other channels are converted.
+  public init(
+    source: any ImageSource, shape: ImageShape, augmentation: Augmentation, seed: UInt64
+  ) throws(DatasetError) {
+    precondition([1, 3, 4].contains(shape.channels), "\(shape.channels) channels")
+    try augmentation.validate()
+    self.source = source
+    self.shape = shape
+    self.augmentation = augmentation
+    self.seed = seed
+  }
+
+  /// Writes the picture of `sample` in `epoch` to `output`.
+  ///
+  /// If it cannot be used, the next of the data set that can stands in for it. What is random stays keyed by `sample`,
+  /// so that no other picture of the batch changes, and two that stand on the same one still differ.
+  /// - Returns: the pictures passed over, mostly none.
+  public func write(
+    sample: Int, epoch: Int, into output: PlanarPixels, using resizer: inout Resizer
+  ) throws(DatasetError) -> [BadSample] {
+    precondition(output.shape == shape, "output of another shape")
+    var passedOver: [BadSample] = []
+    for offset in 0..<min(source.count, Self.badInARowLimit) {
+      let index = (sample + offset) % source.count
+      do throws(DatasetError) {
+        let image = try source.image(at: index).converted(toChannels: shape.channels)
+        augment(image, sample: sample, epoch: epoch, into: output, using: &resizer)
+        return passedOver
+      } catch {
+        guard case .badImage(let bad) = error else { throw error }
+        passedOver.append(bad)
+      }
+    }
+    throw .tooManyBadImages(
+      count: passedOver.count, first: passedOver[0], last: passedOver[passedOver.count - 1])
+  }
+
+  private func augment(
+    _ image: Image, sample: Int, epoch: Int, into output: PlanarPixels, using resizer: inout Resizer
+  ) {
+    var flipped = false
+    if augmentation.flip {
+      var stream = RandomStream(seed: seed, purpose: .flip, epoch: epoch, sample: sample)
+      flipped = stream.nextWord() >> 31 == 1
+    }
+    guard augmentation.randomCrop else {
+      return resizer.centerCrop(image, CenterCrop(keptFraction: 1), flipped: flipped, into: output)
+    }
+    var stream = RandomStream(seed: seed, purpose: .crop, epoch: epoch, sample: sample)
+    let crop = randomCrop(
+      imageWidth: image.width, imageHeight: image.height, scale: augmentation.cropScale,
+      ratio: augmentation.cropRatio, stream: &stream)
+    resizer.resizedCrop(image, crop: crop, flipped: flipped, into: output)
+  }
+}

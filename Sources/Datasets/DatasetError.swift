@@ -1,0 +1,57 @@
+/// What can be wrong with a data set.
+public enum DatasetError: Error, Equatable, CustomStringConvertible {
+  /// The system would not let us read a file or list a folder.
+  case unreadable(path: String, reason: String)
+  /// The path leads to something that is no data set.
+  case notADataset(path: String, reason: String)
+  /// A file of a data set contradicts itself or another.
+  case corrupt(path: String, reason: String)
+  /// One picture cannot be had.
+  case badImage(BadSample)
+  /// So many pictures in a row could not be had that something other than the pictures must be wrong.
+  case tooManyBadImages(count: Int, first: BadSample, last: BadSample)
+  /// Fewer pictures than one batch takes.
+  case smallerThanBatch(sampleCount: Int, batchSize: Int)
+  /// The system would not start another thread.
+  case cannotStartThread(reason: String)
+  /// A setting of the augmentation is out of range.
+  case invalidAugmentation(key: String, reason: String)
+
+  public var description: String {
+    switch self {
+    case .unreadable(let path, let reason):
+      "cannot read \(path): \(reason)"
+    case .notADataset(let path, let reason):
+      "\(path) is no data set: \(reason)"
+    case .corrupt(let path, let reason):
+      "\(path) is damaged: \(reason)"
+    case .badImage(let sample):
+      sample.description
+    case .tooManyBadImages(let count, let first, let last):
+      "\(count) pictures in a row cannot be used; the first: \(first); the last: \(last)"
+    case .smallerThanBatch(let sampleCount, let batchSize):
+      "the data set has \(sampleCount) pictures, fewer than one batch of \(batchSize): lower train.batch_size"
+    case .cannotStartThread(let reason):
+      "cannot start a thread for decoding: \(reason); lower data.workers or raise the limit (ulimit -u)"
+    case .invalidAugmentation(let key, let reason):
+      "\(key) is out of range: \(reason)"
+    }
+  }
+}
+
+/// A picture that cannot be used, and why.
+public struct BadSample: Sendable, Equatable, CustomStringConvertible {
+  /// Its index in the data set.
+  public let index: Int
+  public let name: String
+  /// One sentence that names the file.
+  public let reason: String
+
+  public init(index: Int, name: String, reason: String) {
+    self.index = index
+    self.name = name
+    self.reason = reason
+  }
+
+  public var description: String { reason }
+}

@@ -1,0 +1,84 @@
+import Imaging
+
+/// Decodes the batches of coming steps on threads of its own while the current step is computed.
+///
+/// What a step contains follows from the data set, the seed and the step alone; neither the number of threads nor the
+/// part that this process takes of the global batch changes a byte of it. So a loader may begin at any step at once.
+///
+/// `next()` and `stop()` are to be called from one thread.
+public final class BatchLoader {
+  public let plan: BatchPlan
+  private let ring: BatchRing
+  private var threads: [JoinableThread] = []
+  private var nextStep: Int
+
+  /// - Parameters:
+  ///   - batchSize: pictures of a step over all processes.
+  ///   - part: those of them that this process takes, within `0 ..< batchSize`.
+  ///   - steps: the steps that `next()` will return, one after another.
+  ///   - workers: decode threads.
+  ///   - slots: batches in memory at once: one that is computed on, the others being filled.
+  public init(
+    images: AugmentedImages, batchSize: Int, part: Range<Int>, steps: Range<Int>, workers: Int, slots: Int = 3
+  ) throws(DatasetError) {
+    precondition(!part.isEmpty && part.lowerBound >= 0 && part.upperBound <= batchSize, "part \(part) of \(batchSize)")
+    precondition(workers > 0 && slots > 0 && steps.lowerBound >= 0, "a loader without workers, slots or steps")
+    let plan = try BatchPlan(sampleCount: images.source.count, batchSize: batchSize, seed: images.seed)
+    let ring = BatchRing(steps: steps, imagesPerStep: part.count, shape: images.shape, slotCount: slots)
+    self.plan = plan
+    self.ring = ring
+    nextStep = steps.lowerBound
+    do throws(DatasetError) {
+      for _ in 0..<workers {
+        threads.append(
+          try JoinableThread { decodeTickets(of: ring, plan: plan, images: images, firstImage: part.lowerBound) })
+      }
+    } catch {
+      stop()
+      throw error
+    }
+  }
+
+  deinit {
+    stop()
+  }
+
+  public var stepsPerEpoch: Int { plan.stepsPerEpoch }
+
+  /// The batch of the next step; waits until it is complete. A batch must be let go before the loader runs out of
+  /// slots.
+  public func next() throws(DatasetError) -> Batch {
+    let clock = ContinuousClock()
+    let start = clock.now
+    let slot = try ring.waitForSlot(step: nextStep)
+    let waited = clock.now - start
+    nextStep += 1
+    return Batch(
+      slot: slot, ring: ring, epoch: plan.epoch(ofStep: slot.step), waitSeconds: waited / .seconds(1))
+  }
+
+  /// Ends the decode threads; no batch can be had afterwards. May be called twice.
+  public func stop() {
+    ring.stop()
+    for thread in threads { thread.join() }
+    threads = []
+  }
+}
+
+/// What a decode thread does.
+private func decodeTickets(of ring: BatchRing, plan: BatchPlan, images: AugmentedImages, firstImage: Int) {
+  var resizer = Resizer()
+  while let ticket = ring.takeTicket() {
+    let sample = plan.sample(step: ticket.step, index: firstImage + ticket.index)
+    let outcome: Result<[BadSample], DatasetError>
+    do throws(DatasetError) {
+      outcome = .success(
+        try images.write(
+          sample: sample, epoch: plan.epoch(ofStep: ticket.step), into: ticket.slot.pixels(of: ticket.index),
+          using: &resizer))
+    } catch {
+      outcome = .failure(error)
+    }
+    ring.finish(ticket, sample: sample, outcome: outcome)
+  }
+}

@@ -1,0 +1,146 @@
+import Compute
+import Foundation
+import Imaging
+
+/// The place where decode threads and the training loop meet: a few batches' memory, filled in the order of steps.
+///
+/// A ticket is one picture of one step. Threads take tickets in order, so the step that is wanted first is filled first,
+/// and all threads work on it. A slot goes round: free, filling (from its first ticket on), full (when its last picture
+/// is there), held (by a `Batch`), free. One lock guards all that changes, except the pixels: each ticket's owner
+/// writes its own picture without the lock, and the lock of `finish` puts that before the reading.
+final class BatchRing: @unchecked Sendable {
+  struct Ticket {
+    let step: Int
+    /// The picture's place in this process's part of the batch.
+    let index: Int
+    let slot: BatchSlot
+  }
+
+  private let steps: Range<Int>
+  private let imagesPerStep: Int
+  private let slots: [BatchSlot]
+  private let condition = NSCondition()
+  private var nextTicket = 0
+  private var isStopped = false
+
+  init(steps: Range<Int>, imagesPerStep: Int, shape: ImageShape, slotCount: Int) {
+    self.steps = steps
+    self.imagesPerStep = imagesPerStep
+    slots = (0..<slotCount).map { _ in BatchSlot(imageCount: imagesPerStep, shape: shape) }
+  }
+
+  /// The next picture to decode; waits while all slots are taken; nil when there is nothing left to do.
+  func takeTicket() -> Ticket? {
+    condition.lock()
+    defer { condition.unlock() }
+    while !isStopped && nextTicket < steps.count * imagesPerStep {
+      let (stepIndex, index) = nextTicket.quotientAndRemainder(dividingBy: imagesPerStep)
+      let step = steps.lowerBound + stepIndex
+      let slot = slot(ofStep: step)
+      if index > 0 || slot.state == .free {
+        if index == 0 { slot.open(forStep: step) }
+        nextTicket += 1
+        return Ticket(step: step, index: index, slot: slot)
+      }
+      condition.wait()
+    }
+    return nil
+  }
+
+  /// Reports that a ticket's picture is in its slot, or why it cannot be.
+  func finish(_ ticket: Ticket, sample: Int, outcome: Result<[BadSample], DatasetError>) {
+    condition.lock()
+    defer { condition.unlock() }
+    if ticket.slot.record(sample: sample, at: ticket.index, outcome: outcome) { condition.broadcast() }
+  }
+
+  /// Waits for the batch of `step` and hands it over.
+  func waitForSlot(step: Int) throws(DatasetError) -> BatchSlot {
+    precondition(steps.contains(step), "step \(step) outside \(steps)")
+    condition.lock()
+    defer { condition.unlock() }
+    let slot = slot(ofStep: step)
+    precondition(!isStopped, "the loader has been stopped")
+    precondition(slot.state != .held, "all batches are held; let one go before asking for the next")
+    while !(slot.state == .full && slot.step == step) { condition.wait() }
+    if let failure = slot.failure { throw failure }
+    slot.state = .held
+    return slot
+  }
+
+  func release(_ slot: BatchSlot) {
+    condition.lock()
+    defer { condition.unlock() }
+    slot.state = .free
+    condition.broadcast()
+  }
+
+  func stop() {
+    condition.lock()
+    defer { condition.unlock() }
+    isStopped = true
+    condition.broadcast()
+  }
+
+  private func slot(ofStep step: Int) -> BatchSlot {
+    slots[(step - steps.lowerBound) % slots.count]
+  }
+}
+
+/// One batch's memory and what is known of it; guarded by the ring's lock as described there.
+final class BatchSlot: @unchecked Sendable {
+  enum State {
+    case free, filling, full, held
+  }
+
+  let shape: ImageShape
+  let imageCount: Int
+  fileprivate(set) var step = 0
+  fileprivate var state = State.free
+  fileprivate var failure: DatasetError?
+  private let memory: AlignedBuffer<UInt8>
+  private(set) var samples: [Int]
+  private var passedOver: [(index: Int, bad: [BadSample])] = []
+  private var missing = 0
+  private var failedIndex = Int.max
+
+  init(imageCount: Int, shape: ImageShape) {
+    self.imageCount = imageCount
+    self.shape = shape
+    memory = AlignedBuffer(count: imageCount * shape.count, zero: 0)
+    samples = Array(repeating: 0, count: imageCount)
+  }
+
+  func pixels(of index: Int) -> PlanarPixels {
+    precondition(index >= 0 && index < imageCount, "picture \(index) of \(imageCount)")
+    return PlanarPixels(base: memory.base + index * shape.count, shape: shape)
+  }
+
+  /// In the order of the batch, whatever thread came first.
+  var badSamples: [BadSample] {
+    passedOver.sorted { $0.index < $1.index }.flatMap { $0.bad }
+  }
+
+  fileprivate func open(forStep step: Int) {
+    self.step = step
+    state = .filling
+    missing = imageCount
+    passedOver.removeAll(keepingCapacity: true)
+    failure = nil
+    failedIndex = .max
+  }
+
+  /// Returns whether that was the last picture missing.
+  fileprivate func record(sample: Int, at index: Int, outcome: Result<[BadSample], DatasetError>) -> Bool {
+    samples[index] = sample
+    switch outcome {
+    case .success(let bad):
+      if !bad.isEmpty { passedOver.append((index, bad)) }
+    case .failure(let error):
+      if index < failedIndex { (failedIndex, failure) = (index, error) }
+    }
+    missing -= 1
+    if missing == 0 { state = .full }
+    return missing == 0
+  }
+}

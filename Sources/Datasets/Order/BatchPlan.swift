@@ -1,0 +1,30 @@
+/// Which samples each training step takes: consecutive positions of the epoch's order. An epoch's incomplete last batch
+/// is dropped.
+public struct BatchPlan: Sendable {
+  public let sampleCount: Int
+  /// Pictures in a step's global batch, over all processes.
+  public let batchSize: Int
+  public let seed: UInt64
+
+  public init(sampleCount: Int, batchSize: Int, seed: UInt64) throws(DatasetError) {
+    precondition(batchSize > 0, "a batch of \(batchSize)")
+    guard sampleCount >= batchSize else {
+      throw .smallerThanBatch(sampleCount: sampleCount, batchSize: batchSize)
+    }
+    self.sampleCount = sampleCount
+    self.batchSize = batchSize
+    self.seed = seed
+  }
+
+  public var stepsPerEpoch: Int { sampleCount / batchSize }
+
+  /// The epoch that step `step` (from 0) belongs to.
+  public func epoch(ofStep step: Int) -> Int { step / stepsPerEpoch }
+
+  /// The sample that picture `index` of step `step`'s global batch shows.
+  public func sample(step: Int, index: Int) -> Int {
+    precondition(index >= 0 && index < batchSize, "picture \(index) of a batch of \(batchSize)")
+    let order = EpochOrder(count: sampleCount, seed: seed, epoch: epoch(ofStep: step))
+    return order[step % stepsPerEpoch * batchSize + index]
+  }
+}

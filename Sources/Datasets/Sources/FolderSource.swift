@@ -1,0 +1,43 @@
+import Imaging
+
+/// The JPEG and PNG files of a folder and its subfolders, in the byte order of their paths.
+///
+/// If every picture lies in a subfolder, the first folders are classes, numbered in the byte order of their names;
+/// otherwise the pictures have no labels. Names that begin with a dot are passed over.
+public struct FolderSource: ImageSource {
+  public let kind = "a folder of pictures"
+  public let root: String
+  public let classNames: [String]
+  public let shape: ImageShape? = nil
+  private let paths: PathTable
+  private let labels: [Int32]
+
+  /// What the names of pictures end in, in capitals or not.
+  public static let extensions = [".jpg", ".jpeg", ".png"]
+
+  public init(root: String) throws(DatasetError) {
+    self.root = root
+    paths = try PathTable(root: root, extensions: Self.extensions)
+    guard paths.count > 0 else {
+      throw .notADataset(
+        path: root, reason: "the folder holds no file named \(Self.extensions.map { "*\($0)" }.joined(separator: ", "))"
+      )
+    }
+    (classNames, labels) = paths.classes()
+  }
+
+  public var count: Int { paths.count }
+
+  public func name(of index: Int) -> String { paths[index] }
+
+  public func label(of index: Int) -> Int? { labels.isEmpty ? nil : Int(labels[index]) }
+
+  public func image(at index: Int) throws(DatasetError) -> Image {
+    let name = paths[index]
+    do throws(ImagingError) {
+      return try decodeImage(at: "\(root)/\(name)")
+    } catch {
+      throw .badImage(BadSample(index: index, name: name, reason: error.description))
+    }
+  }
+}

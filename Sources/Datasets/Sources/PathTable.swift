@@ -1,0 +1,78 @@
+/// Paths of files below a folder, sorted by their bytes.
+///
+/// A data set may have millions of files, so the paths lie one after another in one piece of memory: a path costs
+/// its length and eight bytes.
+struct PathTable: Sendable {
+  private let bytes: [UInt8]
+  /// Where each path begins in `bytes`, in the order of the table; a zero byte ends it.
+  private let starts: [Int]
+
+  /// Lists the files below `root` whose names end in one of `extensions` (lower case; names match in any case).
+  init(root: String, extensions: [String]) throws(DatasetError) {
+    let endings = extensions.map { Array($0.utf8) }
+    var bytes: [UInt8] = []
+    var starts: [Int] = []
+    try walkFolder(root) { path, nameStart in
+      guard endings.contains(where: { endsIgnoringCase(path[nameStart...], with: $0) }) else { return }
+      starts.append(bytes.count)
+      bytes.append(contentsOf: path)
+      bytes.append(0)
+    }
+    bytes.withUnsafeBufferPointer { bytes in
+      starts.sort { precedes(bytes.baseAddress! + $0, bytes.baseAddress! + $1) }
+    }
+    (self.bytes, self.starts) = (bytes, starts)
+  }
+
+  var count: Int { starts.count }
+
+  /// The path at `index`, relative to the root.
+  subscript(index: Int) -> String {
+    String(decoding: path(at: index), as: UTF8.self)
+  }
+
+  /// The first folders of all paths in byte order, and for each path the number of its own; both empty if some file
+  /// lies directly in the root.
+  func classes() -> (names: [String], labels: [Int32]) {
+    var folders: [ArraySlice<UInt8>] = []
+    for index in 0..<count {
+      let path = path(at: index)
+      guard let slash = path.firstIndex(of: UInt8(ascii: "/")) else { return ([], []) }
+      // The files of a folder follow one another.
+      if folders.last?.elementsEqual(path[..<slash]) != true { folders.append(path[..<slash]) }
+    }
+    // "a-b/" sorts before "a/", although "a" sorts before "a-b".
+    folders.sort { $0.lexicographicallyPrecedes($1) }
+    let numbers = Dictionary(uniqueKeysWithValues: zip(folders.map { Array($0) }, Int32(0)...))
+    var labels: [Int32] = []
+    labels.reserveCapacity(count)
+    var current: (folder: ArraySlice<UInt8>, label: Int32)?
+    for index in 0..<count {
+      let folder = path(at: index).prefix { $0 != UInt8(ascii: "/") }
+      if current?.folder.elementsEqual(folder) != true { current = (folder, numbers[Array(folder)]!) }
+      labels.append(current!.label)
+    }
+    return (folders.map { String(decoding: $0, as: UTF8.self) }, labels)
+  }
+
+  private func path(at index: Int) -> ArraySlice<UInt8> {
+    bytes[starts[index]...].prefix { $0 != 0 }
+  }
+}
+
+private func endsIgnoringCase(_ name: ArraySlice<UInt8>, with ending: [UInt8]) -> Bool {
+  guard name.count >= ending.count else { return false }
+  return zip(name.suffix(ending.count), ending).allSatisfy { byte, wanted in
+    (UInt8(ascii: "A")...UInt8(ascii: "Z") ~= byte ? byte | 0x20 : byte) == wanted
+  }
+}
+
+/// Byte order of two paths that end in a zero byte.
+private func precedes(_ left: UnsafePointer<UInt8>, _ right: UnsafePointer<UInt8>) -> Bool {
+  var (left, right) = (left, right)
+  while left.pointee == right.pointee && left.pointee != 0 {
+    left += 1
+    right += 1
+  }
+  return left.pointee < right.pointee
+}

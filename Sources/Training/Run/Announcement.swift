@@ -1,0 +1,52 @@
+import Collectives
+import Compute
+import Datasets
+import Foundation
+import MaskedAutoencoder
+
+/// What a run says before its first step: what it read, what it will do, and where.
+func announcement(
+  _ configuration: RunConfiguration, source: any ImageSource, trainer: Trainer, stepsPerEpoch: Int, lastStep: Int,
+  communicator: any Communicator
+) -> String {
+  let (train, layout) = (configuration.train, trainer.layout)
+  let (model, table) = (configuration.model, trainer.model.table)
+  let encoder = table.specs.filter { $0.layer <= model.encoder.depth && !$0.name.hasPrefix("decoder") }
+    .reduce(0) { $0 + $1.range.count }
+  let hosts = Set(communicator.hostNames).count
+  let classes = source.classNames.isEmpty ? "" : " in \(source.classNames.count) classes"
+  let bits =
+    layout.hasEqualBits
+    ? "equal on any power-of-two number of ranks that divides \(layout.tree.leafCount), and on any number of threads"
+    : "repeatable for \(layout.ranks) ranks, but depend on that number: it is no power of two that divides "
+      + "\(layout.tree.leafCount)"
+  let lines = [
+    ("data", "\(configuration.data.path): \(source.kind), \(source.count) pictures\(classes)"),
+    (
+      "model",
+      "\(millions(table.parameterCount)) parameters (encoder \(millions(encoder))), \(model.imageSize.height) x "
+        + "\(model.imageSize.width) pixels, \(model.visibleCount) of \(model.patchCount) patches visible"
+    ),
+    (
+      "batch",
+      "\(train.batchSize) images a step = \(layout.tree.leafCount) virtual workers x "
+        + "\(layout.imagesPerVirtualWorker) images"
+    ),
+    (
+      "schedule",
+      "\(lastStep) steps, \(stepsPerEpoch) an epoch; learning rate \(train.baseLearningRate) x \(train.batchSize) / 256 "
+        + "= \(String(format: "%.4g", train.schedule.peak)) after \(train.warmupEpochs) epochs of warm-up"
+    ),
+    (
+      "ranks",
+      "\(layout.ranks) on \(hosts) host\(hosts == 1 ? "" : "s"), each \(layout.block.count) virtual workers on "
+        + "\(layout.threads) thread\(layout.threads == 1 ? "" : "s") in \(layout.rounds) "
+        + "round\(layout.rounds == 1 ? "" : "s")"
+    ),
+    ("bits", bits),
+    ("kernels", "OpenBLAS \(blasKernel), \(train.precision.rawValue)"),
+  ]
+  return lines.map { $0.0.padding(toLength: 10, withPad: " ", startingAt: 0) + $0.1 }.joined(separator: "\n")
+}
+
+private func millions(_ count: Int) -> String { String(format: "%.2f M", Double(count) / 1e6) }

@@ -1,0 +1,2 @@
+/// The version that checkpoints and reports name.
+public let programVersion = "0.1.0"

@@ -1,0 +1,106 @@
+import Datasets
+import Foundation
+import Imaging
+
+/// The committed files beside `make_fixtures.py`.
+enum Fixture {
+  static func path(_ name: String) -> String {
+    Bundle.module.bundleURL.appendingPathComponent("Fixtures/\(name)").path
+  }
+
+  static func data(_ name: String) throws -> Data {
+    try Data(contentsOf: URL(fileURLWithPath: path(name)))
+  }
+
+  static func cases<Case: Decodable>(_ name: String) throws -> [Case] {
+    try JSONDecoder().decode([Case].self, from: data(name))
+  }
+}
+
+/// A folder that is gone when the test is over.
+final class ScratchFolder {
+  let path: String
+
+  init() throws {
+    path = NSTemporaryDirectory() + "datasets-tests-" + UUID().uuidString
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+  }
+
+  deinit {
+    try? FileManager.default.removeItem(atPath: path)
+  }
+
+  /// Writes a file of the folder, and the folders above it.
+  func write(_ bytes: some Sequence<UInt8>, to name: String) throws {
+    let file = URL(fileURLWithPath: "\(path)/\(name)")
+    try FileManager.default.createDirectory(
+      at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try Data(bytes).write(to: file)
+  }
+
+  func copyFixture(_ fixture: String, to name: String) throws {
+    try write(Fixture.data(fixture), to: name)
+  }
+
+  /// A picture of one grey pixel of the given value.
+  func writePixel(_ value: UInt8, to name: String) throws {
+    try write([], to: name)
+    try Image(width: 1, height: 1, channels: 1, pixels: [value]).writePNG(to: "\(path)/\(name)")
+  }
+}
+
+/// Pictures made by arithmetic: each index has its own. Those in `bad` do not decode.
+final class SyntheticSource: ImageSource {
+  let kind = "pictures made by arithmetic"
+  let count: Int
+  let shape: ImageShape? = nil
+  let classNames: [String] = []
+  private let bad: Set<Int>
+  private let secondsPerImage: Double
+
+  init(count: Int, bad: Set<Int> = [], secondsPerImage: Double = 0) {
+    self.count = count
+    self.bad = bad
+    self.secondsPerImage = secondsPerImage
+  }
+
+  func name(of index: Int) -> String { "picture \(index)" }
+
+  func label(of index: Int) -> Int? { nil }
+
+  func image(at index: Int) throws(DatasetError) -> Image {
+    if secondsPerImage > 0 { Thread.sleep(forTimeInterval: secondsPerImage) }
+    guard !bad.contains(index) else { throw .badImage(badSample(index)) }
+    let (width, height) = (17 + index % 5, 13 + index % 7)
+    let pixels = (0..<width * height * 3).map { (position: Int) -> UInt8 in
+      let mixed = UInt32(truncatingIfNeeded: (position &+ 1) &* (2 &* index &+ 3)) &* 2_654_435_761
+      return UInt8(mixed >> 24)
+    }
+    return Image(width: width, height: height, channels: 3, pixels: pixels)
+  }
+
+  func badSample(_ index: Int) -> BadSample {
+    BadSample(index: index, name: name(of: index), reason: "picture \(index) is bad")
+  }
+}
+
+/// Planar samples with their own memory.
+final class PlanarPicture {
+  let view: PlanarPixels
+
+  init(_ shape: ImageShape) {
+    let memory = UnsafeMutablePointer<UInt8>.allocate(capacity: shape.count)
+    memory.initialize(repeating: 0, count: shape.count)
+    view = PlanarPixels(base: memory, shape: shape)
+  }
+
+  deinit {
+    view.base.deallocate()
+  }
+
+  var bytes: [UInt8] { view.bytes }
+}
+
+extension PlanarPixels {
+  var bytes: [UInt8] { Array(UnsafeBufferPointer(start: base, count: shape.count)) }
+}

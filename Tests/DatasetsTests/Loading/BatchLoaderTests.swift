@@ -1,0 +1,154 @@
+import Datasets
+import Imaging
+import Testing
+
+@Suite struct BatchLoaderTests {
+  private let shape = ImageShape(channels: 3, height: 8, width: 8)
+
+  private func images(_ source: any ImageSource) throws -> AugmentedImages {
+    try AugmentedImages(source: source, shape: shape, augmentation: Augmentation(), seed: 77)
+  }
+
+  private struct Picture: Equatable {
+    let step: Int
+    let epoch: Int
+    let sample: Int
+    let bytes: [UInt8]
+  }
+
+  /// All pictures of the given steps, and the bad samples.
+  private func load(
+    _ source: any ImageSource, part: Range<Int> = 0..<6, steps: Range<Int>, workers: Int
+  ) throws -> (pictures: [Picture], bad: [BadSample]) {
+    let loader = try BatchLoader(images: images(source), batchSize: 6, part: part, steps: steps, workers: workers)
+    var pictures: [Picture] = []
+    var bad: [BadSample] = []
+    for _ in steps {
+      let batch = try loader.next()
+      for index in 0..<batch.count {
+        pictures.append(
+          Picture(
+            step: batch.step, epoch: batch.epoch, sample: batch.samples[index], bytes: batch.pixels(of: index).bytes))
+      }
+      bad += batch.badSamples
+    }
+    return (pictures, bad)
+  }
+
+  /// What the steps contain, picture by picture and without a loader.
+  private func reference(_ source: any ImageSource, steps: Range<Int>) throws -> [Picture] {
+    let images = try images(source)
+    var resizer = Resizer()
+    let output = PlanarPicture(shape)
+    var pictures: [Picture] = []
+    for step in steps {
+      let stepsPerEpoch = source.count / 6
+      let epoch = step / stepsPerEpoch
+      let order = EpochOrder(count: source.count, seed: 77, epoch: epoch)
+      for index in 0..<6 {
+        let sample = order[step % stepsPerEpoch * 6 + index]
+        _ = try images.write(sample: sample, epoch: epoch, into: output.view, using: &resizer)
+        pictures.append(Picture(step: step, epoch: epoch, sample: sample, bytes: output.bytes))
+      }
+    }
+    return pictures
+  }
+
+  @Test(arguments: [1, 2, 5]) func stepsAreTheSameWithAnyNumberOfThreads(workers: Int) throws {
+    let source = SyntheticSource(count: 40)
+    let expected = try reference(source, steps: 0..<20)
+    #expect(try load(source, steps: 0..<20, workers: workers).pictures == expected)
+  }
+
+  @Test func startsAtAnyStep() throws {
+    let source = SyntheticSource(count: 40)
+    #expect(try load(source, steps: 9..<17, workers: 2).pictures == reference(source, steps: 9..<17))
+  }
+
+  @Test func partsOfProcessesMakeUpTheGlobalBatch() throws {
+    let source = SyntheticSource(count: 40, bad: [3, 4, 30])
+    let whole = try load(source, steps: 4..<13, workers: 2)
+    for parts in [[0..<3, 3..<6], [0..<1, 1..<2, 2..<6]] {
+      let loaded = try parts.map { try load(source, part: $0, steps: 4..<13, workers: 2) }
+      var joined: [Picture] = []
+      for step in 4..<13 {
+        for part in loaded { joined += part.pictures.filter { $0.step == step } }
+      }
+      #expect(joined == whole.pictures)
+      #expect(loaded.reduce(0) { $0 + $1.bad.count } == whole.bad.count)
+    }
+  }
+
+  @Test func badSamplesComeInTheOrderOfTheBatch() throws {
+    let source = SyntheticSource(count: 12, bad: [1, 5, 6, 10])
+    let one = try load(source, steps: 0..<10, workers: 1)
+    #expect(try load(source, steps: 0..<10, workers: 4).bad == one.bad)
+    // Each epoch takes every sample once; 5 passes over two, and 6 is passed over twice.
+    #expect(one.bad.filter { $0.index == 6 }.count == 10)
+    #expect(Set(one.bad.map { $0.index }) == [1, 5, 6, 10])
+  }
+
+  @Test func aStepWithoutAnyPictureThrows() throws {
+    let source = SyntheticSource(count: 6, bad: Set(0..<6))
+    let loader = try BatchLoader(images: images(source), batchSize: 6, part: 0..<6, steps: 0..<5, workers: 2)
+    #expect(throws: DatasetError.self) { _ = try loader.next().count }
+    loader.stop()
+    #expect(throws: DatasetError.smallerThanBatch(sampleCount: 6, batchSize: 7)) {
+      _ = try BatchLoader(images: images(source), batchSize: 7, part: 0..<7, steps: 0..<5, workers: 2)
+    }
+  }
+
+  /// A batch that is held stays as it is while threads fill all that is free.
+  @Test func aHeldBatchIsNotOverwritten() throws {
+    let source = SyntheticSource(count: 40)
+    let expected = try reference(source, steps: 0..<3)
+    let loader = try BatchLoader(
+      images: images(source), batchSize: 6, part: 0..<6, steps: 0..<100, workers: 2, slots: 2)
+    let held = try loader.next()
+    do {
+      let other = try loader.next()
+      #expect((0..<6).map { other.pixels(of: $0).bytes } == expected[6..<12].map { $0.bytes })
+    }
+    // Its slot cannot be given out before `held` is, so step 2 may be written only into the other's memory.
+    #expect((0..<6).map { held.pixels(of: $0).bytes } == expected[0..<6].map { $0.bytes })
+  }
+
+  @Test func memoryGoesRoundAndIsAligned() throws {
+    let loader = try BatchLoader(
+      images: images(SyntheticSource(count: 40)), batchSize: 6, part: 2..<6, steps: 0..<30, workers: 2, slots: 3)
+    var addresses: Set<UInt> = []
+    for _ in 0..<30 {
+      let batch = try loader.next()
+      let first = UInt(bitPattern: batch.pixels(of: 0).base)
+      #expect(first % 64 == 0)
+      #expect(UInt(bitPattern: batch.pixels(of: 3).base) == first + 3 * UInt(shape.count))
+      addresses.insert(first)
+    }
+    #expect(addresses.count == 3)
+  }
+
+  @Test func theWaitIsReported() throws {
+    let slow = SyntheticSource(count: 12, secondsPerImage: 0.02)
+    let loader = try BatchLoader(images: images(slow), batchSize: 6, part: 0..<6, steps: 0..<2, workers: 1)
+    let waited = try loader.next().waitSeconds
+    // One thread, six pictures of 20 ms each; the start of the thread may have taken some of it off.
+    #expect(waited > 0.06 && waited < 60)
+  }
+
+  /// In the middle of work: threads that decode, threads that wait for room, a batch held. When `stop` has returned, no
+  /// thread keeps the source alive.
+  @Test(arguments: [1, 4]) func stopLeavesNoThread(workers: Int) throws {
+    weak var source: SyntheticSource?
+    do {
+      let strong = SyntheticSource(count: 40, secondsPerImage: 0.001)
+      source = strong
+      let loader = try BatchLoader(
+        images: images(strong), batchSize: 6, part: 0..<6, steps: 0..<1000, workers: workers)
+      let batch = try loader.next()
+      loader.stop()
+      loader.stop()
+      #expect(batch.count == 6)
+    }
+    #expect(source == nil)
+  }
+}

@@ -1,0 +1,88 @@
+import Datasets
+import Foundation
+import Imaging
+import Testing
+
+@Suite struct FolderSourceTests {
+  @Test func pathsAndClassesAreInByteOrder() throws {
+    let folder = try ScratchFolder()
+    for name in ["b/2.png", "a/z.PNG", "a/sub/1.Jpeg", "a-b/x.jpg", "a/B.png", "C/é.png", "a/notes.txt", "a/png"] {
+      try folder.write([], to: name)
+    }
+    let source = try openSource(at: folder.path)
+    #expect(source is FolderSource)
+    #expect(
+      (0..<source.count).map { source.name(of: $0) } == [
+        "C/é.png", "a-b/x.jpg", "a/B.png", "a/sub/1.Jpeg", "a/z.PNG", "b/2.png",
+      ])
+    #expect(source.classNames == ["C", "a", "a-b", "b"])
+    #expect((0..<source.count).map { source.label(of: $0) } == [0, 2, 1, 1, 1, 3])
+  }
+
+  @Test func aPictureInTheRootMeansNoLabels() throws {
+    let folder = try ScratchFolder()
+    for name in ["a/1.png", "b/1.png", "top.png"] { try folder.write([], to: name) }
+    let source = try openSource(at: folder.path)
+    #expect(source.count == 3)
+    #expect(source.classNames == [])
+    #expect(source.label(of: 0) == nil)
+  }
+
+  @Test func hiddenNamesArePassedOver() throws {
+    let folder = try ScratchFolder()
+    for name in [".git/1.png", "a/.thumbnail.png", "a/1.png", ".png"] { try folder.write([], to: name) }
+    let source = try openSource(at: folder.path)
+    #expect(source.count == 1)
+    #expect(source.name(of: 0) == "a/1.png")
+  }
+
+  @Test func linksAreFollowedButNotInCircles() throws {
+    let folder = try ScratchFolder()
+    let elsewhere = try ScratchFolder()
+    try elsewhere.writePixel(9, to: "real.png")
+    try folder.write([], to: "a/1.png")
+    let files = FileManager.default
+    try files.createSymbolicLink(atPath: folder.path + "/b", withDestinationPath: elsewhere.path)
+    try files.createSymbolicLink(
+      atPath: folder.path + "/a/link.png", withDestinationPath: elsewhere.path + "/real.png")
+    let source = try openSource(at: folder.path)
+    #expect((0..<source.count).map { source.name(of: $0) } == ["a/1.png", "a/link.png", "b/real.png"])
+    #expect(try source.image(at: 1).pixels == [9])
+
+    try files.createSymbolicLink(atPath: folder.path + "/a/up", withDestinationPath: folder.path)
+    #expect(
+      throws: DatasetError.notADataset(
+        path: folder.path + "/a/up", reason: "it is a link to a folder that contains it")
+    ) {
+      try openSource(at: folder.path)
+    }
+  }
+
+  @Test func aBadPictureIsNamedWithTheReason() throws {
+    let folder = try ScratchFolder()
+    try folder.write(Array("not a picture".utf8), to: "x/1.png")
+    try folder.writePixel(200, to: "x/2.png")
+    let source = try openSource(at: folder.path)
+    #expect(try source.image(at: 1).pixels == [200])
+    let error = #expect(throws: DatasetError.self) { try source.image(at: 0) }
+    guard case .badImage(let bad) = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    #expect(bad.index == 0 && bad.name == "x/1.png")
+    #expect(bad.reason.contains(folder.path + "/x/1.png") && bad.reason.contains("neither JPEG nor PNG"))
+  }
+
+  @Test func wrongPathsAreToldApart() throws {
+    let folder = try ScratchFolder()
+    let empty = #expect(throws: DatasetError.self) { try openSource(at: folder.path) }
+    #expect(
+      empty?.description
+        == "\(folder.path) is no data set: the folder holds no file named *.jpg, *.jpeg, *.png")
+    let missing = #expect(throws: DatasetError.self) { try openSource(at: "/no/such/folder") }
+    #expect(missing?.description == "cannot read /no/such/folder: No such file or directory")
+    try folder.writePixel(1, to: "single.png")
+    let file = #expect(throws: DatasetError.self) { try openSource(at: folder.path + "/single.png") }
+    #expect(file?.description.contains("give the folder that the pictures are in") == true)
+  }
+}
