@@ -19,5 +19,8 @@ let package = Package(
     .testTarget(name: "ComputeTests", dependencies: ["Compute"], swiftSettings: swift),
     .target(name: "Configuration", dependencies: ["Yams"], swiftSettings: swift),
     .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"], swiftSettings: swift),
+    .target(name: "Reporting", swiftSettings: swift),
+    .testTarget(
+      name: "ReportingTests", dependencies: ["Reporting"], resources: [.copy("Fixtures")], swiftSettings: swift),
   ]
 )
