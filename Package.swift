@@ -29,25 +29,46 @@ func debianLibrary(_ name: String, pkgConfig: String, package: String) -> Target
 let package = Package(
   name: "SwiftMAE",
   dependencies: [
-    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
     debianLibrary("COpenBLAS", pkgConfig: "openblas", package: "libopenblas-dev"),
     debianLibrary("COpenMPI", pkgConfig: "ompi-c", package: "libopenmpi-dev"),
     debianLibrary("CXXHash", pkgConfig: "libxxhash", package: "libxxhash-dev"),
+    debianLibrary("CZlib", pkgConfig: "zlib", package: "zlib1g-dev"),
+    .target(name: "CProcessor"),
+    .target(name: "CSignals"),
     .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
     .target(name: "CPNG", linkerSettings: [.linkedLibrary("png16")]),
 
-    module("Compute", ["COpenBLAS"]),
+    module("Compute", ["COpenBLAS", "CProcessor"]),
     module("Configuration", ["Yams"]),
     module("Imaging", ["CJPEG", "CPNG"]),
     module("MaskedAutoencoder", ["Compute", "Configuration"]),
     module("Optimization", ["Compute"]),
     module("Collectives", ["Compute", "COpenMPI"]),
     module("Checkpoints", ["Compute", "CXXHash"]),
+    module("Datasets", ["Compute", "CZlib", "Imaging"]),
+    module("Reporting", []),
+    module(
+      "Training",
+      [
+        "CSignals", "Checkpoints", "Collectives", "Compute", "Configuration", "Datasets", "Imaging",
+        "MaskedAutoencoder", "Optimization", "Reporting",
+      ]),
+    module("Evaluation", ["Checkpoints", "Compute", "Datasets", "Imaging", "MaskedAutoencoder", "Training"]),
+    program(
+      "mae",
+      [
+        .product(name: "ArgumentParser", package: "swift-argument-parser"), "Checkpoints", "Collectives",
+        "Configuration", "CProcessor", "Evaluation", "Training",
+      ]),
 
     tests("Configuration"),
     tests("Imaging", fixtures: true),
+    tests("Datasets", ["Compute", "Imaging"], fixtures: true),
+    tests("Reporting", fixtures: true),
     tests("MaskedAutoencoder", ["Compute", "Checkpoints", "Optimization"], fixtures: true),
     module("MPILaunch", [], path: "Tests/MPILaunch"),
     program(

@@ -43,19 +43,19 @@ func gatherTargets(output: Matrix, image: Vector, order: some RandomAccessCollec
       }
     }
     if model.normalizesPixels {
-      let statistics = patchStatistics(target)
+      let statistics = patchStatistics(UnsafeBufferPointer(start: target.base, count: target.count))
       for i in 0..<target.count { target[i] = (target[i] - statistics.mean) / statistics.deviation }
     }
   }
 }
 
 /// The mean of a patch's values, and √(σ² + 1e-6) with σ² their unbiased variance.
-public func patchStatistics(_ values: Vector) -> (mean: Float, deviation: Float) {
+public func patchStatistics(_ values: some RandomAccessCollection<Float>) -> (mean: Float, deviation: Float) {
   var sum = 0.0
-  for i in 0..<values.count { sum += Double(values[i]) }
+  for value in values { sum += Double(value) }
   let mean = sum / Double(values.count)
   var squares = 0.0
-  for i in 0..<values.count { squares += (Double(values[i]) - mean) * (Double(values[i]) - mean) }
+  for value in values { squares += (Double(value) - mean) * (Double(value) - mean) }
   let variance = squares / Double(max(1, values.count - 1))
   return (Float(mean), Float((variance + 1e-6).squareRoot()))
 }

@@ -1,6 +1,4 @@
-import Collectives
-
-/// What ends a run; each says in one sentence what happened and what to do.
+/// What ends a run on all ranks at the same point; each says in one sentence what happened and what to do.
 public enum TrainingError: Error, CustomStringConvertible {
   case moreRanksThanVirtualWorkers(ranks: Int, virtualWorkers: Int)
   case noDataPath
@@ -11,8 +9,7 @@ public enum TrainingError: Error, CustomStringConvertible {
   case nonFinite(step: Int, loss: Double, gradientNorm: Double, samples: [Int])
   case tooManyBadSamples(count: Int, epoch: Int, limit: Double, samples: Int)
   case debugNeedsOneProcess(ranks: Int)
-  /// What another rank met.
-  case onRank(Int, String, isUsage: Bool)
+  case laterCheckpoints(runDirectory: String, step: Int, newest: Int)
 
   public var description: String {
     switch self {
@@ -39,8 +36,9 @@ public enum TrainingError: Error, CustomStringConvertible {
         + "allows; the log names them. Stopped with a checkpoint."
     case .debugNeedsOneProcess(let ranks):
       "--debug works in one process, but \(ranks) ranks were started; run it without mpirun."
-    case .onRank(let rank, let sentence, _):
-      "rank \(rank): \(sentence)"
+    case .laterCheckpoints(let runDirectory, let step, let newest):
+      "the run directory \(runDirectory) holds a checkpoint of step \(newest), which going on from step \(step) would "
+        + "lose; name another --run-dir."
     }
   }
 
@@ -48,10 +46,8 @@ public enum TrainingError: Error, CustomStringConvertible {
   public var isUsage: Bool {
     switch self {
     case .moreRanksThanVirtualWorkers, .noDataPath, .unsupportedChannels, .runExists, .recipeChanged,
-      .debugNeedsOneProcess:
+      .debugNeedsOneProcess, .laterCheckpoints:
       true
-    case .onRank(_, _, let isUsage):
-      isUsage
     case .runDirectory, .nonFinite, .tooManyBadSamples:
       false
     }

@@ -47,15 +47,22 @@ public final class WorkerPool: Sendable {
 
   private static func serve(_ worker: Int, _ monitor: Monitor<State>) {
     var seen = 0
-    while true {
-      let work = monitor.wait(until: { $0.generation != seen || $0.isStopping }) { state in
-        seen = state.generation
-        return state.isStopping ? nil : state.work
-      }
-      guard let work else { return }
-      work(worker)
+    while takeWork(worker, monitor, after: &seen) {
       monitor.withLock { $0.running -= 1 }
     }
+  }
+
+  /// Waits for the next piece of work and runs it. The work is let go before this returns, and so before `run` is told
+  /// that it is done: it does not outlive `run`.
+  ///
+  /// - Returns: false when there will be no more.
+  private static func takeWork(_ worker: Int, _ monitor: Monitor<State>, after seen: inout Int) -> Bool {
+    let work = monitor.wait(until: { [seen] in $0.generation != seen || $0.isStopping }) { state in
+      seen = state.generation
+      return state.isStopping ? nil : state.work
+    }
+    work?(worker)
+    return work != nil
   }
 }
 

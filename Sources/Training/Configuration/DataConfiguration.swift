@@ -40,13 +40,13 @@ public struct DataConfiguration: ConfigurationSection, Equatable {
     }
   }
 
-  var augmentation: Augmentation {
+  public var augmentation: Augmentation {
     Augmentation(
       randomCrop: randomCrop, cropScale: cropScale[0]...cropScale[1], cropRatio: cropRatio[0]...cropRatio[1],
       flip: flip)
   }
 
-  var normalization: Normalization {
+  public var normalization: Normalization {
     Normalization(mean: mean.map { Float($0) }, deviation: deviation.map { Float($0) })
   }
 }

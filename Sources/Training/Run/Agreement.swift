@@ -1,28 +1,41 @@
 import Collectives
 import Configuration
 
+/// What at least one rank met, and all ranks know of.
+public struct SharedError: Error, CustomStringConvertible {
+  /// One sentence; it names the rank unless all met the same.
+  public let description: String
+  public let isUsage: Bool
+}
+
 extension Communicator {
-  /// Runs `body` on every rank and goes on only if it worked on all: otherwise all throw, and none is left waiting.
-  func together<Result>(_ body: () throws -> Result) throws -> Result {
-    var outcome: Swift.Result<Result, any Error>
-    do { outcome = .success(try body()) } catch { outcome = .failure(error) }
-    let (mine, isUsage): (String, Bool) =
+  /// Runs `body` on every rank and goes on only if it worked on all: otherwise all throw the same `SharedError`, and
+  /// none is left waiting.
+  public func together<Result>(_ body: () throws -> Result) throws -> Result {
+    let outcome = Swift.Result(catching: body)
+    let mine =
       switch outcome {
-      case .success: ("", false)
-      case .failure(let error): ("\(error)", isUsageError(error))
+      case .success: ""
+      case .failure(let error): (isUsageError(error) ? "2" : "1") + "\(error)"
       }
-    let all = try allgather((isUsage ? "u" : "f") + mine)
-    guard let first = all.firstIndex(where: { $0.count > 1 }) else { return try outcome.get() }
-    if case .failure(let error) = outcome, all.allSatisfy({ $0 == all[first] }) { throw error }
-    throw TrainingError.onRank(first, String(all[first].dropFirst()), isUsage: all[first].hasPrefix("u"))
+    let all = try allgather(mine)
+    guard let first = all.firstIndex(where: { !$0.isEmpty }) else { return try outcome.get() }
+    let sentence = String(all[first].dropFirst())
+    let isCommon = all.allSatisfy { $0 == all[first] }
+    throw SharedError(
+      description: isCommon || size == 1 ? sentence : "rank \(first): \(sentence)", isUsage: all[first].first == "2")
   }
 }
 
 /// Whether an error says that the command or the configuration is wrong (exit code 2), and not the world (1).
 public func isUsageError(_ error: any Error) -> Bool {
   switch error {
+  case let error as SharedError: error.isUsage
   case let error as TrainingError: error.isUsage
   case is ConfigurationError: true
   default: false
   }
 }
+
+/// Whether every rank has met this error at the same point, so that all can end by themselves.
+public func isSharedByAllRanks(_ error: any Error) -> Bool { error is SharedError || error is TrainingError }

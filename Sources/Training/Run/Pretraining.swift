@@ -5,6 +5,7 @@ import Compute
 import Configuration
 import Datasets
 import Foundation
+import Imaging
 import MaskedAutoencoder
 import Reporting
 
@@ -72,15 +73,14 @@ public final class Pretraining {
           sampleCount: source.count, batchSize: configuration.train.batchSize, seed: configuration.train.seed)
       )
     }
-    let trainer = Trainer(
-      configuration, layout: layout, stepsPerEpoch: plan.stepsPerEpoch, communicator: communicator)
+    let trainer = Trainer(configuration, layout: layout, plan: plan, communicator: communicator)
     self.trainer = trainer
     recorder = try communicator.together {
       guard communicator.rank == 0 else { return nil }
       return try RunRecorder(configuration, options, table: trainer.model.table)
     }
     if let checkpoint = try openCheckpoint() { try restore(checkpoint) }
-    try communicator.together { try recorder?.begin(after: step) }
+    try communicator.together { try recorder?.begin(after: step, resume: options.resume) }
   }
 
   /// Trains to the end of the schedule, or to a request to stop.
@@ -104,7 +104,7 @@ public final class Pretraining {
       let result = try trainStep(batch)
       step = result.step
       try account(for: batch, result)
-      if let debug = options.debug ? trainer : nil { recorder?.note(debug.debugReport(step: step)) }
+      if options.debug { recorder?.note(trainer.debugReport(step: step)) }
       try recorder?.record(
         result, epoch: epoch, lastStep: lastStep, totalEpochs: configuration.train.epochs,
         seconds: start.secondsSince, imagesPerStep: configuration.train.batchSize, stepsPerEpoch: plan.stepsPerEpoch)

@@ -33,9 +33,12 @@ final class RunRecorder {
   }
 
   /// Opens the log behind `step`, and writes down the configuration.
-  func begin(after step: Int) throws {
+  func begin(after step: Int, resume: ResumeChoice) throws {
+    if case .checkpoint = resume, let newest = try store.steps().max(), newest > step {
+      throw TrainingError.laterCheckpoints(runDirectory: directory.path, step: step, newest: newest)
+    }
     for name in try store.removeHalfWritten() { note("removed the unfinished checkpoint \(name)") }
-    for later in try store.discard(newerThan: step) { note("removed the checkpoint of step \(later), which is not valid or not on this run's way") }
+    for later in try store.discard(newerThan: step) { note("removed the checkpoint of step \(later), which is not valid") }
     try directory.write(configuration: configuration.yaml(documented: true))
     log = try TrainingLog.resume(at: directory.log, after: step).log
     if step > 0 { try log?.append(EventRecord("resume", step: step)) }

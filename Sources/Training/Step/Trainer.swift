@@ -30,7 +30,10 @@ public struct StepTimes: Sendable {
 }
 
 /// A replica of the model and its optimiser, and the step that all ranks take together.
-public final class Trainer {
+///
+/// One thread takes the steps. The pool's workers read the parameters and write where their number says: their own
+/// workspace, their virtual worker's loss, their slice of an arena.
+public final class Trainer: @unchecked Sendable {
   public let configuration: RunConfiguration
   public let model: MaskedAutoencoder
   public let layout: WorkerLayout
@@ -48,16 +51,16 @@ public final class Trainer {
   private let schedule: LearningRateSchedule
   private let normalization: Normalization
   private let losses: AlignedBuffer<Double>
-  private let stepsPerEpoch: Int
+  private let plan: BatchPlan
 
   /// Takes all memory that training needs, and draws the first weights.
   public init(
-    _ configuration: RunConfiguration, layout: WorkerLayout, stepsPerEpoch: Int, communicator: any Communicator
+    _ configuration: RunConfiguration, layout: WorkerLayout, plan: BatchPlan, communicator: any Communicator
   ) {
     self.configuration = configuration
     self.layout = layout
     self.communicator = communicator
-    self.stepsPerEpoch = stepsPerEpoch
+    self.plan = plan
     useOneThreadForBLAS()
     let model = MaskedAutoencoder(configuration.model)
     let table = model.table
@@ -84,6 +87,11 @@ public final class Trainer {
   /// The gradient that the last step used: a sum over the images of the global batch.
   public var gradient: Vector { reduction.gradient }
 
+  /// The workspaces of the last round's virtual workers, one a thread.
+  var workspacesInUse: [Workspace] {
+    Array(workspaces.prefix((layout.block.count - 1) % layout.threads + 1))
+  }
+
   /// One step of all ranks: forward and backward of every virtual worker, the sum of their gradients, and AdamW.
   ///
   /// - Parameter stopRequested: whether this rank was asked to stop; the result says whether any was.
@@ -101,9 +109,9 @@ public final class Trainer {
     let scale = 1 / Double(configuration.train.batchSize)
     var result = StepResult(
       step: batch.step + 1, loss: 0, gradientNorm: norm(scale: scale),
-      learningRate: schedule.rate(at: Double(batch.step) / Double(stepsPerEpoch)), times: times)
-    try agree(on: &result, batch, stopRequested: stopRequested)
-    guard result.loss.isFinite, result.gradientNorm.isFinite else { throw nonFinite(result, batch) }
+      learningRate: schedule.rate(at: Double(batch.step) / Double(plan.stepsPerEpoch)), times: times)
+    let losses = try agree(on: &result, batch, stopRequested: stopRequested)
+    guard result.loss.isFinite, result.gradientNorm.isFinite else { throw nonFinite(result, losses) }
     update(result, scale: scale)
     result.times.optimizer = start.secondsSince
     return result
@@ -151,13 +159,19 @@ public final class Trainer {
   }
 
   /// Tells all ranks what only one of them knows: its virtual workers' losses, its bad pictures, a request to stop.
-  private func agree(on result: inout StepResult, _ batch: borrowing Batch, stopRequested: Bool) throws {
+  ///
+  /// - Returns: the loss of every virtual worker.
+  private func agree(
+    on result: inout StepResult, _ batch: borrowing Batch, stopRequested: Bool
+  ) throws -> [Double] {
     var mine = [Double(batch.badSamples.count), stopRequested ? 1 : 0]
     for index in 0..<losses.count { mine.append(losses.base[index]) }
     let all = try communicator.allgather(mine)
     result.badSampleCount = Int(all.reduce(0) { $0 + $1[0] })
     result.stopRequested = all.contains { $0[1] != 0 }
-    result.loss = layout.tree.sum(of: all.flatMap { $0.dropFirst(2) }) / Double(configuration.train.batchSize)
+    let losses = all.flatMap { $0.dropFirst(2) }
+    result.loss = layout.tree.sum(of: losses) / Double(configuration.train.batchSize)
+    return losses
   }
 
   private func update(_ result: StepResult, scale: Double) {
@@ -169,10 +183,11 @@ public final class Trainer {
     }
   }
 
-  private func nonFinite(_ result: StepResult, _ batch: borrowing Batch) -> TrainingError {
+  private func nonFinite(_ result: StepResult, _ losses: [Double]) -> TrainingError {
     let images = layout.imagesPerVirtualWorker
-    let bad = (0..<losses.count).filter { !losses.base[$0].isFinite }
-    let samples = bad.flatMap { worker in (0..<images).map { batch.samples[worker * images + $0] } }
+    let samples = losses.indices.filter { !losses[$0].isFinite }.flatMap { worker in
+      (worker * images..<(worker + 1) * images).map { plan.sample(step: result.step - 1, index: $0) }
+    }
     return .nonFinite(step: result.step, loss: result.loss, gradientNorm: result.gradientNorm, samples: samples)
   }
 }

@@ -1,0 +1,49 @@
+#pragma once
+
+/// Instruction sets beyond x86-64's first that code may have been built for, as the bits of a mask.
+enum {
+  PROCESSOR_AVX2 = 1 << 0,
+  PROCESSOR_FMA = 1 << 1,
+  PROCESSOR_BMI2 = 1 << 2,
+  PROCESSOR_AVX512F = 1 << 3,
+  PROCESSOR_AVX512BW = 1 << 4,
+  PROCESSOR_AVX512VL = 1 << 5,
+  PROCESSOR_AVX512VNNI = 1 << 6,
+  PROCESSOR_AVX512BF16 = 1 << 7,
+};
+
+/// Those of them that whoever reads this header is built for. It is evaluated where it is included: a Swift module
+/// reads its own flags here.
+enum {
+  PROCESSOR_BUILT_FOR = 0
+#ifdef __AVX2__
+                        | PROCESSOR_AVX2
+#endif
+#ifdef __FMA__
+                        | PROCESSOR_FMA
+#endif
+#ifdef __BMI2__
+                        | PROCESSOR_BMI2
+#endif
+#ifdef __AVX512F__
+                        | PROCESSOR_AVX512F
+#endif
+#ifdef __AVX512BW__
+                        | PROCESSOR_AVX512BW
+#endif
+#ifdef __AVX512VL__
+                        | PROCESSOR_AVX512VL
+#endif
+#ifdef __AVX512VNNI__
+                        | PROCESSOR_AVX512VNNI
+#endif
+#ifdef __AVX512BF16__
+                        | PROCESSOR_AVX512BF16
+#endif
+};
+
+/// The name of the first of `features` that this CPU lacks; null where it has all of them. Built for any x86-64.
+const char *processor_lacks(unsigned features);
+
+/// The cores that this process may run on; at least 1.
+int processor_available_cores(void);

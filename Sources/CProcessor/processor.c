@@ -1,0 +1,33 @@
+#define _GNU_SOURCE
+#include "processor.h"
+
+#include <sched.h>
+#include <stddef.h>
+#include <unistd.h>
+
+int processor_available_cores(void) {
+  cpu_set_t cores;
+  if (sched_getaffinity(0, sizeof cores, &cores) == 0) return CPU_COUNT(&cores);
+  long online = sysconf(_SC_NPROCESSORS_ONLN);
+  return online > 0 ? (int)online : 1;
+}
+
+#if defined(__x86_64__)
+const char *processor_lacks(unsigned features) {
+  __builtin_cpu_init();
+  if ((features & PROCESSOR_AVX2) && !__builtin_cpu_supports("avx2")) return "AVX2";
+  if ((features & PROCESSOR_FMA) && !__builtin_cpu_supports("fma")) return "FMA";
+  if ((features & PROCESSOR_BMI2) && !__builtin_cpu_supports("bmi2")) return "BMI2";
+  if ((features & PROCESSOR_AVX512F) && !__builtin_cpu_supports("avx512f")) return "AVX-512F";
+  if ((features & PROCESSOR_AVX512BW) && !__builtin_cpu_supports("avx512bw")) return "AVX-512BW";
+  if ((features & PROCESSOR_AVX512VL) && !__builtin_cpu_supports("avx512vl")) return "AVX-512VL";
+  if ((features & PROCESSOR_AVX512VNNI) && !__builtin_cpu_supports("avx512vnni")) return "AVX512-VNNI";
+  if ((features & PROCESSOR_AVX512BF16) && !__builtin_cpu_supports("avx512bf16")) return "AVX512-BF16";
+  return NULL;
+}
+#else
+const char *processor_lacks(unsigned features) {
+  (void)features;
+  return NULL;
+}
+#endif

@@ -1,0 +1,97 @@
+import Foundation
+import Synchronization
+
+/// Progress for people: one line that updates itself in a terminal, a line now and then elsewhere (a file, a queue's log,
+/// the pipe to mpirun). Rank 0 alone has one.
+public final class ConsoleProgress: Sendable {
+  /// Where the lines go.
+  public struct Output: Sendable {
+    public var isTerminal: Bool
+    /// Columns, asked before each line of a terminal because windows change.
+    public var width: @Sendable () -> Int
+    public var write: @Sendable (String) -> Void
+
+    public init(
+      isTerminal: Bool, width: @escaping @Sendable () -> Int, write: @escaping @Sendable (String) -> Void
+    ) {
+      (self.isTerminal, self.width, self.write) = (isTerminal, width, write)
+    }
+
+    /// Standard error: standard output stays free for results.
+    public static var standardError: Output {
+      let dumb = ProcessInfo.processInfo.environment["TERM"] ?? "dumb" == "dumb"
+      return Output(
+        isTerminal: isatty(STDERR_FILENO) == 1 && !dumb,
+        width: {
+          var size = winsize()
+          return ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
+        },
+        write: { FileHandle.standardError.write(Data($0.utf8)) })
+    }
+  }
+
+  private struct State {
+    var pace = Pace()
+    var losses: [Double] = []
+    var lastLine: Double?
+    /// A terminal's line that has no line feed yet.
+    var openLine: String?
+  }
+
+  private let output: Output
+  private let secondsBetweenLines: Double
+  private let state = Mutex(State())
+  private static let curveLength = 16
+
+  /// - Parameter secondsBetweenLines: where there is no terminal; a terminal's line updates four times a second.
+  public init(output: Output = .standardError, secondsBetweenLines: Double = 10) {
+    self.output = output
+    self.secondsBetweenLines = output.isTerminal ? 0.25 : secondsBetweenLines
+  }
+
+  /// Call after every step; what is shown, and when, is decided here. The first and the last step always are.
+  ///
+  /// - Parameter time: seconds from any fixed moment.
+  public func report(_ snapshot: ProgressSnapshot, time: Double = ConsoleProgress.uptime) {
+    state.withLock { state in
+      state.pace.report(step: snapshot.step, time: time)
+      state.losses = (state.losses + [snapshot.loss]).suffix(Self.curveLength)
+      let isDue = state.lastLine.map { time - $0 >= secondsBetweenLines } ?? true
+      guard isDue || snapshot.step >= snapshot.totalSteps else { return }
+      state.lastLine = time
+      let line = snapshot.line(
+        secondsLeft: state.pace.secondsLeft(totalSteps: snapshot.totalSteps),
+        curve: output.isTerminal ? state.losses : [])
+      if output.isTerminal {
+        // A line as wide as the terminal would wrap, and a wrapped line cannot be written over.
+        let fitting = String(line.prefix(max(0, output.width() - 1)))
+        state.openLine = fitting
+        output.write("\r\(fitting)\u{1B}[K")
+      } else {
+        output.write("\(line)\n")
+      }
+    }
+  }
+
+  /// A sentence that stays: a warning, a checkpoint, a resume.
+  public func note(_ sentence: String) {
+    state.withLock { state in
+      if let openLine = state.openLine {
+        output.write("\r\u{1B}[K\(sentence)\n\(openLine)")
+      } else {
+        output.write("\(sentence)\n")
+      }
+    }
+  }
+
+  /// Ends the line that updates itself, so that what follows begins on a new one.
+  public func finish() {
+    state.withLock { state in
+      if state.openLine != nil { output.write("\n") }
+      state.openLine = nil
+    }
+  }
+
+  /// Seconds on a clock that never jumps.
+  public static var uptime: Double { ProcessInfo.processInfo.systemUptime }
+}

@@ -1,0 +1,63 @@
+/// What the console says about a step.
+public struct ProgressSnapshot: Sendable {
+  public var step: Int
+  public var totalSteps: Int
+  /// Epochs done, with the fraction of the running one.
+  public var epoch: Double
+  public var totalEpochs: Double
+  public var loss: Double
+  public var learningRate: Double
+  public var gradientNorm: Double?
+  public var imagesPerSecond: Double
+
+  public init(
+    step: Int, totalSteps: Int, epoch: Double, totalEpochs: Double, loss: Double, learningRate: Double,
+    gradientNorm: Double?, imagesPerSecond: Double
+  ) {
+    (self.step, self.totalSteps, self.epoch, self.totalEpochs) = (step, totalSteps, epoch, totalEpochs)
+    (self.loss, self.learningRate, self.gradientNorm) = (loss, learningRate, gradientNorm)
+    self.imagesPerSecond = imagesPerSecond
+  }
+
+  /// One line without a line feed:
+  /// `step 1200/80000  epoch 12.00/800  loss 0.4312  lr 1.50e-04  grad 1.21  412 images/s  2h03m left`.
+  ///
+  /// - Parameters:
+  ///   - secondsLeft: nil while it is not known.
+  ///   - curve: recent losses, drawn behind the loss; empty for none.
+  public func line(secondsLeft: Double?, curve: some Sequence<Double>) -> String {
+    let curve = Sparkline.text(curve)
+    let parts: [String?] = [
+      "step \(step)/\(totalSteps)",
+      "epoch \(ProgressFormat.epochs(epoch))/\(ProgressFormat.epochs(totalEpochs, shortened: true))",
+      "loss \(ProgressFormat.loss(loss))" + (curve.isEmpty ? "" : " \(curve)"),
+      "lr \(ProgressFormat.measure(learningRate))",
+      gradientNorm.map { "grad \(ProgressFormat.measure($0))" },
+      "\(ProgressFormat.measure(imagesPerSecond)) images/s",
+      step >= totalSteps ? "done" : secondsLeft.map { "\(ProgressFormat.duration($0)) left" },
+    ]
+    return parts.compactMap(\.self).joined(separator: "  ")
+  }
+}
+
+/// How long the rest will take, from the pace of the last reports.
+///
+/// A window rather than the mean since the start: a run that waited for a slow disk, or that shares its machine, is
+/// judged by what it does now.
+struct Pace {
+  private var reports: [(step: Int, time: Double)] = []
+  private let window = 64
+
+  /// - Parameter time: seconds from any fixed moment.
+  mutating func report(step: Int, time: Double) {
+    // A rollback: what was before it says nothing about the steps to come.
+    if let last = reports.last, step <= last.step { reports = [] }
+    reports.append((step, time))
+    if reports.count > window { reports.removeFirst() }
+  }
+
+  func secondsLeft(totalSteps: Int) -> Double? {
+    guard let first = reports.first, let last = reports.last, last.step > first.step else { return nil }
+    return (last.time - first.time) / Double(last.step - first.step) * Double(max(0, totalSteps - last.step))
+  }
+}

@@ -1,0 +1,18 @@
+import ArgumentParser
+import Configuration
+import Training
+
+/// The options of every command that reads a configuration.
+struct ConfigurationOptions: ParsableArguments {
+  @Option(name: .long, help: ArgumentHelp("The configuration.", valueName: "FILE"))
+  var config: String
+
+  @Option(
+    name: .customLong("set"), parsing: .singleValue,
+    help: ArgumentHelp("Override a key, for example train.epochs=10; may be given many times.", valueName: "key=value"))
+  var overrides: [String] = []
+
+  func load() throws -> RunConfiguration {
+    try RunConfiguration.load(file: config, overrides: overrides)
+  }
+}

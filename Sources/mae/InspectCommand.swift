@@ -1,0 +1,30 @@
+import ArgumentParser
+import Checkpoints
+
+struct InspectCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "inspect", abstract: "Verify a checkpoint and say what is inside.")
+
+  @Argument(help: ArgumentHelp("A run directory (its newest valid checkpoint), or a checkpoint.", valueName: "PATH"))
+  var path: String
+
+  func run() throws {
+    do {
+      let checkpoint = try Checkpoint.open(path)
+      for passedOver in checkpoint.passedOver { print("passed over: \(passedOver)") }
+      let state = checkpoint.state
+      print("checkpoint: \(checkpoint.path)")
+      print("step: \(state.step)")
+      print("epoch: \(state.epoch)")
+      print("images: \(state.imagesSeen)")
+      print("tensors: \(checkpoint.model.tensors.count)")
+      print("values: \(checkpoint.model.tensors.reduce(0) { $0 + $1.elementCount })")
+      print("virtual workers: \(state.virtualWorkers)")
+      print("written by: mae \(state.programVersion), \(state.worldSize) ranks x \(state.threads) threads, OpenBLAS \(state.blasKernel)")
+      print("parameters: \(try checkpoint.parameterHash())")
+      print("optimizer: \(try checkpoint.optimizerHash())")
+    } catch {
+      fail("\(error)", code: 1)
+    }
+  }
+}

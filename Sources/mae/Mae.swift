@@ -1,0 +1,39 @@
+import ArgumentParser
+import CProcessor
+import Foundation
+
+/// Masked autoencoders, pre-trained on CPU clusters: the same bits on any number of threads and ranks.
+@main
+struct Mae: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "mae",
+    abstract: "Pre-trains masked autoencoders on CPU clusters, with the same bits on any number of threads and ranks.",
+    subcommands: [PretrainCommand.self, ReconstructCommand.self, InspectCommand.self, ConfigCommand.self])
+
+  static func main() {
+    if let missing = processor_lacks(UInt32(PROCESSOR_BUILT_FOR)) {
+      fail(
+        "this program was built for a CPU with \(String(cString: missing)), which this one lacks; build it here, or "
+          + "with MAE_CPU set to what all nodes have, for example MAE_CPU=x86-64-v3.", code: 1)
+    }
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch let code as ExitCode {
+      Foundation.exit(code.rawValue)
+    } catch {
+      let isHelp = exitCode(for: error).isSuccess
+      if isHelp {
+        print(fullMessage(for: error))
+        Foundation.exit(0)
+      }
+      fail(fullMessage(for: error), code: 2)
+    }
+  }
+}
+
+/// Says `sentence` on standard error and ends this process.
+func fail(_ sentence: String, code: Int32) -> Never {
+  FileHandle.standardError.write(Data("mae: \(sentence)\n".utf8))
+  exit(code)
+}

@@ -1,0 +1,51 @@
+import ArgumentParser
+import Collectives
+import Foundation
+import Training
+
+struct PretrainCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "pretrain", abstract: "Train a masked autoencoder, alone or under mpirun.",
+    discussion: """
+      Exit codes: 0 done; 1 failed; 2 wrong usage or configuration; 75 stopped on request after a checkpoint, run the \
+      same command again to go on.
+      """)
+
+  @OptionGroup var options: ConfigurationOptions
+
+  @Option(name: .long, help: ArgumentHelp("Where everything that the run writes goes.", valueName: "DIR"))
+  var runDir: String
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "auto: go on from the newest valid checkpoint, if there is one; none: begin, in an empty directory; or a checkpoint.",
+      valueName: "auto|none|PATH"))
+  var resume = "auto"
+
+  @Flag(name: .long, help: "Resume although the recipe differs from the checkpoint's.")
+  var allowRecipeChange = false
+
+  @Flag(name: .long, help: "One process, statistics of every layer after every step, parameter hashes.")
+  var debug = false
+
+  func run() throws {
+    try withCommunicator { communicator in
+      let configuration = try communicator.together { try options.load() }
+      var pretraining = PretrainingOptions(runDirectory: RunDirectory(path: runDir))
+      pretraining.resume =
+        switch resume {
+        case "auto": .auto
+        case "none": .none
+        default: .checkpoint(resume)
+        }
+      pretraining.allowsRecipeChange = allowRecipeChange
+      pretraining.debug = debug
+      let run = try Pretraining(configuration, options: pretraining, communicator: communicator)
+      switch try run.run() {
+      case .completed: return 0
+      case .stopped: return 75
+      }
+    }
+  }
+}
