@@ -56,12 +56,12 @@ final class SyntheticSource: ImageSource {
   let shape: ImageShape? = nil
   let classNames: [String] = []
   private let bad: Set<Int>
-  private let secondsPerImage: Double
+  private let secondsToDecode: @Sendable (_ index: Int) -> Double
 
-  init(count: Int, bad: Set<Int> = [], secondsPerImage: Double = 0) {
+  init(count: Int, bad: Set<Int> = [], secondsToDecode: @escaping @Sendable (_ index: Int) -> Double = { _ in 0 }) {
     self.count = count
     self.bad = bad
-    self.secondsPerImage = secondsPerImage
+    self.secondsToDecode = secondsToDecode
   }
 
   func name(of index: Int) -> String { "picture \(index)" }
@@ -69,7 +69,8 @@ final class SyntheticSource: ImageSource {
   func label(of index: Int) -> Int? { nil }
 
   func image(at index: Int) throws(DatasetError) -> Image {
-    if secondsPerImage > 0 { Thread.sleep(forTimeInterval: secondsPerImage) }
+    let seconds = secondsToDecode(index)
+    if seconds > 0 { Thread.sleep(forTimeInterval: seconds) }
     guard !bad.contains(index) else { throw .badImage(badSample(index)) }
     let (width, height) = (17 + index % 5, 13 + index % 7)
     let pixels = (0..<width * height * 3).map { (position: Int) -> UInt8 in

@@ -1,4 +1,3 @@
-import CZlib
 import Glibc
 
 /// Opens the data set at `path`, of whatever kind it is.

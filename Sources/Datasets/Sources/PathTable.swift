@@ -1,7 +1,7 @@
 /// Paths of files below a folder, sorted by their bytes.
 ///
 /// A data set may have millions of files, so the paths lie one after another in one piece of memory: a path costs
-/// its length and eight bytes.
+/// its length and nine bytes.
 struct PathTable: Sendable {
   private let bytes: [UInt8]
   /// Where each path begins in `bytes`, in the order of the table; a zero byte ends it.

@@ -1,4 +1,5 @@
 import Datasets
+import Foundation
 import Imaging
 import Testing
 
@@ -80,7 +81,8 @@ import Testing
   }
 
   @Test func badSamplesComeInTheOrderOfTheBatch() throws {
-    let source = SyntheticSource(count: 12, bad: [1, 5, 6, 10])
+    // Of neighbours in a batch, the later is often ready first.
+    let source = SyntheticSource(count: 12, bad: [1, 5, 6, 10]) { index in Double(index * 5 % 12) * 0.001 }
     let one = try load(source, steps: 0..<10, workers: 1)
     #expect(try load(source, steps: 0..<10, workers: 4).bad == one.bad)
     // Each epoch takes every sample once; 5 passes over two, and 6 is passed over twice.
@@ -109,7 +111,8 @@ import Testing
       let other = try loader.next()
       #expect((0..<6).map { other.pixels(of: $0).bytes } == expected[6..<12].map { $0.bytes })
     }
-    // Its slot cannot be given out before `held` is, so step 2 may be written only into the other's memory.
+    // Step 2 comes next and belongs where `held` is. This is time for a thread to write there that does not wait.
+    Thread.sleep(forTimeInterval: 0.1)
     #expect((0..<6).map { held.pixels(of: $0).bytes } == expected[0..<6].map { $0.bytes })
   }
 
@@ -128,7 +131,7 @@ import Testing
   }
 
   @Test func theWaitIsReported() throws {
-    let slow = SyntheticSource(count: 12, secondsPerImage: 0.02)
+    let slow = SyntheticSource(count: 12) { _ in 0.02 }
     let loader = try BatchLoader(images: images(slow), batchSize: 6, part: 0..<6, steps: 0..<2, workers: 1)
     let waited = try loader.next().waitSeconds
     // One thread, six pictures of 20 ms each; the start of the thread may have taken some of it off.
@@ -140,7 +143,7 @@ import Testing
   @Test(arguments: [1, 4]) func stopLeavesNoThread(workers: Int) throws {
     weak var source: SyntheticSource?
     do {
-      let strong = SyntheticSource(count: 40, secondsPerImage: 0.001)
+      let strong = SyntheticSource(count: 40) { _ in 0.001 }
       source = strong
       let loader = try BatchLoader(
         images: images(strong), batchSize: 6, part: 0..<6, steps: 0..<1000, workers: workers)
