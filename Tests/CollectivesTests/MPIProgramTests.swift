@@ -2,8 +2,8 @@ import Foundation
 import MPILaunch
 import Testing
 
-/// Runs `collectives-check` (Tests/MPIPrograms) under mpirun. One job at a time: each already has more ranks than a small
-/// machine has cores.
+/// Runs `collectives-check` (Tests/MPIPrograms) under mpirun. One job at a time: each already has more ranks than a
+/// small machine has cores.
 @Suite(.serialized, .timeLimit(.minutes(10)))
 struct MPIProgramTests {
   private func run(
@@ -28,8 +28,8 @@ struct MPIProgramTests {
     }
   }
 
-  /// Messages in many small segments, so that one rank runs ahead of the other; short vectors in halves; long ones whole:
-  /// other ways, the same additions.
+  /// Messages in many small segments, so that one rank runs ahead of the other; short vectors in halves; long ones
+  /// whole: other ways, the same additions.
   @Test(arguments: [["0", "64"], ["0", "1000"], ["1048576", "1048576"]])
   func tuningDoesNotChangeBits(tuning: [String]) throws {
     #expect(try hash(tuning, ranks: 4) == hash(ranks: nil))
