@@ -3,11 +3,11 @@ import Foundation
 
 /// Sums gradients over the ranks while backward goes on: the one thread that calls MPI for gradients.
 ///
-/// Whoever runs backward submits each finished part, in an order that the parameter table fixes, never timing: all ranks
-/// must submit the same parts in the same order. The thread sums them one after another with `allreduceSum`
-/// (blocking: MPI makes progress only inside its calls, so that a thread inside one is what overlap needs).
-/// `finish` ends the step. From the first `submit` to the end of `finish` nobody else may use the communicator;
-/// outside that time the thread is idle and control calls (`allgather`, `barrier` …) are free.
+/// Whoever runs backward submits each finished part, in an order that the parameter table fixes, never timing: all
+/// ranks must submit the same parts in the same order. The thread sums them one after another with `allreduceSum`
+/// (blocking: MPI makes progress only inside its calls, so that a thread inside one is what overlap needs). `finish`
+/// ends the step. From the first `submit` to the end of `finish` nobody else may use the communicator; outside that
+/// time the thread is idle and control calls (`allgather`, `barrier` …) are free.
 ///
 /// One thread at a time calls `submit` and `finish`. With one rank there is no thread, and nothing is done.
 public final class GradientExchange: Sendable {
@@ -56,8 +56,8 @@ public final class GradientExchange: Sendable {
   }
 }
 
-/// What the two sides share; everything is read and written under `condition`, the vectors' floats excepted, which belong
-/// to the thread while they are in here.
+/// What the two sides share; everything is read and written under `condition`, the vectors' floats excepted, which
+/// belong to the thread while they are in here.
 private final class ExchangeQueue: @unchecked Sendable {
   private let condition = NSCondition()
   private var submitted: [Vector] = []

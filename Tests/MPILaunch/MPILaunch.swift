@@ -68,7 +68,7 @@ public struct MPILaunch {
     let ended = DispatchSemaphore(value: 0)
     process.terminationHandler = { _ in ended.signal() }
     let start = ContinuousClock.now
-    try process.run()
+    try runWithSignals(process)
     let isOverdue = ended.wait(timeout: .now() + deadlineSeconds) == .timedOut
     if isOverdue {
       // mpirun passes a termination on to its ranks; a kill would leave them behind.
@@ -85,6 +85,17 @@ public struct MPILaunch {
     }
     return Outcome(
       exitCode: process.terminationStatus, output: texts[0], errorOutput: texts[1], seconds: seconds)
+  }
+
+  /// Starts a process that signals reach. It inherits the mask of the thread that starts it, and tests run on threads
+  /// of Dispatch, which block nearly all signals: mpirun would never hear that it should end.
+  private static func runWithSignals(_ process: Process) throws {
+    var none = sigset_t()
+    var before = sigset_t()
+    sigemptyset(&none)
+    pthread_sigmask(SIG_SETMASK, &none, &before)
+    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+    try process.run()
   }
 
   /// What Open MPI needs to run as root and in containers that refuse reading another process's memory.

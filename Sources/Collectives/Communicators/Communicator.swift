@@ -33,8 +33,8 @@ public protocol Communicator: AnyObject, Sendable {
   /// The first half of `allreduceSum`: afterwards the returned range of `vector` holds the sum over all ranks,
   /// with the bits that `allreduceSum` gives; the rest of `vector` holds partial sums of no use.
   ///
-  /// The ranges of all ranks cover the vector without overlap. They start at multiples of 16 elements; some are
-  /// empty for a short vector, and for each rank beyond the largest power of two.
+  /// The ranges of all ranks cover the vector without overlap. Each that is not empty starts at a multiple of 16;
+  /// some are empty for a short vector, and for each rank beyond the largest power of two.
   func reduceScatterSum(_ vector: Vector) throws(CommunicatorError) -> Range<Int>
 
   /// The second half of `allreduceSum`: spreads what each rank holds in its range (the one that

@@ -2,8 +2,9 @@
 ///
 /// Leaves come in rounds of `leavesPerRound` (a process runs one virtual worker on each thread). It works like a
 /// parser that shifts and reduces: a leaf is pushed on a stack, and whenever the two newest partial sums are the
-/// children of one node they are joined. What is on the stack at the end of a round has to outlive the leaf buffers, which
-/// the next round fills anew: the entry at depth `j` lies in slot `j`. After the last round slot 0 holds the total.
+/// children of one node they are joined. What is on the stack at the end of a round has to outlive the leaf buffers,
+/// which the next round fills anew: the entry at depth `j` lies in slot `j`. After the last round slot 0 holds the
+/// total.
 public struct ReductionPlan: Equatable, Sendable {
   /// Where a partial sum lies.
   public enum Place: Equatable, Sendable {

@@ -5,9 +5,9 @@
 /// - `n` even: two nodes over `n/2` leaves each;
 /// - `n` odd and above 1: the left one over the largest power of two below `n`, the right one over the rest.
 ///
-/// So with `n = 2^a · m`, `m` odd, each of `p = 2^k ≤ 2^a` ranks owns the `n/p` leaves of a whole subtree, which is this
-/// same tree over `n/p` leaves, and what joins the ranks is the balanced tree of `Communicator.allreduceSum`. The
-/// depth is ⌈log2 n⌉.
+/// So with `n = 2^a · m`, `m` odd, each of `p = 2^k ≤ 2^a` ranks owns the `n/p` leaves of a whole subtree, which is
+/// this same tree over `n/p` leaves, and what joins the ranks is the balanced tree of `Communicator.allreduceSum`.
+/// The depth is ⌈log2 n⌉.
 public struct ReductionTree: Equatable, Sendable {
   public let leafCount: Int
 

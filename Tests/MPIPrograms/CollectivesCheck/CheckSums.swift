@@ -3,8 +3,8 @@ import Compute
 
 private let lengths = [0, 1, 7, 64, 1000, 4096, 4097, 300_000, 3_000_001]
 
-/// `allreduceSum`, and `reduceScatterSum` with `allgather`, on eight shards. Prints a hash of all results, which must not
-/// depend on the number of ranks where that divides eight.
+/// `allreduceSum`, and `reduceScatterSum` with `allgather`, on eight shards. Prints a hash of all results, which must
+/// not depend on the number of ranks where that divides eight.
 func checkSums(_ communicator: any Communicator) throws {
   var hash = BitHash()
   for length in lengths {
