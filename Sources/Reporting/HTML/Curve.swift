@@ -15,8 +15,10 @@ struct Curve {
   /// The last value as it was logged.
   let last: Double?
 
-  /// - Parameter points: in the order of their steps.
-  init(_ points: [(step: Double, value: Double)], bins limit: Int = 400) {
+  /// - Parameters:
+  ///   - points: in the order of their steps.
+  ///   - limit: the most bins there may be.
+  init(_ points: [(step: Double, value: Double)], bins limit: Int) {
     let finite = points.filter { $0.value.isFinite }
     nonFiniteSteps = points.filter { !$0.value.isFinite }.map(\.step)
     last = points.last?.value

@@ -77,10 +77,10 @@ public struct HTMLReport: Sendable {
   }
 
   private func charts(_ summary: RunSummary) -> String {
-    func curve(_ value: (StepRecord) -> Double?) -> Curve {
-      Curve(summary.steps.compactMap { step in value(step).map { (Double(step.step), $0) } })
+    func curve(_ value: (StepRecord) -> Double?, bins: Int = 160) -> Curve {
+      Curve(summary.steps.compactMap { step in value(step).map { (Double(step.step), $0) } }, bins: bins)
     }
-    let loss = curve(\.loss)
+    let loss = curve(\.loss, bins: 400)
     var linear = LineChart(title: "loss by step", curve: loss, marks: summary.seams, width: 960, height: 320)
     let linearSVG = linear.svg
     guard linear.isDrawable else { return "" }

@@ -34,7 +34,9 @@ enum ReportStyle {
     .grid { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 400px), 1fr)); gap: 32px 24px; }
     figure + .grid, .grid + .grid { margin-top: 32px; }
     svg { display: block; width: 100%; height: auto; overflow: visible; }
+    .grid svg { max-width: 520px; }
     svg text { fill: var(--faint); font-size: 12px; }
+    @media (max-width: 760px) { .loss svg text { font-size: 17px; } }
     svg text.y { text-anchor: end; dominant-baseline: middle; }
     svg text.x { text-anchor: middle; }
     svg text.end { fill: var(--ink); dominant-baseline: middle; font-weight: 600; }

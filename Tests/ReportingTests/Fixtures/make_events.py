@@ -50,6 +50,10 @@ write(
         scalar("train/loss", float("nan"), 5),
         scalar("train/learning_rate", 1.5e-4, 5_000_000_000),
         image("reconstructions", 5),
+        # Where the length of a varint changes.
+        scalar("edge", 1.0, 127),
+        scalar("edge", 2.0, 128),
+        scalar("edge", 3.0, 16384),
     ],
 )
 

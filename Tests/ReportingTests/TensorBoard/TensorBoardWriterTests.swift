@@ -22,6 +22,7 @@ struct TensorBoardWriterTests {
     try writer.addScalar("train/loss", .nan, step: 5)
     try writer.addScalar("train/learning_rate", 1.5e-4, step: 5_000_000_000)
     try writer.addImage("reconstructions", png: fixture("tiny.png"), step: 5)
+    for (index, step) in [127, 128, 16384].enumerated() { try writer.addScalar("edge", Double(index + 1), step: step) }
     #expect(writer.path == folder.path + "/events.out.tfevents.1700000000.host.42.0")
     let written = Array(try Data(contentsOf: URL(filePath: writer.path)))
     #expect(try written == fixture("golden.tfevents"))
