@@ -2,7 +2,7 @@
 public typealias ByteSink = (UnsafeRawBufferPointer) throws(FileError) -> Void
 
 /// Hands all bytes of a file to a sink, piece after piece, so that no file is ever whole in memory.
-public typealias ByteSource = (ByteSink) throws(FileError) -> Void
+public typealias ByteSource = (@escaping ByteSink) throws(FileError) -> Void
 
 /// Every way in which saving a checkpoint changes the file system.
 ///

@@ -18,6 +18,7 @@ public struct SafetensorsError: Error, Equatable, Sendable, CustomStringConverti
     case negativeNumber(String)
     case numberTooLarge(String)
     case unknownType(String)
+    case tooManyDimensions(limit: Int)
     case shapeOverflow([Int])
     case sizeMismatch(expected: Int, found: Int)
     case offsetsReversed(begin: Int, end: Int)
@@ -89,6 +90,8 @@ public struct SafetensorsError: Error, Equatable, Sendable, CustomStringConverti
       "\(field) has a number that does not fit 63 bits"
     case .unknownType(let type):
       "the element type \"\(type)\" is not known here"
+    case .tooManyDimensions(let limit):
+      "it has more than \(limit) dimensions"
     case .shapeOverflow(let shape):
       "the size of shape \(shape) does not fit 63 bits"
     case .sizeMismatch(let expected, let found):

@@ -6,6 +6,9 @@ struct SafetensorsHeader {
   /// The longest header that the format allows, in bytes.
   static let lengthLimit = 100_000_000
 
+  /// As many as PyTorch and NumPy allow. Without a limit a shape of zeros would take four times its text.
+  static let dimensionLimit = 64
+
   /// In the order of their data; tensors without elements in the order of the header.
   let tensors: [SafetensorsTensor]
   let metadata: [String: String]
@@ -122,6 +125,9 @@ struct SafetensorsHeader {
       if let next = json.next, next != "-", !("0"..."9").contains(next) {
         try json.skipValue()
         throw json.error(.fieldMalformed(field, expected: "made of whole numbers"))
+      }
+      guard counts.count < Self.dimensionLimit else {
+        throw json.error(.tooManyDimensions(limit: Self.dimensionLimit))
       }
       counts.append(try json.count(field))
     }

@@ -4,6 +4,11 @@ public struct NewestCheckpoint: Equatable, Sendable {
   public let step: Int?
   /// The newer ones that were not taken, newest first.
   public let passedOver: [PassedOverCheckpoint]
+
+  public init(step: Int?, passedOver: [PassedOverCheckpoint]) {
+    self.step = step
+    self.passedOver = passedOver
+  }
 }
 
 extension CheckpointStore {

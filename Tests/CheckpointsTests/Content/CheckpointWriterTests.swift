@@ -1,0 +1,104 @@
+import Checkpoints
+import Compute
+import Foundation
+import Synchronization
+import Testing
+
+@Suite struct CheckpointWriterTests {
+  private let run: TemporaryDirectory
+  private let recorder = RecordingFileSystem()
+  private let writer: CheckpointWriter
+
+  init() throws {
+    run = try TemporaryDirectory()
+    writer = CheckpointWriter(
+      store: CheckpointStore(directory: "\(run.path)/checkpoints", fileSystem: recorder), layout: Arenas.layout,
+      retention: CheckpointRetention(keepLast: 2))
+  }
+
+  private func submit(_ arenas: Arenas, _ step: Int) -> SubmissionReport {
+    writer.submit(parameters: arenas.parameters, moments: arenas.moments, state: CheckpointState(step: step))
+  }
+
+  @Test("what is saved is what was submitted, however the arenas change meanwhile; old checkpoints go")
+  func copies() throws {
+    let arenas = Arenas(seed: 0)
+    var hashes: [Int: (String, String)] = [:]
+    var outcomes: [SaveOutcome] = []
+    for step in 1...20 {
+      for vector in [arenas.parameters] + arenas.moments {
+        for index in 0..<vector.count {
+          vector[index] += 1
+        }
+      }
+      hashes[step] = (Arenas.layout.parameterHash(arenas.parameters), Arenas.layout.optimizerHash(arenas.moments))
+      outcomes += submit(arenas, step).outcomes
+    }
+    outcomes += try writer.finish()
+    #expect(outcomes.map(\.step) == Array(1...20))
+    #expect(outcomes.allSatisfy { (try? $0.result.get()) != nil && $0.pruningError == nil && $0.seconds > 0 })
+    #expect(outcomes.flatMap(\.prunedSteps) == Array(1...18))
+    #expect(try writer.finish().isEmpty)
+    for step in [19, 20] {
+      let checkpoint = try Checkpoint.open(writer.store.path(of: step))
+      #expect(try checkpoint.parameterHash() == hashes[step]?.0)
+      #expect(try checkpoint.optimizerHash() == hashes[step]?.1)
+    }
+  }
+
+  @Test("the copying can be spread over threads")
+  func inParallel() throws {
+    let count = 3 << 20
+    let layout = CheckpointLayout(
+      tensors: [CheckpointTensor(name: "w", shape: [count - 5], offset: 5)], moments: ["m"], arenaCount: count)
+    let writer = CheckpointWriter(store: writer.store, layout: layout, retention: CheckpointRetention(keepLast: 1))
+    let buffer = AlignedBuffer<Float>(count: 2 * count, zero: 0)
+    for index in 0..<2 * count {
+      buffer.all[index] = Float(index)
+    }
+    let pieces = Mutex(0)
+    let (parameters, moment) = (buffer.all[0..<count], buffer.all[count..<2 * count])
+    _ = writer.submit(parameters: parameters, moments: [moment], state: CheckpointState(step: 1)) { count, piece in
+      pieces.withLock { $0 = count }
+      DispatchQueue.concurrentPerform(iterations: count, execute: piece)
+    }
+    _ = try writer.finish()
+    #expect(pieces.withLock { $0 } == 6)
+    let checkpoint = try Checkpoint.open(run.path)
+    #expect(try checkpoint.parameterHash() == layout.parameterHash(parameters))
+    #expect(try checkpoint.optimizerHash() == layout.optimizerHash([moment]))
+  }
+
+  @Test("a save that fails is reported at the next call, the next one works, and at the end there is no error")
+  func failure() throws {
+    let arenas = Arenas(seed: 1)
+    _ = submit(arenas, 1)
+    _ = try writer.finish()
+    recorder.fail(after: 3, with: ENOSPC, once: true)
+    _ = submit(arenas, 2)
+    let report = submit(arenas, 3)
+    #expect(report.outcomes.map(\.step) == [2])
+    guard case .failure(.notSaved(2, let cause)) = report.outcomes[0].result else {
+      Issue.record("\(report.outcomes)")
+      return
+    }
+    #expect(cause.isDiskFull)
+    #expect(try writer.finish().map(\.step) == [3])
+    #expect(try writer.store.steps() == [1, 3])
+  }
+
+  @Test("when the last save failed, finishing says so, and the older checkpoint is valid")
+  func lastFailure() throws {
+    let arenas = Arenas(seed: 1)
+    _ = submit(arenas, 1)
+    _ = try writer.finish()
+    recorder.fail(after: 0, with: ENOSPC, once: false)
+    _ = submit(arenas, 2)
+    let error = #expect(throws: CheckpointError.self) { try writer.finish() }
+    guard case .notSaved(2, _) = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    #expect(try writer.store.newestValid().step == 1)
+  }
+}

@@ -1,0 +1,36 @@
+import Checkpoints
+import Foundation
+import Testing
+
+@Suite struct RunLockTests {
+  @Test("a second holder is refused with the name of the first, until the first is gone")
+  func exclusive() throws {
+    let run = try TemporaryDirectory()
+    var first: RunLock? = try RunLock(runDirectory: run.path)
+    #expect(first?.runDirectory == run.path)
+    let error = #expect(throws: CheckpointError.self) { try RunLock(runDirectory: run.path) }
+    let sentence = try #require(error).description
+    #expect(sentence.contains("process \(getpid()) on host \(ProcessInfo.processInfo.hostName)"), "\(sentence)")
+    #expect(sentence.contains(run.path))
+    first = nil
+    _ = try RunLock(runDirectory: run.path)
+  }
+
+  @Test("the lock of a process that was killed is free, a file that it left behind is none")
+  func stale() throws {
+    let run = try TemporaryDirectory()
+    try run.write(".lock", Array("process 1 on host elsewhere, long ago and with a long name\n".utf8))
+    let lock = try RunLock(runDirectory: run.path)
+    #expect(
+      try readBytes("\(run.path)/.lock")
+        == Array("process \(getpid()) on host \(ProcessInfo.processInfo.hostName)\n".utf8))
+    _ = lock
+  }
+
+  @Test("a directory that does not exist is named")
+  func missing() throws {
+    let run = try TemporaryDirectory()
+    let error = #expect(throws: CheckpointError.self) { try RunLock(runDirectory: "\(run.path)/none") }
+    #expect(error?.description.contains("\(run.path)/none/.lock") == true)
+  }
+}

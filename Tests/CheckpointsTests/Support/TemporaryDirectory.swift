@@ -1,0 +1,35 @@
+import Foundation
+
+/// An empty folder that is gone with the value.
+final class TemporaryDirectory: Sendable {
+  let path: String
+
+  init() throws {
+    let url = FileManager.default.temporaryDirectory.appending(path: "CheckpointsTests-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    path = url.path
+  }
+
+  deinit {
+    try? FileManager.default.removeItem(atPath: path)
+  }
+
+  /// Writes a file into it and returns its path.
+  @discardableResult
+  func write(_ name: String, _ bytes: [UInt8]) throws -> String {
+    try writeBytes(bytes, to: "\(path)/\(name)")
+    return "\(path)/\(name)"
+  }
+}
+
+func readBytes(_ path: String) throws -> [UInt8] {
+  Array(try Data(contentsOf: URL(filePath: path)))
+}
+
+func writeBytes(_ bytes: [UInt8], to path: String) throws {
+  try Data(bytes).write(to: URL(filePath: path))
+}
+
+func fixture(_ name: String) -> String {
+  Bundle.module.bundlePath + "/Fixtures/\(name)"
+}
