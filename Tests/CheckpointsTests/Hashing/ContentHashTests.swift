@@ -45,6 +45,8 @@ import Testing
       hash(("a", [1, 6], 0..<6)), hash(("a", [3], 0..<3), ("b", [3], 3..<6)),
       hash(("b", [3], 0..<3), ("a", [3], 3..<6)), hash(("ab", [3], 0..<3), ("", [3], 3..<6)),
       hash(("a", [2], 0..<2), ("b", [4], 2..<6)), hash(),
+      // Without the lengths of names these two would feed the same bytes.
+      hash(("a", [1, 0], 0..<0)), hash(("a\u{2}\0\0\0\0\0\0\0", [0], 0..<0)),
     ]
     #expect(Set(hashes).count == hashes.count)
   }
