@@ -26,10 +26,13 @@ func debianLibrary(_ name: String, pkgConfig: String, package: String) -> Target
   .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([package])])
 }
 
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+
 let package = Package(
   name: "SwiftMAE",
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
@@ -50,12 +53,12 @@ let package = Package(
     module("Collectives", ["Compute", "COpenMPI"]),
     module("Checkpoints", ["Compute", "CXXHash"]),
     module("Datasets", ["Compute", "CZlib", "Imaging"]),
-    module("Reporting", []),
+    module("Reporting", [logging]),
     module(
       "Training",
       [
         "CSignals", "Checkpoints", "Collectives", "Compute", "Configuration", "Datasets", "Imaging",
-        "MaskedAutoencoder", "Optimization", "Reporting",
+        "MaskedAutoencoder", "Optimization", "Reporting", logging,
       ]),
     module("Evaluation", ["Checkpoints", "Compute", "Datasets", "Imaging", "MaskedAutoencoder", "Training"]),
     program(
@@ -67,6 +70,7 @@ let package = Package(
 
     tests("Configuration"),
     tests("Imaging", fixtures: true),
+    tests("Checkpoints", ["Compute"], fixtures: true),
     tests("Datasets", ["Compute", "Imaging"], fixtures: true),
     tests("Reporting", fixtures: true),
     tests("MaskedAutoencoder", ["Compute", "Checkpoints", "Optimization"], fixtures: true),

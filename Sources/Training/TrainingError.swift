@@ -29,7 +29,7 @@ public enum TrainingError: Error, CustomStringConvertible {
         + "values back, or start a new run directory."
     case .nonFinite(let step, let loss, let gradientNorm, let samples):
       "step \(step) is not finite (loss \(loss), gradient norm \(gradientNorm))"
-        + (samples.isEmpty ? "" : ", first seen in the samples \(samples.prefix(16).map(String.init).joined(separator: ", "))")
+        + (samples.isEmpty ? "" : ", first seen in the samples \(list(samples))")
         + "; the state before it is kept in a checkpoint. Look closer with --debug, or lower train.base_learning_rate."
     case .tooManyBadSamples(let count, let epoch, let limit, let samples):
       "\(count) of the \(samples) pictures of epoch \(epoch) did not decode, more than data.max_bad_fraction (\(limit)) "
@@ -40,6 +40,10 @@ public enum TrainingError: Error, CustomStringConvertible {
       "the run directory \(runDirectory) holds a checkpoint of step \(newest), which going on from step \(step) would "
         + "lose; name another --run-dir."
     }
+  }
+
+  private func list(_ samples: [Int]) -> String {
+    samples.prefix(16).map(String.init).joined(separator: ", ") + (samples.count > 16 ? " …" : "")
   }
 
   /// Whether the command or the configuration is at fault, and not the world.

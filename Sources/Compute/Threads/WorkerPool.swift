@@ -57,10 +57,12 @@ public final class WorkerPool: Sendable {
   ///
   /// - Returns: false when there will be no more.
   private static func takeWork(_ worker: Int, _ monitor: Monitor<State>, after seen: inout Int) -> Bool {
-    let work = monitor.wait(until: { [seen] in $0.generation != seen || $0.isStopping }) { state in
-      seen = state.generation
-      return state.isStopping ? nil : state.work
-    }
+    let work = monitor.wait(
+      until: { [seen] in $0.generation != seen || $0.isStopping },
+      then: { state in
+        seen = state.generation
+        return state.isStopping ? nil : state.work
+      })
     work?(worker)
     return work != nil
   }

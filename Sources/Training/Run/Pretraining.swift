@@ -87,12 +87,12 @@ public final class Pretraining {
   public func run() throws -> PretrainingOutcome {
     stop_request_install()
     let lastStep = min(configuration.train.steps ?? .max, configuration.train.epochs * plan.stepsPerEpoch)
-    recorder?.note(
-      announcement(
-        configuration, source: source, trainer: trainer, stepsPerEpoch: plan.stepsPerEpoch, lastStep: lastStep,
-        communicator: communicator))
+    let plans = announcement(
+      configuration, source: source, trainer: trainer, stepsPerEpoch: plan.stepsPerEpoch, lastStep: lastStep,
+      communicator: communicator)
+    recorder?.logger.info("\(plans)")
     guard step < lastStep else {
-      recorder?.note("nothing left to do: step \(step) of \(lastStep) is done")
+      recorder?.logger.info("nothing left to do: step \(step) of \(lastStep) is done")
       return .completed
     }
     let loader = try makeLoader(lastStep: lastStep)
@@ -104,7 +104,7 @@ public final class Pretraining {
       let result = try trainStep(batch)
       step = result.step
       try account(for: batch, result)
-      if options.debug { recorder?.note(trainer.debugReport(step: step)) }
+      if options.debug { recorder?.logger.info("\(trainer.debugReport(step: step))") }
       try recorder?.record(
         result, epoch: epoch, lastStep: lastStep, totalEpochs: configuration.train.epochs,
         seconds: start.secondsSince, imagesPerStep: configuration.train.batchSize, stepsPerEpoch: plan.stepsPerEpoch)
@@ -115,7 +115,7 @@ public final class Pretraining {
       }
       if stopsHere {
         try finishSaving()
-        recorder?.note("stopped on request after step \(step); run again to go on")
+        recorder?.logger.info("stopped on request after step \(step); run again to go on")
         return .stopped(step: step)
       }
     }
@@ -199,7 +199,9 @@ extension Pretraining {
       case .auto: return try Checkpoint.newest(of: CheckpointStore(directory: options.runDirectory.checkpoints))
       }
     }
-    for passedOver in chosen?.passedOver ?? [] { recorder?.note("passed over the checkpoint of \(passedOver)") }
+    for passedOver in chosen?.passedOver ?? [] {
+      recorder?.logger.warning("passed over the checkpoint of \(passedOver)")
+    }
     let path = try communicator.broadcast(chosen?.path ?? "", from: 0)
     return try communicator.together {
       if let chosen { return chosen }
@@ -221,7 +223,7 @@ extension Pretraining {
     }
     step = checkpoint.step
     badSamplesInEpoch = checkpoint.state.badSamples
-    recorder?.note("resumed after step \(step) from \(checkpoint.path)")
+    recorder?.logger.info("resumed after step \(step) from \(checkpoint.path)")
   }
 }
 

@@ -1,6 +1,7 @@
 import Checkpoints
 import Compute
 import Foundation
+import Logging
 import MaskedAutoencoder
 import Reporting
 
@@ -10,6 +11,7 @@ final class RunRecorder {
   private let configuration: RunConfiguration
   private let lock: RunLock
   private let console: ConsoleProgress
+  let logger: Logger
   private let store: CheckpointStore
   private let writer: CheckpointWriter
   private var log: TrainingLog?
@@ -21,7 +23,9 @@ final class RunRecorder {
   init(_ configuration: RunConfiguration, _ options: PretrainingOptions, table: ParameterTable) throws {
     directory = options.runDirectory
     self.configuration = configuration
-    console = ConsoleProgress()
+    let console = ConsoleProgress()
+    self.console = console
+    logger = Logger(label: "mae") { _ in ConsoleLogHandler(console: console) }
     if options.resume == .none, directory.holdsRun { throw TrainingError.runExists(path: directory.path) }
     try directory.create()
     lock = try RunLock(runDirectory: directory.path)
@@ -37,15 +41,13 @@ final class RunRecorder {
     if case .checkpoint = resume, let newest = try store.steps().max(), newest > step {
       throw TrainingError.laterCheckpoints(runDirectory: directory.path, step: step, newest: newest)
     }
-    for name in try store.removeHalfWritten() { note("removed the unfinished checkpoint \(name)") }
-    for later in try store.discard(newerThan: step) { note("removed the checkpoint of step \(later), which is not valid") }
+    for name in try store.removeHalfWritten() { logger.info("removed the unfinished checkpoint \(name)") }
+    for later in try store.discard(newerThan: step) {
+      logger.warning("removed the checkpoint of step \(later), which is not valid")
+    }
     try directory.write(configuration: configuration.yaml(documented: true))
     log = try TrainingLog.resume(at: directory.log, after: step).log
     if step > 0 { try log?.append(EventRecord("resume", step: step)) }
-  }
-
-  func note(_ sentence: String) {
-    console.note(sentence)
   }
 
   func record(
@@ -76,7 +78,7 @@ final class RunRecorder {
 
   func record(badSamples names: String, step: Int) throws {
     for name in names.split(separator: "\n") {
-      note("replaced a picture that does not decode: \(name)")
+      logger.warning("replaced a picture that does not decode: \(name)")
       try log?.append(EventRecord("bad_sample", step: step, [LogField("reason", .text(String(name)))]))
     }
   }
@@ -84,7 +86,7 @@ final class RunRecorder {
   private func endEpoch(_ epoch: Int, step: Int) throws {
     let mean = epochLosses.reduce(0, +) / Double(epochLosses.count)
     try log?.append(EpochRecord(step: step, epoch: epoch, meanLoss: mean, seconds: epochSeconds))
-    note("epoch \(epoch): mean loss \(ProgressFormat.loss(mean)), \(ProgressFormat.duration(epochSeconds))")
+    logger.info("epoch \(epoch): mean loss \(ProgressFormat.loss(mean)), \(ProgressFormat.duration(epochSeconds))")
     epochLosses = []
     epochSeconds = 0
   }
@@ -109,7 +111,7 @@ final class RunRecorder {
       case .success:
         try log?.append(EventRecord("checkpoint", step: outcome.step, [LogField("seconds", .number(outcome.seconds))]))
       case .failure(let error):
-        note("warning: the checkpoint of step \(outcome.step) could not be written: \(error)")
+        logger.error("the checkpoint of step \(outcome.step) could not be written: \(error)")
         try log?.append(
           EventRecord("checkpoint_failed", step: outcome.step, [LogField("reason", .text("\(error)"))]))
       }
