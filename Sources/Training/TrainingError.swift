@@ -6,7 +6,9 @@ public enum TrainingError: Error, CustomStringConvertible {
   case runDirectory(path: String, reason: String)
   case runExists(path: String)
   case recipeChanged(path: String, differences: [String])
-  case nonFinite(step: Int, loss: Double, gradientNorm: Double, samples: [Int])
+  /// `location`: the layer and image where `--debug` first saw it.
+  case nonFinite(step: Int, loss: Double, gradientNorm: Double, samples: [Int], location: String?)
+  case parametersDiffer(String)
   case tooManyBadSamples(count: Int, epoch: Int, limit: Double, samples: Int)
   case debugNeedsOneProcess(ranks: Int)
   case laterCheckpoints(runDirectory: String, step: Int, newest: Int)
@@ -27,10 +29,11 @@ public enum TrainingError: Error, CustomStringConvertible {
     case .recipeChanged(let path, let differences):
       "the checkpoint \(path) was made with another recipe (\(differences.joined(separator: "; "))); put the old "
         + "values back, or start a new run directory."
-    case .nonFinite(let step, let loss, let gradientNorm, let samples):
-      "step \(step) is not finite (loss \(loss), gradient norm \(gradientNorm))"
-        + (samples.isEmpty ? "" : ", first seen in the samples \(list(samples))")
-        + "; the state before it is kept in a checkpoint. Look closer with --debug, or lower train.base_learning_rate."
+    case .nonFinite(_, _, _, _, let location):
+      finding + "; the state before it is kept in a checkpoint. "
+        + (location == nil ? "Look closer with --debug, or lower" : "Lower") + " train.base_learning_rate."
+    case .parametersDiffer(let reason):
+      "\(reason), and did so again after going back to a checkpoint: look for a faulty host."
     case .tooManyBadSamples(let count, let epoch, let limit, let samples):
       "\(count) of the \(samples) pictures of epoch \(epoch) did not decode, more than data.max_bad_fraction (\(limit)) "
         + "allows; the log names them. Stopped with a checkpoint."
@@ -40,6 +43,16 @@ public enum TrainingError: Error, CustomStringConvertible {
       "the run directory \(runDirectory) holds a checkpoint of step \(newest), which going on from step \(step) would "
         + "lose; name another --run-dir."
     }
+  }
+
+  /// What was found, without what was done about it.
+  var finding: String {
+    guard case .nonFinite(let step, let loss, let gradientNorm, let samples, let location) = self else {
+      return description
+    }
+    return "step \(step) is not finite (loss \(loss), gradient norm \(gradientNorm))"
+      + (samples.isEmpty ? "" : ", seen in the samples \(list(samples))")
+      + (location.map { ", first in \($0)" } ?? "")
   }
 
   private func list(_ samples: [Int]) -> String {
@@ -52,7 +65,7 @@ public enum TrainingError: Error, CustomStringConvertible {
     case .moreRanksThanVirtualWorkers, .noDataPath, .unsupportedChannels, .runExists, .recipeChanged,
       .debugNeedsOneProcess, .laterCheckpoints:
       true
-    case .runDirectory, .nonFinite, .tooManyBadSamples:
+    case .runDirectory, .nonFinite, .parametersDiffer, .tooManyBadSamples:
       false
     }
   }

@@ -23,11 +23,23 @@ struct PretrainCommand: ParsableCommand {
       valueName: "auto|none|PATH"))
   var resume = "auto"
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp("Begin a new run with these weights: a run directory or checkpoint.", valueName: "PATH"))
+  var initFrom: String?
+
   @Flag(name: .long, help: "Resume although the recipe differs from the checkpoint's.")
   var allowRecipeChange = false
 
   @Flag(name: .long, help: "One process, statistics of every layer after every step, parameter hashes.")
   var debug = false
+
+  func validate() throws {
+    if initFrom != nil, !["auto", "none"].contains(resume) {
+      throw ValidationError(
+        "--init-from begins a new run and --resume \(resume) goes on with an old one; give one of them.")
+    }
+  }
 
   func run() throws {
     try withCommunicator { communicator in
@@ -39,6 +51,7 @@ struct PretrainCommand: ParsableCommand {
         case "none": .none
         default: .checkpoint(resume)
         }
+      pretraining.initialWeights = initFrom
       pretraining.allowsRecipeChange = allowRecipeChange
       pretraining.debug = debug
       let run = try Pretraining(configuration, options: pretraining, communicator: communicator)

@@ -6,6 +6,16 @@ public enum Precision: String, CaseIterable, ConfigurationValue {
   case fp32
 }
 
+/// What to do about a step whose loss or gradient is not finite.
+public enum NonFinitePolicy: String, CaseIterable, ConfigurationValue {
+  /// End the run with a checkpoint of the state before it.
+  case stop
+  /// Leave the step out.
+  case skip
+  /// Go back to the last checkpoint; end the run where the same step is not finite again.
+  case rollback
+}
+
 /// The recipe of the optimisation; the defaults are He et al. 2022, Table 8.
 public struct TrainConfiguration: ConfigurationSection, Equatable {
   public var batchSize = 4096
@@ -18,6 +28,8 @@ public struct TrainConfiguration: ConfigurationSection, Equatable {
   public var weightDecay = 0.05
   public var beta1 = 0.9
   public var beta2 = 0.95
+  public var nonFinite = NonFinitePolicy.stop
+  public var compareEverySteps = 100
 
   public init() {}
 
@@ -33,6 +45,9 @@ public struct TrainConfiguration: ConfigurationSection, Equatable {
     .value("weight_decay", \.weightDecay, "of tensors of two or more dimensions", .atLeast(0)),
     .value("beta1", \.beta1, "of the first moment", .atLeast(0), .below(1)),
     .value("beta2", \.beta2, "of the second moment", .atLeast(0), .below(1)),
+    .value("non_finite", \.nonFinite, "what to do about a step whose loss or gradient is not finite"),
+    .value(
+      "compare_every_steps", \.compareEverySteps, "ranks compare a hash of their parameters this often", .atLeast(1)),
   ]
 
   public func validate(at path: ConfigurationPath) throws(ConfigurationError) {

@@ -1,19 +1,15 @@
-import Collectives
 import Compute
-import Datasets
 import Foundation
 import MaskedAutoencoder
 
 /// What a run says before its first step: what it read, what it will do, and where.
-func announcement(
-  _ configuration: RunConfiguration, source: any ImageSource, trainer: Trainer, stepsPerEpoch: Int, lastStep: Int,
-  communicator: any Communicator
-) -> String {
+func announcement(of run: Pretraining) -> String {
+  let (configuration, source, trainer) = (run.configuration, run.source, run.trainer)
   let (train, layout) = (configuration.train, trainer.layout)
   let (model, table) = (configuration.model, trainer.model.table)
   let encoder = table.specs.filter { $0.layer <= model.encoder.depth && !$0.name.hasPrefix("decoder") }
     .reduce(0) { $0 + $1.range.count }
-  let hosts = Set(communicator.hostNames).count
+  let hosts = Set(run.communicator.hostNames).count
   let classes = source.classNames.isEmpty ? "" : " in \(source.classNames.count) classes"
   let bits =
     layout.hasEqualBits
@@ -34,7 +30,7 @@ func announcement(
     ),
     (
       "schedule",
-      "\(lastStep) steps, \(stepsPerEpoch) an epoch; learning rate \(train.baseLearningRate) x \(train.batchSize) / 256 "
+      "\(run.lastStep) steps, \(run.plan.stepsPerEpoch) an epoch; learning rate \(train.baseLearningRate) x \(train.batchSize) / 256 "
         + "= \(String(format: "%.4g", train.schedule.peak)) after \(train.warmupEpochs) epochs of warm-up"
     ),
     (

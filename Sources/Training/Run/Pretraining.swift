@@ -2,12 +2,9 @@ import CSignals
 import Checkpoints
 import Collectives
 import Compute
-import Configuration
 import Datasets
 import Foundation
-import Imaging
 import MaskedAutoencoder
-import Reporting
 
 /// Where a run begins.
 public enum ResumeChoice: Sendable, Equatable {
@@ -23,6 +20,8 @@ public enum ResumeChoice: Sendable, Equatable {
 public struct PretrainingOptions: Sendable {
   public var runDirectory: RunDirectory
   public var resume = ResumeChoice.auto
+  /// Weights to begin a new run with: a run directory or a checkpoint.
+  public var initialWeights: String?
   public var allowsRecipeChange = false
   /// Statistics of every layer after every step, and the search for the first value that is not finite.
   public var debug = false
@@ -41,15 +40,20 @@ public enum PretrainingOutcome: Sendable, Equatable {
 
 /// A run: what comes before, between and after the steps. All ranks call the same methods.
 public final class Pretraining {
-  private let configuration: RunConfiguration
-  private let options: PretrainingOptions
-  private let communicator: any Communicator
-  private let source: any ImageSource
-  private let trainer: Trainer
-  private let plan: BatchPlan
-  private let recorder: RunRecorder?
-  private var step = 0
-  private var badSamplesInEpoch = 0
+  let configuration: RunConfiguration
+  let options: PretrainingOptions
+  let communicator: any Communicator
+  let source: any ImageSource
+  let trainer: Trainer
+  let plan: BatchPlan
+  /// On rank 0.
+  let recorder: RunRecorder?
+  /// Steps done.
+  var step = 0
+  var badSamplesInEpoch = 0
+  /// The step that the last rollback was for.
+  var rolledBackFor: Int?
+  private var fault: FaultInjection?
 
   /// Opens the data, takes the memory, and resumes. Nothing of an earlier run is changed.
   ///
@@ -60,194 +64,87 @@ public final class Pretraining {
     self.configuration = configuration
     self.options = options
     self.communicator = communicator
+    fault = FaultInjection(environment: ProcessInfo.processInfo.environment, rank: communicator.rank)
     let layout = try Pretraining.layout(configuration, options, communicator)
-    (source, plan) = try communicator.together {
-      guard !configuration.data.path.isEmpty else { throw TrainingError.noDataPath }
-      guard [1, 3, 4].contains(configuration.model.channels) else {
-        throw TrainingError.unsupportedChannels(configuration.model.channels)
-      }
-      let source = try openSource(at: configuration.data.path)
-      return (
-        source,
-        try BatchPlan(
-          sampleCount: source.count, batchSize: configuration.train.batchSize, seed: configuration.train.seed)
-      )
-    }
+    let (source, plan) = try communicator.together { try Pretraining.openData(configuration) }
     let trainer = Trainer(configuration, layout: layout, plan: plan, communicator: communicator)
-    self.trainer = trainer
+    (self.source, self.plan, self.trainer) = (source, plan, trainer)
     recorder = try communicator.together {
       guard communicator.rank == 0 else { return nil }
       return try RunRecorder(configuration, options, table: trainer.model.table)
     }
-    if let checkpoint = try openCheckpoint() { try restore(checkpoint) }
+    try loadWeights()
     try communicator.together { try recorder?.begin(after: step, resume: options.resume) }
   }
 
-  /// Trains to the end of the schedule, or to a request to stop.
+  /// Epochs done, with the fraction of the running one.
+  var epoch: Double { Double(step) / Double(plan.stepsPerEpoch) }
+
+  /// Where the run ends: at the end of the schedule, or before where the configuration says so.
+  var lastStep: Int { min(configuration.train.steps ?? .max, configuration.train.epochs * plan.stepsPerEpoch) }
+
+  /// Trains to the last step, or to a request to stop.
   public func run() throws -> PretrainingOutcome {
     stop_request_install()
-    let lastStep = min(configuration.train.steps ?? .max, configuration.train.epochs * plan.stepsPerEpoch)
-    let plans = announcement(
-      configuration, source: source, trainer: trainer, stepsPerEpoch: plan.stepsPerEpoch, lastStep: lastStep,
-      communicator: communicator)
-    recorder?.logger.info("\(plans)")
-    guard step < lastStep else {
-      recorder?.logger.info("nothing left to do: step \(step) of \(lastStep) is done")
-      return .completed
-    }
-    let loader = try makeLoader(lastStep: lastStep)
-    defer { loader.stop() }
-
+    recorder?.logger.info("\(announcement(of: self))")
+    if step >= lastStep { recorder?.logger.info("nothing left to do: step \(step) of \(lastStep) is done") }
     while step < lastStep {
-      let start = ContinuousClock.now
-      let batch = try loader.next()
-      let result = try trainStep(batch)
-      step = result.step
-      try account(for: batch, result)
-      if options.debug { recorder?.logger.info("\(trainer.debugReport(step: step))") }
-      try recorder?.record(
-        result, epoch: epoch, lastStep: lastStep, totalEpochs: configuration.train.epochs,
-        seconds: start.secondsSince, imagesPerStep: configuration.train.batchSize, stepsPerEpoch: plan.stepsPerEpoch)
-      let stopsHere = result.stopRequested && step < lastStep
-      if stopsHere || step == lastStep || configuration.checkpoint.isDue(after: step, stepsPerEpoch: plan.stepsPerEpoch)
-      {
-        try save()
-      }
-      if stopsHere {
-        try finishSaving()
+      switch try trainOn() {
+      case .reachedLastStep: break
+      case .stopRequested:
         recorder?.logger.info("stopped on request after step \(step); run again to go on")
         return .stopped(step: step)
+      case .mustRollBack(let reason): try rollBack(because: reason)
       }
     }
-    try finishSaving()
     return .completed
   }
 
-  /// Epochs done, with the fraction of the running one.
-  private var epoch: Double { Double(step) / Double(plan.stepsPerEpoch) }
-
-  /// One step; where it is not finite, the state before it is saved first.
-  private func trainStep(_ batch: borrowing Batch) throws -> StepResult {
-    do {
-      return try trainer.step(batch, stopRequested: stop_request_signal() != 0)
-    } catch let error as TrainingError {
-      try save()
-      try finishSaving()
-      throw error
-    }
+  private enum Ending {
+    case reachedLastStep
+    case stopRequested
+    case mustRollBack(String)
   }
 
-  /// Counts and names the pictures that did not decode; too many of them end the run with a checkpoint.
-  private func account(for batch: borrowing Batch, _ result: StepResult) throws {
-    if batch.step.isMultiple(of: plan.stepsPerEpoch) { badSamplesInEpoch = 0 }
-    guard result.badSampleCount > 0 else { return }
-    badSamplesInEpoch += result.badSampleCount
-    let names = try communicator.allgather(batch.badSamples.map(\.description).joined(separator: "\n"))
-    try recorder?.record(badSamples: names.filter { !$0.isEmpty }.joined(separator: "\n"), step: result.step)
-    let limit = configuration.data.maxBadFraction
-    let samples = plan.stepsPerEpoch * configuration.train.batchSize
-    if Double(badSamplesInEpoch) > limit * Double(samples) {
-      try save()
-      try finishSaving()
-      throw TrainingError.tooManyBadSamples(
-        count: badSamplesInEpoch, epoch: batch.epoch, limit: limit, samples: samples)
-    }
-  }
-}
-
-// MARK: - Before the first step
-
-extension Pretraining {
-  private static func layout(
-    _ configuration: RunConfiguration, _ options: PretrainingOptions, _ communicator: any Communicator
-  ) throws -> WorkerLayout {
-    let virtualWorkers = configuration.virtualWorkers
-    guard communicator.size <= virtualWorkers else {
-      throw TrainingError.moreRanksThanVirtualWorkers(ranks: communicator.size, virtualWorkers: virtualWorkers)
-    }
-    guard !options.debug || communicator.size == 1 else {
-      throw TrainingError.debugNeedsOneProcess(ranks: communicator.size)
-    }
-    return WorkerLayout(
-      virtualWorkers: virtualWorkers, imagesPerVirtualWorker: configuration.imagesPerVirtualWorker,
-      rank: communicator.rank, ranks: communicator.size,
-      threads: configuration.parallel.threads
-        ?? max(1, availableCores() / communicator.ranksOnThisHost.count))
-  }
-
-  private func makeLoader(lastStep: Int) throws -> BatchLoader {
-    let model = configuration.model
-    return try communicator.together {
-      let images = try AugmentedImages(
-        source: source,
-        shape: ImageShape(
-          channels: model.channels, height: model.imageSize.height, width: model.imageSize.width),
-        augmentation: configuration.data.augmentation, seed: configuration.train.seed)
-      return try BatchLoader(
-        images: images, batchSize: configuration.train.batchSize, part: trainer.layout.images,
-        steps: step..<lastStep, workers: configuration.data.workers)
-    }
-  }
-
-  /// The checkpoint to go on from: rank 0 chooses, all open it.
-  private func openCheckpoint() throws -> Checkpoint? {
-    let chosen = try communicator.together { () -> Checkpoint? in
-      guard communicator.rank == 0 else { return nil }
-      switch options.resume {
-      case .none: return nil
-      case .checkpoint(let path): return try Checkpoint.open(path)
-      case .auto: return try Checkpoint.newest(of: CheckpointStore(directory: options.runDirectory.checkpoints))
+  /// Steps until something ends them; a checkpoint of the last one is then on disk, or older ones are gone back to.
+  private func trainOn() throws -> Ending {
+    let loader = try makeLoader()
+    defer { loader.stop() }
+    while step < lastStep {
+      let start = ContinuousClock.now
+      let batch = try loader.next()
+      let result = try trainer.step(
+        batch, stopRequested: stop_request_signal() != 0, poisoned: fault?.isDue(.nan, at: step + 1) ?? false)
+      if !result.isFinite, let reason = try judgeNonFinite(result) { return .mustRollBack(reason) }
+      step = result.step
+      if fault?.isDue(.flip, at: step) ?? false { trainer.flipParameterBit() }
+      try account(for: batch, result)
+      try record(result, seconds: start.secondsSince)
+      if isComparisonDue, let reason = try compareParameters() { return .mustRollBack(reason) }
+      if isCheckpointDue(result) { try save() }
+      if result.stopRequested, step < lastStep {
+        try finishSaving()
+        return .stopRequested
       }
     }
-    for passedOver in chosen?.passedOver ?? [] {
-      recorder?.logger.warning("passed over the checkpoint of \(passedOver)")
-    }
-    let path = try communicator.broadcast(chosen?.path ?? "", from: 0)
-    return try communicator.together {
-      if let chosen { return chosen }
-      return path.isEmpty ? nil : try Checkpoint.open(path)
-    }
+    try finishSaving()
+    return .reachedLastStep
   }
 
-  private func restore(_ checkpoint: Checkpoint) throws {
-    try communicator.together {
-      let old = try RunConfiguration.decode(
-        yaml: checkpoint.state.configuration, name: "\(checkpoint.path)/state.json")
-      let changes = recipeChanges(from: old, to: configuration)
-      guard changes.isEmpty || options.allowsRecipeChange else {
-        throw TrainingError.recipeChanged(path: checkpoint.path, differences: changes)
-      }
-      try checkpoint.read(
-        CheckpointLayout(trainer.model.table), parameters: trainer.parameters.all,
-        moments: [trainer.firstMoment.all, trainer.secondMoment.all])
-    }
-    step = checkpoint.step
-    badSamplesInEpoch = checkpoint.state.badSamples
-    recorder?.logger.info("resumed after step \(step) from \(checkpoint.path)")
-  }
-}
-
-// MARK: - Checkpoints
-
-extension Pretraining {
-  private func save() throws {
-    guard let recorder else { return }
-    var state = CheckpointState(step: step)
-    state.epoch = epoch
-    state.imagesSeen = step * configuration.train.batchSize
-    state.virtualWorkers = configuration.virtualWorkers
-    state.worldSize = communicator.size
-    state.threads = trainer.layout.threads
-    state.programVersion = programVersion
-    state.blasKernel = blasKernel
-    state.configuration = configuration.yaml()
-    state.badSamples = badSamplesInEpoch
-    try recorder.save(
-      state, parameters: trainer.parameters.all, moments: [trainer.firstMoment.all, trainer.secondMoment.all])
+  private func isCheckpointDue(_ result: StepResult) -> Bool {
+    result.stopRequested || step == lastStep
+      || configuration.checkpoint.isDue(after: step, stepsPerEpoch: plan.stepsPerEpoch)
   }
 
-  /// Waits until the last checkpoint is on disk; all ranks learn whether it is.
-  private func finishSaving() throws {
-    try communicator.together { try recorder?.finish() }
+  /// Ranks compare their parameters now and then, and before every checkpoint: what is saved is agreed on.
+  private var isComparisonDue: Bool {
+    guard communicator.size > 1 else { return false }
+    return step.isMultiple(of: configuration.train.compareEverySteps) || step == lastStep
+      || configuration.checkpoint.isDue(after: step, stepsPerEpoch: plan.stepsPerEpoch)
+  }
+
+  private func record(_ result: StepResult, seconds: Double) throws {
+    if options.debug { recorder?.logger.info("\(trainer.debugReport(step: step))") }
+    try recorder?.record(result, epoch: epoch, lastStep: lastStep, seconds: seconds, stepsPerEpoch: plan.stepsPerEpoch)
   }
 }

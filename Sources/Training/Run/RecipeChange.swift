@@ -1,7 +1,10 @@
 import Configuration
 
 /// The keys that may change when a run resumes: they say where and how a run is done, not what comes out of it.
-private let freeKeys: Set<String> = ["data.path", "data.workers", "data.max_bad_fraction", "train.steps"]
+private let freeKeys: Set<String> = [
+  "data.path", "data.workers", "data.max_bad_fraction", "train.steps", "train.non_finite",
+  "train.compare_every_steps",
+]
 
 /// What a resume would change of the recipe, as `key: old -> new`.
 func recipeChanges(from old: RunConfiguration, to new: RunConfiguration) -> [String] {

@@ -50,13 +50,10 @@ final class RunRecorder {
     if step > 0 { try log?.append(EventRecord("resume", step: step)) }
   }
 
-  func record(
-    _ result: StepResult, epoch: Double, lastStep: Int, totalEpochs: Int, seconds: Double, imagesPerStep: Int,
-    stepsPerEpoch: Int
-  ) throws {
+  func record(_ result: StepResult, epoch: Double, lastStep: Int, seconds: Double, stepsPerEpoch: Int) throws {
     var record = StepRecord(
       step: result.step, epoch: epoch, loss: result.loss, learningRate: result.learningRate,
-      imagesPerSecond: Double(imagesPerStep) / seconds, stepSeconds: seconds)
+      imagesPerSecond: Double(configuration.train.batchSize) / seconds, stepSeconds: seconds)
     record.gradientNorm = result.gradientNorm
     record.dataSeconds = result.times.data
     record.forwardSeconds = result.times.forward
@@ -68,7 +65,8 @@ final class RunRecorder {
     try log?.append(record)
     console.report(
       ProgressSnapshot(
-        step: result.step, totalSteps: lastStep, epoch: epoch, totalEpochs: Double(totalEpochs), loss: result.loss,
+        step: result.step, totalSteps: lastStep, epoch: epoch, totalEpochs: Double(configuration.train.epochs),
+        loss: result.loss,
         learningRate: result.learningRate, gradientNorm: result.gradientNorm,
         imagesPerSecond: record.imagesPerSecond))
     epochLosses.append(result.loss)
@@ -83,6 +81,28 @@ final class RunRecorder {
     }
   }
 
+  func record(nonFinite result: StepResult) throws {
+    let samples = result.suspectSamples.map(String.init).joined(separator: " ")
+    try log?.append(
+      EventRecord(
+        "non_finite", step: result.step,
+        [
+          LogField("loss", .number(result.loss)), LogField("gradient_norm", .number(result.gradientNorm)),
+          LogField("samples", .text(samples)),
+        ]))
+  }
+
+  func record(event: String, step: Int, reason: String) throws {
+    try log?.append(EventRecord(event, step: step, [LogField("reason", .text(reason))]))
+  }
+
+  /// Takes the lines behind `step` out of the log: the run has gone back there.
+  func rewind(to step: Int, because reason: String) throws {
+    try log?.rewind(to: step)
+    try record(event: "rollback", step: step, reason: reason)
+    (epochLosses, epochSeconds) = ([], 0)
+  }
+
   private func endEpoch(_ epoch: Int, step: Int) throws {
     let mean = epochLosses.reduce(0, +) / Double(epochLosses.count)
     try log?.append(EpochRecord(step: step, epoch: epoch, meanLoss: mean, seconds: epochSeconds))
@@ -91,8 +111,11 @@ final class RunRecorder {
     epochSeconds = 0
   }
 
-  func save(_ state: CheckpointState, parameters: Vector, moments: [Vector]) throws {
-    let report = writer.submit(parameters: parameters, moments: moments, state: state)
+  func save(
+    _ state: CheckpointState, parameters: Vector, moments: [Vector],
+    inParallel: (_ count: Int, _ piece: @Sendable (Int) -> Void) -> Void
+  ) throws {
+    let report = writer.submit(parameters: parameters, moments: moments, state: state, inParallel: inParallel)
     checkpointSeconds = report.secondsWaited + report.secondsCopying
     try account(for: report.outcomes)
   }

@@ -1,7 +1,6 @@
 import Collectives
 import Compute
 import Datasets
-import Foundation
 import MaskedAutoencoder
 import Optimization
 
@@ -17,6 +16,11 @@ public struct StepResult: Sendable {
   public var badSampleCount = 0
   /// Whether a rank was asked to stop.
   public var stopRequested = false
+  /// The samples of the virtual workers whose loss is not finite.
+  public var suspectSamples: [Int] = []
+
+  /// Whether loss and gradient are; otherwise nothing was updated.
+  public var isFinite: Bool { loss.isFinite && gradientNorm.isFinite }
 }
 
 /// Where a step's seconds went, on this rank's first worker.
@@ -84,6 +88,25 @@ public final class Trainer: @unchecked Sendable {
     table.initialize(parameters.all, seed: configuration.train.seed)
   }
 
+  /// Back to the first weights and moments of zero.
+  func reset() {
+    model.table.initialize(parameters.all, seed: configuration.train.seed)
+    clear(firstMoment.all)
+    clear(secondMoment.all)
+  }
+
+  /// Runs pieces of work on all workers at once, and returns when all are done.
+  func inParallel(_ count: Int, _ piece: @Sendable (Int) -> Void) {
+    pool.run { worker in
+      for index in stride(from: worker, to: count, by: layout.threads) { piece(index) }
+    }
+  }
+
+  /// For tests: flips the lowest bit of the first parameter, as a fault of memory would.
+  func flipParameterBit() {
+    parameters.base[0] = Float(bitPattern: parameters.base[0].bitPattern ^ 1)
+  }
+
   /// The gradient that the last step used: a sum over the images of the global batch.
   public var gradient: Vector { reduction.gradient }
 
@@ -92,14 +115,19 @@ public final class Trainer: @unchecked Sendable {
     Array(workspaces.prefix((layout.block.count - 1) % layout.threads + 1))
   }
 
-  /// One step of all ranks: forward and backward of every virtual worker, the sum of their gradients, and AdamW.
+  /// One step of all ranks: forward and backward of every virtual worker, the sum of their gradients, and AdamW. Where
+  /// loss or gradient is not finite, no rank updates anything.
   ///
-  /// - Parameter stopRequested: whether this rank was asked to stop; the result says whether any was.
-  public func step(_ batch: borrowing Batch, stopRequested: Bool = false) throws -> StepResult {
+  /// - Parameters:
+  ///   - stopRequested: whether this rank was asked to stop; the result says whether any was.
+  ///   - poisoned: for tests: one value of this rank's images is not a number.
+  public func step(
+    _ batch: borrowing Batch, stopRequested: Bool = false, poisoned: Bool = false
+  ) throws -> StepResult {
     var times = StepTimes()
     times.data = batch.waitSeconds
     for round in 0..<layout.rounds {
-      let (forward, backward) = runVirtualWorkers(of: round, batch)
+      let (forward, backward) = runVirtualWorkers(of: round, batch, poisoned: poisoned)
       times.forward += forward
       times.backward += backward
     }
@@ -110,15 +138,16 @@ public final class Trainer: @unchecked Sendable {
     var result = StepResult(
       step: batch.step + 1, loss: 0, gradientNorm: norm(scale: scale),
       learningRate: schedule.rate(at: Double(batch.step) / Double(plan.stepsPerEpoch)), times: times)
-    let losses = try agree(on: &result, batch, stopRequested: stopRequested)
-    guard result.loss.isFinite, result.gradientNorm.isFinite else { throw nonFinite(result, losses) }
-    update(result, scale: scale)
+    try agree(on: &result, batch, stopRequested: stopRequested)
+    if result.isFinite { update(result, scale: scale) }
     result.times.optimizer = start.secondsSince
     return result
   }
 
   /// Forward and backward of this rank's virtual workers of one round, one on each thread.
-  private func runVirtualWorkers(of round: Int, _ batch: borrowing Batch) -> (forward: Double, backward: Double) {
+  private func runVirtualWorkers(
+    of round: Int, _ batch: borrowing Batch, poisoned: Bool
+  ) -> (forward: Double, backward: Double) {
     let first = round * layout.threads
     let count = min(layout.threads, layout.block.count - first)
     let times = Monitor((forward: 0.0, backward: 0.0))
@@ -127,6 +156,7 @@ public final class Trainer: @unchecked Sendable {
       let workspace = workspaces[worker]
       let start = ContinuousClock.now
       let noise = load(batch, virtualWorker: first + worker, into: workspace)
+      if poisoned { workspace.images[0, 0] = .nan }
       losses.base[first + worker] = model.forward(noise: noise, parameters: parameters.all, workspace: workspace)
       let middle = ContinuousClock.now
       model.backward(
@@ -159,19 +189,18 @@ public final class Trainer: @unchecked Sendable {
   }
 
   /// Tells all ranks what only one of them knows: its virtual workers' losses, its bad pictures, a request to stop.
-  ///
-  /// - Returns: the loss of every virtual worker.
-  private func agree(
-    on result: inout StepResult, _ batch: borrowing Batch, stopRequested: Bool
-  ) throws -> [Double] {
+  private func agree(on result: inout StepResult, _ batch: borrowing Batch, stopRequested: Bool) throws {
     var mine = [Double(batch.badSamples.count), stopRequested ? 1 : 0]
     for index in 0..<losses.count { mine.append(losses.base[index]) }
     let all = try communicator.allgather(mine)
     result.badSampleCount = Int(all.reduce(0) { $0 + $1[0] })
     result.stopRequested = all.contains { $0[1] != 0 }
     let losses = all.flatMap { $0.dropFirst(2) }
+    let images = layout.imagesPerVirtualWorker
     result.loss = layout.tree.sum(of: losses) / Double(configuration.train.batchSize)
-    return losses
+    result.suspectSamples = losses.indices.filter { !losses[$0].isFinite }.flatMap { worker in
+      (worker * images..<(worker + 1) * images).map { plan.sample(step: batch.step, index: $0) }
+    }
   }
 
   private func update(_ result: StepResult, scale: Double) {
@@ -181,14 +210,6 @@ public final class Trainer: @unchecked Sendable {
         gradient: gradient, in: slice(of: parameters.count, for: worker, among: layout.threads),
         step: result.step, learningRate: result.learningRate, gradientScale: scale)
     }
-  }
-
-  private func nonFinite(_ result: StepResult, _ losses: [Double]) -> TrainingError {
-    let images = layout.imagesPerVirtualWorker
-    let samples = losses.indices.filter { !losses[$0].isFinite }.flatMap { worker in
-      (worker * images..<(worker + 1) * images).map { plan.sample(step: result.step - 1, index: $0) }
-    }
-    return .nonFinite(step: result.step, loss: result.loss, gradientNorm: result.gradientNorm, samples: samples)
   }
 }
 

@@ -1,0 +1,46 @@
+import Checkpoints
+import Collectives
+import Compute
+import MaskedAutoencoder
+
+/// Writing checkpoints, and going back to them.
+extension Pretraining {
+  /// Starts to save the state after `step`; training waits for the copy only.
+  func save() throws {
+    guard let recorder else { return }
+    var state = CheckpointState(step: step)
+    state.epoch = epoch
+    state.imagesSeen = step * configuration.train.batchSize
+    state.virtualWorkers = configuration.virtualWorkers
+    state.worldSize = communicator.size
+    state.threads = trainer.layout.threads
+    state.programVersion = programVersion
+    state.blasKernel = blasKernel
+    state.configuration = configuration.yaml()
+    state.badSamples = badSamplesInEpoch
+    try recorder.save(
+      state, parameters: trainer.parameters.all, moments: [trainer.firstMoment.all, trainer.secondMoment.all],
+      inParallel: trainer.inParallel)
+  }
+
+  /// Waits until the last checkpoint is on disk; all ranks learn whether it is.
+  func finishSaving() throws {
+    try communicator.together { try recorder?.finish() }
+  }
+
+  /// Goes back to the newest checkpoint, which all ranks had agreed on, or to the first weights.
+  func rollBack(because reason: String) throws {
+    recorder?.logger.warning("\(reason); going back to the last checkpoint")
+    try communicator.together { try recorder?.finish() }
+    let store = CheckpointStore(directory: options.runDirectory.checkpoints)
+    if let checkpoint = try openCheckpoint({ try Checkpoint.newest(of: store) }) {
+      try restore(checkpoint)
+    } else {
+      step = 0
+      badSamplesInEpoch = 0
+      trainer.reset()
+      try loadWeights()
+    }
+    try communicator.together { try recorder?.rewind(to: step, because: reason) }
+  }
+}

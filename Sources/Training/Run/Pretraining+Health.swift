@@ -1,0 +1,70 @@
+import Checkpoints
+import Collectives
+import Compute
+import Datasets
+import MaskedAutoencoder
+
+/// What is watched while the steps go on: values that are not finite, replicas that differ, pictures that are broken.
+extension Pretraining {
+  /// Deals with a step whose loss or gradient is not finite. No rank has updated anything, and all know.
+  ///
+  /// - Returns: why to go back to a checkpoint; nil to go on, the step left out.
+  func judgeNonFinite(_ result: StepResult) throws -> String? {
+    let error = TrainingError.nonFinite(
+      step: result.step, loss: result.loss, gradientNorm: result.gradientNorm, samples: result.suspectSamples,
+      location: options.debug ? trainer.firstNonFinite() : nil)
+    try recorder?.record(nonFinite: result)
+    switch configuration.train.nonFinite {
+    case .skip:
+      recorder?.logger.warning("\(error.finding); left the step out")
+      return nil
+    case .rollback where rolledBackFor != result.step:
+      rolledBackFor = result.step
+      return error.finding
+    case .rollback, .stop:
+      try save()
+      try finishSaving()
+      throw error
+    }
+  }
+
+  /// Compares a hash of the parameters over all ranks.
+  ///
+  /// - Returns: which ranks differ from the others, as a reason to go back; nil where all agree.
+  /// - Throws: they differ again where the run has just gone back for it: the fault is not a passing one.
+  func compareParameters() throws -> String? {
+    let hash = CheckpointLayout(trainer.model.table).parameterHash(trainer.parameters.all)
+    let all = try communicator.allgather(hash)
+    let groups = Dictionary(grouping: all.indices) { all[$0] }
+    guard groups.count > 1 else { return nil }
+    let largest = groups.values.map(\.count).max()!
+    let majorities = groups.values.filter { $0.count == largest }
+    let odd = majorities.count == 1 ? all.indices.filter { !majorities[0].contains($0) } : Array(all.indices)
+    let hosts = odd.map { "rank \($0) on \(communicator.hostNames[$0])" }.joined(separator: ", ")
+    let reason =
+      majorities.count == 1
+      ? "after step \(step) the parameters of \(hosts) differ from the other ranks'"
+      : "after step \(step) the parameters of \(hosts) differ from each other"
+    try recorder?.record(event: "parameters_differ", step: step, reason: reason)
+    guard rolledBackFor != step else { throw TrainingError.parametersDiffer(reason) }
+    rolledBackFor = step
+    return reason
+  }
+
+  /// Counts and names the pictures that did not decode; too many of them end the run with a checkpoint.
+  func account(for batch: borrowing Batch, _ result: StepResult) throws {
+    if batch.step.isMultiple(of: plan.stepsPerEpoch) { badSamplesInEpoch = 0 }
+    guard result.badSampleCount > 0 else { return }
+    badSamplesInEpoch += result.badSampleCount
+    let names = try communicator.allgather(batch.badSamples.map(\.description).joined(separator: "\n"))
+    try recorder?.record(badSamples: names.filter { !$0.isEmpty }.joined(separator: "\n"), step: result.step)
+    let limit = configuration.data.maxBadFraction
+    let samples = plan.stepsPerEpoch * configuration.train.batchSize
+    if Double(badSamplesInEpoch) > limit * Double(samples) {
+      try save()
+      try finishSaving()
+      throw TrainingError.tooManyBadSamples(
+        count: badSamplesInEpoch, epoch: batch.epoch, limit: limit, samples: samples)
+    }
+  }
+}

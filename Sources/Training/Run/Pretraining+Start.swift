@@ -1,0 +1,109 @@
+import Checkpoints
+import Collectives
+import Compute
+import Datasets
+import Imaging
+import MaskedAutoencoder
+
+/// What comes before the first step.
+extension Pretraining {
+  static func layout(
+    _ configuration: RunConfiguration, _ options: PretrainingOptions, _ communicator: any Communicator
+  ) throws -> WorkerLayout {
+    let virtualWorkers = configuration.virtualWorkers
+    guard communicator.size <= virtualWorkers else {
+      throw TrainingError.moreRanksThanVirtualWorkers(ranks: communicator.size, virtualWorkers: virtualWorkers)
+    }
+    guard !options.debug || communicator.size == 1 else {
+      throw TrainingError.debugNeedsOneProcess(ranks: communicator.size)
+    }
+    return WorkerLayout(
+      virtualWorkers: virtualWorkers, imagesPerVirtualWorker: configuration.imagesPerVirtualWorker,
+      rank: communicator.rank, ranks: communicator.size,
+      threads: configuration.parallel.threads
+        ?? max(1, availableCores() / communicator.ranksOnThisHost.count))
+  }
+
+  static func openData(_ configuration: RunConfiguration) throws -> (any ImageSource, BatchPlan) {
+    guard !configuration.data.path.isEmpty else { throw TrainingError.noDataPath }
+    guard [1, 3, 4].contains(configuration.model.channels) else {
+      throw TrainingError.unsupportedChannels(configuration.model.channels)
+    }
+    let source = try openSource(at: configuration.data.path)
+    let plan = try BatchPlan(
+      sampleCount: source.count, batchSize: configuration.train.batchSize, seed: configuration.train.seed)
+    return (source, plan)
+  }
+
+  /// The images of the steps that are left.
+  func makeLoader() throws -> BatchLoader {
+    let size = configuration.model.imageSize
+    return try communicator.together {
+      let images = try AugmentedImages(
+        source: source,
+        shape: ImageShape(channels: configuration.model.channels, height: size.height, width: size.width),
+        augmentation: configuration.data.augmentation, seed: configuration.train.seed)
+      return try BatchLoader(
+        images: images, batchSize: configuration.train.batchSize, part: trainer.layout.images,
+        steps: step..<lastStep, workers: configuration.data.workers)
+    }
+  }
+
+  /// Resumes, or begins with the weights that were asked for.
+  func loadWeights() throws {
+    if let checkpoint = try openCheckpoint({ try self.checkpointToResume() }) { return try restore(checkpoint) }
+    guard let path = options.initialWeights else { return }
+    try communicator.together {
+      let checkpoint = try Checkpoint.open(path)
+      try checkpoint.readParameters(CheckpointLayout(trainer.model.table), into: trainer.parameters.all)
+    }
+    recorder?.logger.info("began with the weights of \(path)")
+  }
+
+  private func checkpointToResume() throws -> Checkpoint? {
+    switch options.resume {
+    case .none: nil
+    case .checkpoint(let path): try Checkpoint.open(path)
+    case .auto: try Checkpoint.newest(of: CheckpointStore(directory: options.runDirectory.checkpoints))
+    }
+  }
+
+  /// Rank 0 chooses a checkpoint, and all ranks open it.
+  func openCheckpoint(_ choose: () throws -> Checkpoint?) throws -> Checkpoint? {
+    let chosen = try communicator.together { communicator.rank == 0 ? try choose() : nil }
+    for passedOver in chosen?.passedOver ?? [] {
+      recorder?.logger.warning("passed over the checkpoint of \(passedOver)")
+    }
+    let path = try communicator.broadcast(chosen?.path ?? "", from: 0)
+    return try communicator.together {
+      if let chosen { return chosen }
+      return path.isEmpty ? nil : try Checkpoint.open(path)
+    }
+  }
+
+  /// Takes parameters, moments and step from a checkpoint of the same recipe.
+  func restore(_ checkpoint: Checkpoint) throws {
+    try communicator.together {
+      let old = try RunConfiguration.decode(
+        yaml: checkpoint.state.configuration, name: "\(checkpoint.path)/state.json")
+      let changes = recipeChanges(from: old, to: configuration)
+      guard changes.isEmpty || options.allowsRecipeChange else {
+        throw TrainingError.recipeChanged(path: checkpoint.path, differences: changes)
+      }
+      try checkpoint.read(
+        CheckpointLayout(trainer.model.table), parameters: trainer.parameters.all,
+        moments: [trainer.firstMoment.all, trainer.secondMoment.all])
+    }
+    step = checkpoint.step
+    badSamplesInEpoch = checkpoint.state.badSamples
+    let kernel = checkpoint.state.blasKernel
+    if kernel != blasKernel {
+      recorder?.logger.warning(
+        """
+        the checkpoint was made with OpenBLAS's \(kernel) kernels, and here it takes those for \(blasKernel), which sum in \
+        another order: bits will differ from those of a run that stayed on one kind of CPU
+        """)
+    }
+    recorder?.logger.info("resumed after step \(step) from \(checkpoint.path)")
+  }
+}
