@@ -61,11 +61,16 @@ let package = Package(
         "MaskedAutoencoder", "Optimization", "Reporting", logging,
       ]),
     module("Evaluation", ["Checkpoints", "Compute", "Datasets", "Imaging", "MaskedAutoencoder", "Training"]),
+    module(
+      "Benchmarks",
+      [
+        "Checkpoints", "Collectives", "Compute", "Datasets", "Imaging", "MaskedAutoencoder", "Reporting", "Training",
+      ]),
     program(
       "mae",
       [
-        .product(name: "ArgumentParser", package: "swift-argument-parser"), "Checkpoints", "Collectives",
-        "Configuration", "CProcessor", "Evaluation", "Training",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"), "Benchmarks", "Checkpoints", "Collectives",
+        "Compute", "Configuration", "CProcessor", "Evaluation", "Training",
       ]),
 
     tests("Configuration"),

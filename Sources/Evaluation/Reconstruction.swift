@@ -21,9 +21,7 @@ extension TrainedModel {
   /// - Parameter seed: of the masks.
   public func reconstruct(_ source: any ImageSource, count: Int, seed: UInt64) throws -> Reconstructions {
     useOneThreadForBLAS()
-    let shape = ImageShape(
-      channels: configuration.model.channels, height: configuration.model.imageSize.height,
-      width: configuration.model.imageSize.width)
+    let shape = configuration.imageShape
     let images = try AugmentedImages(source: source, shape: shape, augmentation: .none, seed: seed)
     let pixels = AlignedBuffer<UInt8>(count: shape.count, zero: 0)
     let picture = PlanarPixels(base: pixels.base, shape: shape)

@@ -1,4 +1,5 @@
 import Configuration
+import Imaging
 import MaskedAutoencoder
 
 /// All that a run is told: `configs/*.yaml`, and `--set` over it.
@@ -33,6 +34,11 @@ public struct RunConfiguration: ConfigurationSection, Equatable {
         train["batch_size"], is: self.train.batchSize,
         "which is not divisible by \(path["parallel"]["virtual_workers"]) (\(virtualWorkers)); take a multiple of it")
     }
+  }
+
+  /// What pictures are brought to.
+  public var imageShape: ImageShape {
+    ImageShape(channels: model.channels, height: model.imageSize.height, width: model.imageSize.width)
   }
 
   /// V: the shards that the global batch is divided into.

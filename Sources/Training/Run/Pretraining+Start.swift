@@ -2,20 +2,17 @@ import Checkpoints
 import Collectives
 import Compute
 import Datasets
-import Imaging
 import MaskedAutoencoder
 
 /// What comes before the first step.
 extension Pretraining {
-  static func layout(
-    _ configuration: RunConfiguration, _ options: PretrainingOptions, _ communicator: any Communicator
-  ) throws -> WorkerLayout {
+  /// Which virtual workers run where, for the ranks of `communicator` and the cores of this host.
+  public static func layout(
+    _ configuration: RunConfiguration, _ communicator: any Communicator
+  ) throws(TrainingError) -> WorkerLayout {
     let virtualWorkers = configuration.virtualWorkers
     guard communicator.size <= virtualWorkers else {
-      throw TrainingError.moreRanksThanVirtualWorkers(ranks: communicator.size, virtualWorkers: virtualWorkers)
-    }
-    guard !options.debug || communicator.size == 1 else {
-      throw TrainingError.debugNeedsOneProcess(ranks: communicator.size)
+      throw .moreRanksThanVirtualWorkers(ranks: communicator.size, virtualWorkers: virtualWorkers)
     }
     return WorkerLayout(
       virtualWorkers: virtualWorkers, imagesPerVirtualWorker: configuration.imagesPerVirtualWorker,
@@ -37,12 +34,10 @@ extension Pretraining {
 
   /// The images of the steps that are left.
   func makeLoader() throws -> BatchLoader {
-    let size = configuration.model.imageSize
-    return try communicator.together {
+    try communicator.together {
       let images = try AugmentedImages(
-        source: source,
-        shape: ImageShape(channels: configuration.model.channels, height: size.height, width: size.width),
-        augmentation: configuration.data.augmentation, seed: configuration.train.seed)
+        source: source, shape: configuration.imageShape, augmentation: configuration.data.augmentation,
+        seed: configuration.train.seed)
       return try BatchLoader(
         images: images, batchSize: configuration.train.batchSize, part: trainer.layout.images,
         steps: step..<lastStep, workers: configuration.data.workers)

@@ -65,7 +65,10 @@ public final class Pretraining {
     self.options = options
     self.communicator = communicator
     fault = FaultInjection(environment: ProcessInfo.processInfo.environment, rank: communicator.rank)
-    let layout = try Pretraining.layout(configuration, options, communicator)
+    guard !options.debug || communicator.size == 1 else {
+      throw TrainingError.debugNeedsOneProcess(ranks: communicator.size)
+    }
+    let layout = try Pretraining.layout(configuration, communicator)
     let (source, plan) = try communicator.together { try Pretraining.openData(configuration) }
     let trainer = Trainer(configuration, layout: layout, plan: plan, communicator: communicator)
     (self.source, self.plan, self.trainer) = (source, plan, trainer)

@@ -1,0 +1,63 @@
+import Compute
+import MaskedAutoencoder
+
+/// How fast this machine makes the matrix products of a training step when it does nothing else: the limit of any
+/// implementation on the same library.
+public struct GEMMBenchmark {
+  public let operations: Double
+  public let seconds: Double
+
+  /// In 10⁹ operations a second, over all threads.
+  public var gflops: Double { operations / seconds / 1e9 }
+
+  /// Runs the products of `images` images on each of `threads` threads at once, and keeps the median of `repetitions`.
+  public init(model: ModelConfiguration, images: Int, threads: Int, repetitions: Int = 3) {
+    useOneThreadForBLAS()
+    let products = model.matrixProducts(images: images)
+    let largest = products.map { max($0.rows * $0.inner, $0.inner * $0.columns, $0.rows * $0.columns) }.max() ?? 0
+    let memory = AlignedBuffer<Float>(count: threads * 3 * largest, zero: 0.5)
+    let all = memory.all
+    let pool = WorkerPool(count: threads)
+    var times: [Double] = []
+    for repetition in 0...repetitions {
+      let start = ContinuousClock.now
+      pool.run { worker in
+        let operands = (0..<3).map { index in
+          let start = (3 * worker + index) * largest
+          return all[start..<start + largest]
+        }
+        for product in products {
+          for _ in 0..<product.count { product.run(operands[0], operands[1], into: operands[2]) }
+        }
+      }
+      // The first run brings the memory in.
+      if repetition > 0 { times.append((ContinuousClock.now - start) / .seconds(1)) }
+    }
+    seconds = median(times)
+    operations = Double(threads) * products.reduce(0) { $0 + $1.operations }
+    withExtendedLifetime(memory) {}
+  }
+}
+
+extension MatrixProduct {
+  fileprivate func run(_ a: Vector, _ b: Vector, into c: Vector) {
+    let output = c[0..<rows * columns].reshaped(rows: rows, columns: columns)
+    func matrix(_ floats: Vector, _ rows: Int, _ columns: Int) -> Matrix {
+      floats[0..<rows * columns].reshaped(rows: rows, columns: columns)
+    }
+    switch form {
+    case .plain: multiply(.plain(matrix(a, rows, inner)), .plain(matrix(b, inner, columns)), into: output)
+    case .secondTransposed:
+      multiply(.plain(matrix(a, rows, inner)), .transposed(matrix(b, columns, inner)), into: output)
+    case .firstTransposed:
+      multiply(.transposed(matrix(a, inner, rows)), .plain(matrix(b, inner, columns)), into: output)
+    }
+  }
+}
+
+/// The middle value; the mean of the two middle ones where their number is even.
+func median(_ values: [Double]) -> Double {
+  let sorted = values.sorted()
+  let middle = sorted.count / 2
+  return sorted.count.isMultiple(of: 2) ? (sorted[middle - 1] + sorted[middle]) / 2 : sorted[middle]
+}

@@ -1,0 +1,99 @@
+import Collectives
+import Compute
+import Datasets
+import Foundation
+import Imaging
+import MaskedAutoencoder
+import Reporting
+import Training
+
+/// What `mae bench step` measures; names and units are those of its JSON.
+public struct StepBenchmark: Encodable {
+  /// Medians over the steps, in seconds.
+  public struct Phases: Encodable {
+    public let total: Double
+    public let data: Double
+    public let forward: Double
+    public let backward: Double
+    public let allreduce: Double
+    public let optimizer: Double
+  }
+
+  public let imagesPerSecond: Double
+  public let stepSeconds: Phases
+  public let modelGflopPerImage: Double
+  /// The same matrix products alone, in the same process, on all threads of all ranks.
+  public let gemmGflops: Double
+  /// The model's operations a second, as a share of `gemmGflops`.
+  public let utilization: Double
+  /// Of the largest process.
+  public let peakRssMb: Double
+  public let ranks: Int
+  public let threads: Int
+  public let batchSize: Int
+  public let virtualWorkers: Int
+  public let steps: Int
+  public let cpu: String
+  public let blasKernel: String
+
+  /// Takes `warmup` steps, then `steps` measured ones, on all ranks together.
+  ///
+  /// - Parameter path: pictures; nil: random pixels.
+  public init(
+    _ configuration: RunConfiguration, data path: String?, steps: Int, warmup: Int = 2,
+    communicator: any Communicator
+  ) throws {
+    let layout = try Pretraining.layout(configuration, communicator)
+    let source: any ImageSource =
+      if let path { try communicator.together { try openSource(at: path) } } else {
+        NoiseSource(shape: configuration.imageShape, count: max(1024, configuration.train.batchSize))
+      }
+    let plan = try BatchPlan(
+      sampleCount: source.count, batchSize: configuration.train.batchSize, seed: configuration.train.seed)
+    let trainer = Trainer(configuration, layout: layout, plan: plan, communicator: communicator)
+    let loader = try BatchLoader(
+      images: AugmentedImages(
+        source: source, shape: configuration.imageShape, augmentation: configuration.data.augmentation,
+        seed: configuration.train.seed),
+      batchSize: configuration.train.batchSize, part: layout.images, steps: 0..<steps + warmup,
+      workers: configuration.data.workers)
+    defer { loader.stop() }
+
+    var totals: [Double] = []
+    var times: [StepTimes] = []
+    for step in 0..<steps + warmup {
+      let start = ContinuousClock.now
+      let batch = try loader.next()
+      let result = try trainer.step(batch)
+      guard step >= warmup else { continue }
+      totals.append((ContinuousClock.now - start) / .seconds(1))
+      times.append(result.times)
+    }
+    let usage = try SystemUsage.current()
+    try communicator.barrier()
+    let ceiling = GEMMBenchmark(
+      model: configuration.model, images: layout.imagesPerVirtualWorker, threads: layout.threads)
+    let all = try communicator.allgather([ceiling.gflops, usage.peakResidentMegabytes])
+
+    let step = median(totals)
+    imagesPerSecond = Double(configuration.train.batchSize) / step
+    stepSeconds = Phases(
+      total: step, data: median(times.map(\.data)), forward: median(times.map(\.forward)),
+      backward: median(times.map(\.backward)), allreduce: median(times.map(\.allreduce)),
+      optimizer: median(times.map(\.optimizer)))
+    modelGflopPerImage = configuration.model.operationsPerImage / 1e9
+    gemmGflops = all.reduce(0) { $0 + $1[0] }
+    utilization = imagesPerSecond * modelGflopPerImage / gemmGflops
+    peakRssMb = all.map { $0[1] }.max() ?? 0
+    (ranks, threads, batchSize) = (layout.ranks, layout.threads, configuration.train.batchSize)
+    (virtualWorkers, self.steps) = (configuration.virtualWorkers, steps)
+    (cpu, blasKernel) = (processorName(), Compute.blasKernel)
+  }
+}
+
+/// The CPU's name, as the kernel gives it.
+func processorName() -> String {
+  let text = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
+  let line = text.split(separator: "\n").first { $0.hasPrefix("model name") }
+  return line?.split(separator: ":").last.map { $0.trimmingCharacters(in: .whitespaces) } ?? "unknown"
+}

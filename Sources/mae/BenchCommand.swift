@@ -1,0 +1,127 @@
+import ArgumentParser
+import Benchmarks
+import Collectives
+import Compute
+import Configuration
+import Foundation
+import Training
+
+struct BenchCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "bench", abstract: "Measure this machine at the work of training.",
+    subcommands: [Step.self, GEMM.self, DataLoading.self, Allreduce.self, Checkpoint.self])
+
+  /// A configuration, and how many steps of it.
+  struct Options: ParsableArguments {
+    @OptionGroup var options: ConfigurationOptions
+
+    @Option(name: .long, help: "Measured steps.")
+    var steps = 5
+
+    func validate() throws {
+      guard steps >= 1 else { throw ValidationError("--steps is \(steps); measure at least one.") }
+    }
+  }
+
+  /// `--json`, which every benchmark takes.
+  struct Output: ParsableArguments {
+    @Flag(name: .long, help: "Print one JSON object on one line.")
+    var json = false
+
+    func show(_ result: some Encodable) throws {
+      let encoder = JSONEncoder()
+      encoder.keyEncodingStrategy = .convertToSnakeCase
+      encoder.outputFormatting =
+        json ? [.sortedKeys, .withoutEscapingSlashes] : [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
+      print(String(decoding: try encoder.encode(result), as: UTF8.self))
+    }
+  }
+
+  struct Step: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Training steps, alone or under mpirun.")
+    @OptionGroup var options: Options
+
+    @Option(name: .long, help: ArgumentHelp("Pictures to train on; random pixels otherwise.", valueName: "PATH"))
+    var data: String?
+
+    @OptionGroup var output: Output
+
+    func run() throws {
+      try withCommunicator { communicator in
+        let configuration = try communicator.together { try options.options.load() }
+        let result = try StepBenchmark(
+          configuration, data: data, steps: options.steps, communicator: communicator)
+        if communicator.rank == 0 { try output.show(result) }
+        return 0
+      }
+    }
+  }
+
+  struct GEMM: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "gemm", abstract: "The matrix products of a training step, and nothing else.")
+    @OptionGroup var options: ConfigurationOptions
+    @OptionGroup var output: Output
+
+    private struct Result: Encodable {
+      let gemmGflops: Double
+      let threads: Int
+      let blasKernel: String
+    }
+
+    func run() throws {
+      try withCommunicator { _ in
+        let configuration = try options.load()
+        let threads = configuration.parallel.threads ?? availableCores()
+        let benchmark = GEMMBenchmark(
+          model: configuration.model, images: configuration.imagesPerVirtualWorker, threads: threads)
+        try output.show(Result(gemmGflops: benchmark.gflops, threads: threads, blasKernel: blasKernel))
+        return 0
+      }
+    }
+  }
+
+  struct DataLoading: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "data", abstract: "Reading and decoding pictures.")
+    @OptionGroup var options: Options
+    @OptionGroup var output: Output
+
+    func run() throws {
+      try withCommunicator { _ in
+        try output.show(DataBenchmark(options.options.load(), steps: options.steps))
+        return 0
+      }
+    }
+  }
+
+  struct Allreduce: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Sums over all ranks; start it with mpirun.")
+    @OptionGroup var output: Output
+
+    func run() throws {
+      try withCommunicator { communicator in
+        let result = try AllreduceBenchmark(communicator: communicator)
+        if communicator.rank == 0 { try output.show(result) }
+        return 0
+      }
+    }
+  }
+
+  struct Checkpoint: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Saving and verifying a model's state.")
+    @OptionGroup var options: ConfigurationOptions
+    @OptionGroup var output: Output
+
+    @Option(name: .long, help: ArgumentHelp("Where to write; removed again.", valueName: "DIR"))
+    var directory = "."
+
+    func run() throws {
+      try withCommunicator { _ in
+        try output.show(
+          CheckpointBenchmark(options.load(), directory: directory, threads: availableCores()))
+        return 0
+      }
+    }
+  }
+}
