@@ -65,6 +65,9 @@ let package = Package(
         "Configuration", "CProcessor", "Evaluation", "Training",
       ]),
 
+    module("ReferenceArithmetic", [], path: "Tests/ReferenceArithmetic"),
+    tests("Compute", ["ReferenceArithmetic"]),
+    tests("Optimization", ["Compute", "ReferenceArithmetic"]),
     tests("Configuration"),
     tests("Imaging", fixtures: true),
     tests("Datasets", ["Compute", "Imaging"], fixtures: true),
