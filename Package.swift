@@ -73,6 +73,9 @@ let package = Package(
         "Compute", "Configuration", "CProcessor", "Evaluation", "Training",
       ]),
 
+    module("ReferenceArithmetic", [], path: "Tests/ReferenceArithmetic"),
+    tests("Compute", ["ReferenceArithmetic"]),
+    tests("Optimization", ["Compute", "ReferenceArithmetic"]),
     tests("Configuration"),
     tests("Imaging", fixtures: true),
     tests("Checkpoints", ["Compute"], fixtures: true),

@@ -25,15 +25,15 @@ public enum Operand {
   }
 }
 
-/// C = `scale` · A·B, or C += `scale` · A·B when `adding`. One thread; the caller's.
-public func multiply(_ a: Operand, _ b: Operand, into c: Matrix, scale: Float = 1, adding: Bool = false) {
+/// C = A·B, or C += A·B when `adding`. One thread; the caller's.
+public func multiply(_ a: Operand, _ b: Operand, into c: Matrix, adding: Bool = false) {
   let (left, leftFlag, m, inner) = a.parts
   let (right, rightFlag, innerRight, n) = b.parts
   precondition(inner == innerRight && c.rows == m && c.columns == n, "shapes do not fit")
   cblas_sgemm(
     CblasRowMajor, leftFlag, rightFlag,
     blasint(m), blasint(n), blasint(inner),
-    scale, left.base, blasint(left.stride), right.base, blasint(right.stride),
+    1, left.base, blasint(left.stride), right.base, blasint(right.stride),
     adding ? 1 : 0, c.base, blasint(c.stride))
 }
 

@@ -20,7 +20,8 @@ public func softmaxForward(rows: Matrix, scale: Float, maximum: Vector, inverseS
     var sum = Lanes(repeating: 0)
     for block in Blocks(rows.columns) {
       let shifted = Lanes(repeating: -top).addingProduct(row[whole: block], Lanes(repeating: scale))
-      let power = block.masked(exponential(shifted))
+      // Any NaN makes the sum NaN, and so the row: it must reach the loss.
+      let power = block.masked(exponential(shifted).replacing(with: shifted, where: shifted .!= shifted))
       row[whole: block] = power
       sum += power
     }
