@@ -18,7 +18,7 @@ extension Pretraining {
     state.blasKernel = blasKernel
     state.configuration = configuration.yaml()
     state.badSamples = badSamplesInEpoch
-    try recorder.save(
+    recorder.save(
       state, parameters: trainer.parameters.all, moments: [trainer.firstMoment.all, trainer.secondMoment.all],
       inParallel: trainer.inParallel)
   }

@@ -13,7 +13,7 @@ extension Pretraining {
     let error = TrainingError.nonFinite(
       step: result.step, loss: result.loss, gradientNorm: result.gradientNorm, samples: result.suspectSamples,
       location: options.debug ? trainer.firstNonFinite() : nil)
-    try recorder?.record(nonFinite: result)
+    recorder?.record(nonFinite: result)
     switch configuration.train.nonFinite {
     case .skip:
       recorder?.logger.warning("\(error.finding); left the step out")
@@ -45,7 +45,7 @@ extension Pretraining {
       majorities.count == 1
       ? "after step \(step) the parameters of \(hosts) differ from the other ranks'"
       : "after step \(step) the parameters of \(hosts) differ from each other"
-    try recorder?.record(event: "parameters_differ", step: step, reason: reason)
+    recorder?.record(event: "parameters_differ", step: step, reason: reason)
     guard rolledBackFor != step else { throw TrainingError.parametersDiffer(reason) }
     rolledBackFor = step
     return reason
@@ -57,7 +57,7 @@ extension Pretraining {
     guard result.badSampleCount > 0 else { return }
     badSamplesInEpoch += result.badSampleCount
     let names = try communicator.allgather(batch.badSamples.map(\.description).joined(separator: "\n"))
-    try recorder?.record(badSamples: names.filter { !$0.isEmpty }.joined(separator: "\n"), step: result.step)
+    recorder?.record(badSamples: names.filter { !$0.isEmpty }.joined(separator: "\n"), step: result.step)
     let limit = configuration.data.maxBadFraction
     let samples = plan.stepsPerEpoch * configuration.train.batchSize
     if Double(badSamplesInEpoch) > limit * Double(samples) {

@@ -11,6 +11,7 @@ public struct RunDirectory: Sendable {
 
   public var configuration: String { "\(path)/config.yaml" }
   public var log: String { "\(path)/log.jsonl" }
+  public var report: String { "\(path)/report.html" }
   public var checkpoints: String { "\(path)/checkpoints" }
 
   /// Creates the directory and makes sure that it can be written to.

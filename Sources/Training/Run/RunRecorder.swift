@@ -15,6 +15,8 @@ final class RunRecorder {
   private let store: CheckpointStore
   private let writer: CheckpointWriter
   private var log: TrainingLog?
+  private var tensorBoard: TensorBoardWriter?
+  private var hasWarned = false
   private var epochLosses: [Double] = []
   private var epochSeconds = 0.0
   private var checkpointSeconds: Double?
@@ -47,7 +49,8 @@ final class RunRecorder {
     }
     try directory.write(configuration: configuration.yaml(documented: true))
     log = try TrainingLog.resume(at: directory.log, after: step).log
-    if step > 0 { try log?.append(EventRecord("resume", step: step)) }
+    tensorBoard = try TensorBoardWriter(directory: directory.path, resumingAfter: step)
+    if step > 0 { append(EventRecord("resume", step: step)) }
   }
 
   func record(_ result: StepResult, epoch: Double, lastStep: Int, seconds: Double, stepsPerEpoch: Int) throws {
@@ -62,7 +65,14 @@ final class RunRecorder {
     record.optimizerSeconds = result.times.optimizer
     record.residentMegabytes = try SystemUsage.current().residentMegabytes
     (record.checkpointSeconds, checkpointSeconds) = (checkpointSeconds, nil)
-    try log?.append(record)
+    append(record)
+    let scalars = [
+      ("loss", result.loss), ("learning_rate", result.learningRate), ("gradient_norm", result.gradientNorm),
+      ("images_per_second", record.imagesPerSecond),
+    ]
+    warnIfItFails {
+      for (tag, value) in scalars { try tensorBoard?.addScalar(tag, value, step: result.step) }
+    }
     console.report(
       ProgressSnapshot(
         step: result.step, totalSteps: lastStep, epoch: epoch, totalEpochs: Double(configuration.train.epochs),
@@ -71,19 +81,19 @@ final class RunRecorder {
         imagesPerSecond: record.imagesPerSecond))
     epochLosses.append(result.loss)
     epochSeconds += seconds
-    if result.step.isMultiple(of: stepsPerEpoch) { try endEpoch(result.step / stepsPerEpoch, step: result.step) }
+    if result.step.isMultiple(of: stepsPerEpoch) { endEpoch(result.step / stepsPerEpoch, step: result.step) }
   }
 
-  func record(badSamples names: String, step: Int) throws {
+  func record(badSamples names: String, step: Int) {
     for name in names.split(separator: "\n") {
       logger.warning("replaced a picture that does not decode: \(name)")
-      try log?.append(EventRecord("bad_sample", step: step, [LogField("reason", .text(String(name)))]))
+      append(EventRecord("bad_sample", step: step, [LogField("reason", .text(String(name)))]))
     }
   }
 
-  func record(nonFinite result: StepResult) throws {
+  func record(nonFinite result: StepResult) {
     let samples = result.suspectSamples.map(String.init).joined(separator: " ")
-    try log?.append(
+    append(
       EventRecord(
         "non_finite", step: result.step,
         [
@@ -92,20 +102,37 @@ final class RunRecorder {
         ]))
   }
 
-  func record(event: String, step: Int, reason: String) throws {
-    try log?.append(EventRecord(event, step: step, [LogField("reason", .text(reason))]))
+  func record(event: String, step: Int, reason: String) {
+    append(EventRecord(event, step: step, [LogField("reason", .text(reason))]))
   }
 
   /// Takes the lines behind `step` out of the log: the run has gone back there.
   func rewind(to step: Int, because reason: String) throws {
     try log?.rewind(to: step)
-    try record(event: "rollback", step: step, reason: reason)
+    tensorBoard = try TensorBoardWriter(directory: directory.path, resumingAfter: step)
+    record(event: "rollback", step: step, reason: reason)
     (epochLosses, epochSeconds) = ([], 0)
   }
 
-  private func endEpoch(_ epoch: Int, step: Int) throws {
+  private func append(_ record: some LogRecord) {
+    warnIfItFails { try log?.append(record) }
+  }
+
+  /// A log that cannot be written (a full disk, say) is no reason to stop training. It is said once, until it works
+  /// again.
+  private func warnIfItFails(_ write: () throws -> Void) {
+    do {
+      try write()
+      hasWarned = false
+    } catch {
+      if !hasWarned { logger.warning("\(error); training goes on") }
+      hasWarned = true
+    }
+  }
+
+  private func endEpoch(_ epoch: Int, step: Int) {
     let mean = epochLosses.reduce(0, +) / Double(epochLosses.count)
-    try log?.append(EpochRecord(step: step, epoch: epoch, meanLoss: mean, seconds: epochSeconds))
+    append(EpochRecord(step: step, epoch: epoch, meanLoss: mean, seconds: epochSeconds))
     logger.info("epoch \(epoch): mean loss \(ProgressFormat.loss(mean)), \(ProgressFormat.duration(epochSeconds))")
     epochLosses = []
     epochSeconds = 0
@@ -114,28 +141,34 @@ final class RunRecorder {
   func save(
     _ state: CheckpointState, parameters: Vector, moments: [Vector],
     inParallel: (_ count: Int, _ piece: @Sendable (Int) -> Void) -> Void
-  ) throws {
+  ) {
     let report = writer.submit(parameters: parameters, moments: moments, state: state, inParallel: inParallel)
     checkpointSeconds = report.secondsWaited + report.secondsCopying
-    try account(for: report.outcomes)
+    account(for: report.outcomes)
   }
 
-  /// Waits for the last checkpoint.
+  /// Waits for the last checkpoint, and writes the report.
   ///
-  /// - Throws: it could not be written.
+  /// - Throws: one of them could not be written.
   func finish() throws {
-    try account(for: try writer.finish())
+    account(for: try writer.finish())
     console.finish()
+    try HTMLReport(
+      title: directory.path, lines: try TrainingLog.lines(at: directory.log),
+      settings: configuration.entries.map {
+        HTMLReport.Setting(name: $0.path.description, value: $0.value, documentation: $0.documentation)
+      }
+    ).write(to: directory.report)
   }
 
-  private func account(for outcomes: [SaveOutcome]) throws {
+  private func account(for outcomes: [SaveOutcome]) {
     for outcome in outcomes {
       switch outcome.result {
       case .success:
-        try log?.append(EventRecord("checkpoint", step: outcome.step, [LogField("seconds", .number(outcome.seconds))]))
+        append(EventRecord("checkpoint", step: outcome.step, [LogField("seconds", .number(outcome.seconds))]))
       case .failure(let error):
         logger.error("the checkpoint of step \(outcome.step) could not be written: \(error)")
-        try log?.append(
+        append(
           EventRecord("checkpoint_failed", step: outcome.step, [LogField("reason", .text("\(error)"))]))
       }
     }
