@@ -1,4 +1,3 @@
-import CSignals
 import Checkpoints
 import Collectives
 import Compute
@@ -48,8 +47,10 @@ public final class Pretraining {
   private let trainer: Trainer
   private let plan: BatchPlan
   private let recorder: RunRecorder?
+  private let stopRequest: StopRequest
   private var step = 0
   private var badSamplesInEpoch = 0
+  private var longestStepSeconds = 0.0
 
   /// Opens the data, takes the memory, and resumes. Nothing of an earlier run is changed.
   ///
@@ -60,6 +61,7 @@ public final class Pretraining {
     self.configuration = configuration
     self.options = options
     self.communicator = communicator
+    stopRequest = StopRequest(timeLimit: configuration.train.timeLimit)
     let layout = try Pretraining.layout(configuration, options, communicator)
     (source, plan) = try communicator.together {
       guard !configuration.data.path.isEmpty else { throw TrainingError.noDataPath }
@@ -85,7 +87,7 @@ public final class Pretraining {
 
   /// Trains to the end of the schedule, or to a request to stop.
   public func run() throws -> PretrainingOutcome {
-    stop_request_install()
+    stopRequest.listen()
     let lastStep = min(configuration.train.steps ?? .max, configuration.train.epochs * plan.stepsPerEpoch)
     let plans = announcement(
       configuration, source: source, trainer: trainer, stepsPerEpoch: plan.stepsPerEpoch, lastStep: lastStep,
@@ -97,12 +99,18 @@ public final class Pretraining {
     }
     let loader = try makeLoader(lastStep: lastStep)
     defer { loader.stop() }
+    let watchdog = watch()
+    defer { watchdog.stop() }
 
     while step < lastStep {
       let start = ContinuousClock.now
+      watchdog.stepBegins(step + 1)
+      trainer.progress.enter(.data)
       let batch = try loader.next()
       let result = try trainStep(batch)
       step = result.step
+      watchdog.stepEnds()
+      longestStepSeconds = max(longestStepSeconds, start.secondsSince)
       try account(for: batch, result)
       if options.debug { recorder?.logger.info("\(trainer.debugReport(step: step))") }
       try recorder?.record(
@@ -126,10 +134,23 @@ public final class Pretraining {
   /// Epochs done, with the fraction of the running one.
   private var epoch: Double { Double(step) / Double(plan.stepsPerEpoch) }
 
+  /// What one more step and a checkpoint may take, with as much again to be on the safe side.
+  private var secondsToStop: Double { 2 * (longestStepSeconds + (recorder?.longestSaveSeconds ?? 0)) }
+
+  private func watch() -> Watchdog {
+    let communicator = communicator
+    return Watchdog(configuration.watchdog, progress: trainer.progress, after: step) { sentence in
+      let rank = "rank \(communicator.rank) on host \(communicator.hostName)"
+      FileHandle.standardError.write(Data("mae: \(rank): \(sentence)\n".utf8))
+    } end: {
+      communicator.abort(code: 1)
+    }
+  }
+
   /// One step; where it is not finite, the state before it is saved first.
   private func trainStep(_ batch: borrowing Batch) throws -> StepResult {
     do {
-      return try trainer.step(batch, stopRequested: stop_request_signal() != 0)
+      return try trainer.step(batch, stopRequested: stopRequest.isMade(secondsToStop: secondsToStop))
     } catch let error as TrainingError {
       try save()
       try finishSaving()
@@ -231,6 +252,7 @@ extension Pretraining {
 
 extension Pretraining {
   private func save() throws {
+    trainer.progress.enter(.checkpoint)
     guard let recorder else { return }
     var state = CheckpointState(step: step)
     state.epoch = epoch

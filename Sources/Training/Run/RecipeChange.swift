@@ -1,7 +1,9 @@
 import Configuration
 
 /// The keys that may change when a run resumes: they say where and how a run is done, not what comes out of it.
-private let freeKeys: Set<String> = ["data.path", "data.workers", "data.max_bad_fraction", "train.steps"]
+private let freeKeys: Set<String> = [
+  "data.path", "data.workers", "data.max_bad_fraction", "train.steps", "train.time_limit",
+]
 
 /// What a resume would change of the recipe, as `key: old -> new`.
 func recipeChanges(from old: RunConfiguration, to new: RunConfiguration) -> [String] {
@@ -13,6 +15,7 @@ func recipeChanges(from old: RunConfiguration, to new: RunConfiguration) -> [Str
     .filter { difference in
       let key = difference.path.description
       return !freeKeys.contains(key) && key != "parallel.threads" && !key.hasPrefix("checkpoint.")
+        && !key.hasPrefix("watchdog.")
     }
     .map(\.description)
 }

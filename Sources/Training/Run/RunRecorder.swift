@@ -18,6 +18,8 @@ final class RunRecorder {
   private var epochLosses: [Double] = []
   private var epochSeconds = 0.0
   private var checkpointSeconds: Double?
+  /// Of the checkpoints written so far, from the copy to the last fsync.
+  private(set) var longestSaveSeconds = 0.0
 
   /// Takes the run directory; what an earlier run left in it stays as it is.
   init(_ configuration: RunConfiguration, _ options: PretrainingOptions, table: ParameterTable) throws {
@@ -107,6 +109,7 @@ final class RunRecorder {
 
   private func account(for outcomes: [SaveOutcome]) throws {
     for outcome in outcomes {
+      longestSaveSeconds = max(longestSaveSeconds, outcome.seconds)
       switch outcome.result {
       case .success:
         try log?.append(EventRecord("checkpoint", step: outcome.step, [LogField("seconds", .number(outcome.seconds))]))
