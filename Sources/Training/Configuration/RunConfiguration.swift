@@ -9,6 +9,7 @@ public struct RunConfiguration: ConfigurationSection, Equatable {
   public var train = TrainConfiguration()
   public var parallel = ParallelConfiguration()
   public var checkpoint = CheckpointConfiguration()
+  public var watchdog = WatchdogConfiguration()
 
   public init() {}
 
@@ -18,6 +19,7 @@ public struct RunConfiguration: ConfigurationSection, Equatable {
     .section("train", \.train, "the recipe"),
     .section("parallel", \.parallel, "how a step is divided"),
     .section("checkpoint", \.checkpoint, "what is written on the way"),
+    .section("watchdog", \.watchdog, "when a step has taken too long"),
   ]
 
   public func validate(at path: ConfigurationPath) throws(ConfigurationError) {

@@ -21,6 +21,7 @@ public struct TrainConfiguration: ConfigurationSection, Equatable {
   public var batchSize = 4096
   public var epochs = 800
   public var steps: Int?
+  public var timeLimit: TimeSpan?
   public var seed: UInt64 = 0
   public var precision = Precision.fp32
   public var baseLearningRate = 1.5e-4
@@ -37,6 +38,9 @@ public struct TrainConfiguration: ConfigurationSection, Equatable {
     .value("batch_size", \.batchSize, "global batch: images of one optimiser step over all ranks", .atLeast(1)),
     .value("epochs", \.epochs, "length of the schedule, in passes over the data set", .atLeast(1)),
     .optional("steps", \.steps, "end the run after this step of the schedule", .atLeast(1)),
+    .optional(
+      "time_limit", \.timeLimit, "stop with a checkpoint before the program has run so long",
+      .above(TimeSpan(seconds: 0))),
     .value("seed", \.seed, "of everything random"),
     .value("precision", \.precision, "of the matrix products"),
     .value(

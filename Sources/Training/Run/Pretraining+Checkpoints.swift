@@ -25,6 +25,7 @@ extension Pretraining {
 
   /// Waits until the last checkpoint is on disk; all ranks learn whether it is.
   func finishSaving() throws {
+    trainer.progress.enter(.checkpoint)
     try communicator.together { try recorder?.finish() }
   }
 

@@ -1,4 +1,3 @@
-import CSignals
 import Checkpoints
 import Collectives
 import Compute
@@ -53,6 +52,8 @@ public final class Pretraining {
   var badSamplesInEpoch = 0
   /// The step that the last rollback was for.
   var rolledBackFor: Int?
+  private let stopRequest: StopRequest
+  private var longestStepSeconds = 0.0
   private var fault: FaultInjection?
 
   /// Opens the data, takes the memory, and resumes. Nothing of an earlier run is changed.
@@ -64,6 +65,7 @@ public final class Pretraining {
     self.configuration = configuration
     self.options = options
     self.communicator = communicator
+    stopRequest = StopRequest(timeLimit: configuration.train.timeLimit)
     fault = FaultInjection(environment: ProcessInfo.processInfo.environment, rank: communicator.rank)
     guard !options.debug || communicator.size == 1 else {
       throw TrainingError.debugNeedsOneProcess(ranks: communicator.size)
@@ -88,7 +90,7 @@ public final class Pretraining {
 
   /// Trains to the last step, or to a request to stop.
   public func run() throws -> PretrainingOutcome {
-    stop_request_install()
+    stopRequest.listen()
     recorder?.logger.info("\(announcement(of: self))")
     if step >= lastStep { recorder?.logger.info("nothing left to do: step \(step) of \(lastStep) is done") }
     while step < lastStep {
@@ -113,13 +115,20 @@ public final class Pretraining {
   private func trainOn() throws -> Ending {
     let loader = try makeLoader()
     defer { loader.stop() }
+    let watchdog = watch()
+    defer { watchdog.stop() }
     while step < lastStep {
       let start = ContinuousClock.now
+      watchdog.stepBegins(step + 1)
+      trainer.progress.enter(.data)
       let batch = try loader.next()
       let result = try trainer.step(
-        batch, stopRequested: stop_request_signal() != 0, poisoned: fault?.isDue(.nan, at: step + 1) ?? false)
+        batch, stopRequested: stopRequest.isMade(secondsToStop: secondsToStop),
+        poisoned: fault?.isDue(.nan, at: step + 1) ?? false)
       if !result.isFinite, let reason = try judgeNonFinite(result) { return .mustRollBack(reason) }
       step = result.step
+      watchdog.stepEnds()
+      longestStepSeconds = max(longestStepSeconds, start.secondsSince)
       if fault?.isDue(.flip, at: step) ?? false { trainer.flipParameterBit() }
       try account(for: batch, result)
       try record(result, seconds: start.secondsSince)
@@ -132,6 +141,19 @@ public final class Pretraining {
     }
     try finishSaving()
     return .reachedLastStep
+  }
+
+  /// What one more step and a checkpoint may take, with as much again to be on the safe side.
+  private var secondsToStop: Double { 2 * (longestStepSeconds + (recorder?.longestSaveSeconds ?? 0)) }
+
+  private func watch() -> Watchdog {
+    let communicator = communicator
+    return Watchdog(configuration.watchdog, progress: trainer.progress, after: step) { sentence in
+      let rank = "rank \(communicator.rank) on host \(communicator.hostName)"
+      FileHandle.standardError.write(Data("mae: \(rank): \(sentence)\n".utf8))
+    } end: {
+      communicator.abort(code: 1)
+    }
   }
 
   private func isCheckpointDue(_ result: StepResult) -> Bool {

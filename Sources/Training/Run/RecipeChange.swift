@@ -2,7 +2,7 @@ import Configuration
 
 /// The keys that may change when a run resumes: they say where and how a run is done, not what comes out of it.
 private let freeKeys: Set<String> = [
-  "data.path", "data.workers", "data.max_bad_fraction", "train.steps", "train.non_finite",
+  "data.path", "data.workers", "data.max_bad_fraction", "train.steps", "train.time_limit", "train.non_finite",
   "train.compare_every_steps",
 ]
 
@@ -15,7 +15,7 @@ func recipeChanges(from old: RunConfiguration, to new: RunConfiguration) -> [Str
   return differences(between: old, and: new)
     .filter { difference in
       let key = difference.path.description
-      return !freeKeys.contains(key) && key != "parallel.threads" && !key.hasPrefix("checkpoint.")
+      return !freeKeys.contains(key) && key != "parallel.threads" && !key.hasPrefix("checkpoint.") && !key.hasPrefix("watchdog.")
     }
     .map(\.description)
 }

@@ -20,6 +20,8 @@ final class RunRecorder {
   private var epochLosses: [Double] = []
   private var epochSeconds = 0.0
   private var checkpointSeconds: Double?
+  /// Of the checkpoints written so far, from the copy to the last fsync.
+  private(set) var longestSaveSeconds = 0.0
 
   /// Takes the run directory; what an earlier run left in it stays as it is.
   init(_ configuration: RunConfiguration, _ options: PretrainingOptions, table: ParameterTable) throws {
@@ -163,6 +165,7 @@ final class RunRecorder {
 
   private func account(for outcomes: [SaveOutcome]) {
     for outcome in outcomes {
+      longestSaveSeconds = max(longestSaveSeconds, outcome.seconds)
       switch outcome.result {
       case .success:
         append(EventRecord("checkpoint", step: outcome.step, [LogField("seconds", .number(outcome.seconds))]))

@@ -45,6 +45,9 @@ public final class Trainer: @unchecked Sendable {
   public let firstMoment: AlignedBuffer<Float>
   public let secondMoment: AlignedBuffer<Float>
 
+  /// What the running step is doing.
+  public let progress = StepProgress()
+
   private let communicator: any Communicator
   private let pool: WorkerPool
   private let workspaces: [Workspace]
@@ -131,8 +134,10 @@ public final class Trainer: @unchecked Sendable {
       times.forward += forward
       times.backward += backward
     }
+    progress.enter(.allreduce)
     times.allreduce = try exchange.finish().waitedSeconds
 
+    progress.enter(.optimizer)
     let start = ContinuousClock.now
     let scale = 1 / Double(configuration.train.batchSize)
     var result = StepResult(
@@ -154,10 +159,12 @@ public final class Trainer: @unchecked Sendable {
     pool.run { worker in
       guard worker < count else { return reduction.assist(worker: worker, round: round) }
       let workspace = workspaces[worker]
+      if worker == 0 { progress.enter(.forward) }
       let start = ContinuousClock.now
       let noise = load(batch, virtualWorker: first + worker, into: workspace)
       if poisoned { workspace.images[0, 0] = .nan }
       losses.base[first + worker] = model.forward(noise: noise, parameters: parameters.all, workspace: workspace)
+      if worker == 0 { progress.enter(.backward) }
       let middle = ContinuousClock.now
       model.backward(
         parameters: parameters.all, workspace: workspace, receiver: reduction.receiver(worker: worker, round: round))
@@ -192,7 +199,9 @@ public final class Trainer: @unchecked Sendable {
   private func agree(on result: inout StepResult, _ batch: borrowing Batch, stopRequested: Bool) throws {
     var mine = [Double(batch.badSamples.count), stopRequested ? 1 : 0]
     for index in 0..<losses.count { mine.append(losses.base[index]) }
+    progress.enter(.allreduce)
     let all = try communicator.allgather(mine)
+    progress.enter(.optimizer)
     result.badSampleCount = Int(all.reduce(0) { $0 + $1[0] })
     result.stopRequested = all.contains { $0[1] != 0 }
     let losses = all.flatMap { $0.dropFirst(2) }
