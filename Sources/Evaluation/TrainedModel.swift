@@ -11,14 +11,25 @@ public final class TrainedModel {
   public let parameters: AlignedBuffer<Float>
   public let step: Int
 
+  /// A model that was put together elsewhere.
+  public init(
+    _ model: MaskedAutoencoder, configuration: RunConfiguration, parameters: consuming AlignedBuffer<Float>, step: Int
+  ) {
+    self.configuration = configuration
+    self.model = model
+    self.parameters = parameters
+    self.step = step
+  }
+
   /// - Parameter path: a run directory (its newest valid checkpoint) or a checkpoint.
   public init(checkpoint path: String) throws {
     let checkpoint = try Checkpoint.open(path)
     configuration = try RunConfiguration.decode(
       yaml: checkpoint.state.configuration, name: "\(checkpoint.path)/state.json")
-    model = MaskedAutoencoder(configuration.model)
+    model = MaskedAutoencoder(
+      configuration.model, positions: try checkpoint.positions(for: configuration.model))
     parameters = AlignedBuffer(count: model.table.arenaCount, zero: 0)
     step = checkpoint.step
-    try checkpoint.readParameters(CheckpointLayout(model.table), into: parameters.all)
+    try checkpoint.readParameters(CheckpointLayout(model), into: parameters.all)
   }
 }

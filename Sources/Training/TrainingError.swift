@@ -29,7 +29,8 @@ public enum TrainingError: Error, CustomStringConvertible {
         + "values back, or start a new run directory."
     case .nonFinite(let step, let loss, let gradientNorm, let samples):
       "step \(step) is not finite (loss \(loss), gradient norm \(gradientNorm))"
-        + (samples.isEmpty ? "" : ", first seen in the samples \(samples.prefix(16).map(String.init).joined(separator: ", "))")
+        + (samples.isEmpty
+          ? "" : ", first seen in the samples \(samples.prefix(16).map(String.init).joined(separator: ", "))")
         + "; the state before it is kept in a checkpoint. Look closer with --debug, or lower train.base_learning_rate."
     case .tooManyBadSamples(let count, let epoch, let limit, let samples):
       "\(count) of the \(samples) pictures of epoch \(epoch) did not decode, more than data.max_bad_fraction (\(limit)) "

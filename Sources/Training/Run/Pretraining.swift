@@ -73,14 +73,16 @@ public final class Pretraining {
           sampleCount: source.count, batchSize: configuration.train.batchSize, seed: configuration.train.seed)
       )
     }
-    let trainer = Trainer(configuration, layout: layout, plan: plan, communicator: communicator)
-    self.trainer = trainer
-    recorder = try communicator.together {
-      guard communicator.rank == 0 else { return nil }
-      return try RunRecorder(configuration, options, table: trainer.model.table)
+    let recorder = try communicator.together {
+      communicator.rank == 0 ? try RunRecorder(configuration, options) : nil
     }
-    if let checkpoint = try openCheckpoint() { try restore(checkpoint) }
-    try communicator.together { try recorder?.begin(after: step, resume: options.resume) }
+    self.recorder = recorder
+    let checkpoint = try Pretraining.openCheckpoint(configuration, options, communicator, recorder)
+    trainer = Trainer(
+      configuration, layout: layout, plan: plan, communicator: communicator,
+      positions: try communicator.together { try checkpoint?.positions(for: configuration.model) })
+    if let checkpoint { try restore(checkpoint) }
+    try communicator.together { try recorder?.begin(trainer.model, after: step, resume: options.resume) }
   }
 
   /// Trains to the end of the schedule, or to a request to stop.
@@ -189,8 +191,11 @@ extension Pretraining {
     }
   }
 
-  /// The checkpoint to go on from: rank 0 chooses, all open it.
-  private func openCheckpoint() throws -> Checkpoint? {
+  /// The checkpoint to go on from: rank 0 chooses, all open it and compare its recipe with this one.
+  private static func openCheckpoint(
+    _ configuration: RunConfiguration, _ options: PretrainingOptions, _ communicator: any Communicator,
+    _ recorder: RunRecorder?
+  ) throws -> Checkpoint? {
     let chosen = try communicator.together { () -> Checkpoint? in
       guard communicator.rank == 0 else { return nil }
       switch options.resume {
@@ -202,21 +207,21 @@ extension Pretraining {
     for passedOver in chosen?.passedOver ?? [] { recorder?.note("passed over the checkpoint of \(passedOver)") }
     let path = try communicator.broadcast(chosen?.path ?? "", from: 0)
     return try communicator.together {
-      if let chosen { return chosen }
-      return path.isEmpty ? nil : try Checkpoint.open(path)
-    }
-  }
-
-  private func restore(_ checkpoint: Checkpoint) throws {
-    try communicator.together {
+      guard let checkpoint = try chosen ?? (path.isEmpty ? nil : Checkpoint.open(path)) else { return nil }
       let old = try RunConfiguration.decode(
         yaml: checkpoint.state.configuration, name: "\(checkpoint.path)/state.json")
       let changes = recipeChanges(from: old, to: configuration)
       guard changes.isEmpty || options.allowsRecipeChange else {
         throw TrainingError.recipeChanged(path: checkpoint.path, differences: changes)
       }
+      return checkpoint
+    }
+  }
+
+  private func restore(_ checkpoint: Checkpoint) throws {
+    try communicator.together {
       try checkpoint.read(
-        CheckpointLayout(trainer.model.table), parameters: trainer.parameters.all,
+        CheckpointLayout(trainer.model), parameters: trainer.parameters.all,
         moments: [trainer.firstMoment.all, trainer.secondMoment.all])
     }
     step = checkpoint.step

@@ -11,14 +11,14 @@ final class RunRecorder {
   private let lock: RunLock
   private let console: ConsoleProgress
   private let store: CheckpointStore
-  private let writer: CheckpointWriter
+  private var writer: CheckpointWriter?
   private var log: TrainingLog?
   private var epochLosses: [Double] = []
   private var epochSeconds = 0.0
   private var checkpointSeconds: Double?
 
   /// Takes the run directory; what an earlier run left in it stays as it is.
-  init(_ configuration: RunConfiguration, _ options: PretrainingOptions, table: ParameterTable) throws {
+  init(_ configuration: RunConfiguration, _ options: PretrainingOptions) throws {
     directory = options.runDirectory
     self.configuration = configuration
     console = ConsoleProgress()
@@ -26,22 +26,24 @@ final class RunRecorder {
     try directory.create()
     lock = try RunLock(runDirectory: directory.path)
     store = CheckpointStore(directory: directory.checkpoints)
-    writer = CheckpointWriter(
-      store: store, layout: CheckpointLayout(table),
-      retention: CheckpointRetention(
-        keepLast: configuration.checkpoint.keepLast, keepEverySteps: configuration.checkpoint.keepEverySteps))
   }
 
-  /// Opens the log behind `step`, and writes down the configuration.
-  func begin(after step: Int, resume: ResumeChoice) throws {
+  /// Opens the log behind `step`, writes down the configuration, and takes the memory that saving needs.
+  func begin(_ model: MaskedAutoencoder, after step: Int, resume: ResumeChoice) throws {
     if case .checkpoint = resume, let newest = try store.steps().max(), newest > step {
       throw TrainingError.laterCheckpoints(runDirectory: directory.path, step: step, newest: newest)
     }
     for name in try store.removeHalfWritten() { note("removed the unfinished checkpoint \(name)") }
-    for later in try store.discard(newerThan: step) { note("removed the checkpoint of step \(later), which is not valid") }
+    for later in try store.discard(newerThan: step) {
+      note("removed the checkpoint of step \(later), which is not valid")
+    }
     try directory.write(configuration: configuration.yaml(documented: true))
     log = try TrainingLog.resume(at: directory.log, after: step).log
     if step > 0 { try log?.append(EventRecord("resume", step: step)) }
+    writer = CheckpointWriter(
+      store: store, layout: CheckpointLayout(model),
+      retention: CheckpointRetention(
+        keepLast: configuration.checkpoint.keepLast, keepEverySteps: configuration.checkpoint.keepEverySteps))
   }
 
   func note(_ sentence: String) {
@@ -90,6 +92,7 @@ final class RunRecorder {
   }
 
   func save(_ state: CheckpointState, parameters: Vector, moments: [Vector]) throws {
+    guard let writer else { preconditionFailure("a run saves after it began") }
     let report = writer.submit(parameters: parameters, moments: moments, state: state)
     checkpointSeconds = report.secondsWaited + report.secondsCopying
     try account(for: report.outcomes)
@@ -99,7 +102,7 @@ final class RunRecorder {
   ///
   /// - Throws: it could not be written.
   func finish() throws {
-    try account(for: try writer.finish())
+    try account(for: try writer?.finish() ?? [])
     console.finish()
   }
 
