@@ -21,11 +21,13 @@ public final class TrainedModel {
     self.step = step
   }
 
-  /// - Parameter path: a run directory (its newest valid checkpoint) or a checkpoint.
-  public init(checkpoint path: String) throws {
+  /// - Parameters:
+  ///   - path: a run directory (its newest valid checkpoint) or a checkpoint.
+  ///   - overrides: `key=value` of the configuration that it was trained with.
+  public init(checkpoint path: String, overrides: [String] = []) throws {
     let checkpoint = try Checkpoint.open(path)
     configuration = try RunConfiguration.decode(
-      yaml: checkpoint.state.configuration, name: "\(checkpoint.path)/state.json")
+      yaml: checkpoint.state.configuration, name: "\(checkpoint.path)/state.json", overrides: overrides)
     model = MaskedAutoencoder(
       configuration.model, positions: try checkpoint.positions(for: configuration.model))
     parameters = AlignedBuffer(count: model.table.arenaCount, zero: 0)

@@ -20,7 +20,9 @@ struct InspectCommand: ParsableCommand {
       print("tensors: \(checkpoint.model.tensors.count)")
       print("values: \(checkpoint.model.tensors.reduce(0) { $0 + $1.elementCount })")
       print("virtual workers: \(state.virtualWorkers)")
-      print("written by: mae \(state.programVersion), \(state.worldSize) ranks x \(state.threads) threads, OpenBLAS \(state.blasKernel)")
+      print(
+        "written by: mae \(state.programVersion), \(state.worldSize) ranks x \(state.threads) threads, OpenBLAS \(state.blasKernel)"
+      )
       print("parameters: \(try checkpoint.parameterHash())")
       print("optimizer: \(try checkpoint.optimizerHash())")
     } catch {

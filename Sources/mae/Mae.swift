@@ -8,7 +8,10 @@ struct Mae: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "mae",
     abstract: "Pre-trains masked autoencoders on CPU clusters, with the same bits on any number of threads and ranks.",
-    subcommands: [PretrainCommand.self, ReconstructCommand.self, InspectCommand.self, ConfigCommand.self])
+    subcommands: [
+      PretrainCommand.self, ReconstructCommand.self, InspectCommand.self, ConfigCommand.self, ImportCommand.self,
+      ExportCommand.self, ParityCommand.self, EmbedCommand.self,
+    ])
 
   static func main() {
     if let missing = processor_lacks(UInt32(PROCESSOR_BUILT_FOR)) {

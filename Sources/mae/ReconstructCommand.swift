@@ -9,7 +9,9 @@ struct ReconstructCommand: ParsableCommand {
     commandName: "reconstruct",
     abstract: "Paint what a checkpoint makes of masked pictures: masked | reconstruction | original.")
 
-  @Option(name: .long, help: ArgumentHelp("A run directory (its newest valid checkpoint) or a checkpoint.", valueName: "PATH"))
+  @Option(
+    name: .long, help: ArgumentHelp("A run directory (its newest valid checkpoint) or a checkpoint.", valueName: "PATH")
+  )
   var checkpoint: String
 
   @Option(name: .long, help: ArgumentHelp("Pictures: a folder or IDX files.", valueName: "PATH"))
