@@ -16,10 +16,13 @@ func program(_ name: String, _ dependencies: [Target.Dependency], path: String? 
   .executableTarget(name: name, dependencies: dependencies, path: path, swiftSettings: swift)
 }
 
-func tests(_ module: String, _ dependencies: [Target.Dependency] = [], fixtures: Bool = false) -> Target {
+/// - Parameter live: whether the folder `Live` holds scripts that compare with other programs where these are installed.
+func tests(
+  _ module: String, _ dependencies: [Target.Dependency] = [], fixtures: Bool = false, live: Bool = false
+) -> Target {
   .testTarget(
     name: module + "Tests", dependencies: [.byName(name: module)] + dependencies,
-    resources: fixtures ? [.copy("Fixtures")] : [], swiftSettings: swift)
+    resources: (fixtures ? [.copy("Fixtures")] : []) + (live ? [.copy("Live")] : []), swiftSettings: swift)
 }
 
 func debianLibrary(_ name: String, pkgConfig: String, package: String) -> Target {
@@ -66,11 +69,17 @@ let package = Package(
       [
         "Checkpoints", "Collectives", "Compute", "Datasets", "Imaging", "MaskedAutoencoder", "Reporting", "Training",
       ]),
+    module(
+      "Interoperability",
+      [
+        "Checkpoints", "Compute", "Configuration", "Datasets", "Evaluation", "MaskedAutoencoder", "Optimization",
+        "Reporting", "Training",
+      ]),
     program(
       "mae",
       [
         .product(name: "ArgumentParser", package: "swift-argument-parser"), "Benchmarks", "Checkpoints", "Collectives",
-        "Compute", "Configuration", "CProcessor", "Evaluation", "Training",
+        "Compute", "Configuration", "CProcessor", "Evaluation", "Interoperability", "Training",
       ]),
 
     module("ReferenceArithmetic", [], path: "Tests/ReferenceArithmetic"),
@@ -82,6 +91,10 @@ let package = Package(
     tests("Datasets", ["Compute", "Imaging"], fixtures: true),
     tests("Reporting", fixtures: true),
     tests("MaskedAutoencoder", ["Compute", "Checkpoints", "Optimization"], fixtures: true),
+    tests(
+      "Interoperability",
+      ["Checkpoints", "Compute", "Configuration", "Datasets", "Evaluation", "MaskedAutoencoder", "Training", "mae"],
+      fixtures: true, live: true),
     module("MPILaunch", [], path: "Tests/MPILaunch"),
     program(
       "collectives-check", ["Collectives", "Compute", "COpenMPI"], path: "Tests/MPIPrograms/CollectivesCheck"),

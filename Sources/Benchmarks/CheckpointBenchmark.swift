@@ -15,13 +15,14 @@ public struct CheckpointBenchmark: Encodable {
 
   /// - Parameter directory: where to write; what is written is removed again.
   public init(_ configuration: RunConfiguration, directory: String, threads: Int) throws {
-    let table = MaskedAutoencoder(configuration.model).table
+    let model = MaskedAutoencoder(configuration.model)
+    let table = model.table
     let arenas = (0..<3).map { _ in Arena(count: table.arenaCount) }
     let path = "\(directory)/mae-bench-\(ProcessInfo.processInfo.processIdentifier)"
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: path) }
     let writer = CheckpointWriter(
-      store: CheckpointStore(directory: "\(path)/checkpoints"), layout: CheckpointLayout(table),
+      store: CheckpointStore(directory: "\(path)/checkpoints"), layout: CheckpointLayout(model),
       retention: CheckpointRetention(keepLast: 1))
     let pool = WorkerPool(count: threads)
     func save(_ step: Int) throws -> (Double, Double) {

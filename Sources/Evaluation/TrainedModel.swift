@@ -11,14 +11,27 @@ public final class TrainedModel {
   public let parameters: AlignedBuffer<Float>
   public let step: Int
 
-  /// - Parameter path: a run directory (its newest valid checkpoint) or a checkpoint.
-  public init(checkpoint path: String) throws {
+  /// A model that was put together elsewhere.
+  public init(
+    _ model: MaskedAutoencoder, configuration: RunConfiguration, parameters: consuming AlignedBuffer<Float>, step: Int
+  ) {
+    self.configuration = configuration
+    self.model = model
+    self.parameters = parameters
+    self.step = step
+  }
+
+  /// - Parameters:
+  ///   - path: a run directory (its newest valid checkpoint) or a checkpoint.
+  ///   - overrides: `key=value` of the configuration that it was trained with.
+  public init(checkpoint path: String, overrides: [String] = []) throws {
     let checkpoint = try Checkpoint.open(path)
     configuration = try RunConfiguration.decode(
-      yaml: checkpoint.state.configuration, name: "\(checkpoint.path)/state.json")
-    model = MaskedAutoencoder(configuration.model)
+      yaml: checkpoint.state.configuration, name: "\(checkpoint.path)/state.json", overrides: overrides)
+    model = MaskedAutoencoder(
+      configuration.model, positions: try checkpoint.positions(for: configuration.model))
     parameters = AlignedBuffer(count: model.table.arenaCount, zero: 0)
     step = checkpoint.step
-    try checkpoint.readParameters(CheckpointLayout(model.table), into: parameters.all)
+    try checkpoint.readParameters(CheckpointLayout(model), into: parameters.all)
   }
 }

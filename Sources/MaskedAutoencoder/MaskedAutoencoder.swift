@@ -7,21 +7,26 @@ import Compute
 public final class MaskedAutoencoder: Sendable {
   public let configuration: ModelConfiguration
   public var table: ParameterTable { layout.table }
+  public let positions: PositionTables
   let layout: ModelLayout
   private let encoder: Encoder
   private let decoder: Decoder
   private let encoderPositions: AlignedBuffer<Float>
   private let decoderPositions: AlignedBuffer<Float>
 
-  public init(_ configuration: ModelConfiguration) {
+  /// - Parameter positions: for weights that others trained with their own tables; nil for the sine-cosine ones.
+  public init(_ configuration: ModelConfiguration, positions: PositionTables? = nil) {
+    let positions = positions ?? PositionTables(sineCosineOf: configuration)
+    let tokens = 1 + configuration.patchCount
+    precondition(positions.encoder.count == tokens * configuration.encoder.width, "encoder's position table")
+    precondition(positions.decoder.count == tokens * configuration.decoder.width, "decoder's position table")
     self.configuration = configuration
+    self.positions = positions
     layout = ModelLayout(configuration)
     encoder = Encoder(configuration, layout: layout)
     decoder = Decoder(configuration, layout: layout)
-    encoderPositions = AlignedBuffer(
-      sineCosinePositions(grid: configuration.grid, width: configuration.encoder.width))
-    decoderPositions = AlignedBuffer(
-      sineCosinePositions(grid: configuration.grid, width: configuration.decoder.width))
+    encoderPositions = AlignedBuffer(positions.encoder)
+    decoderPositions = AlignedBuffer(positions.decoder)
   }
 
   /// Encodes the visible patches, paints the removed ones, and takes the loss.
@@ -29,12 +34,13 @@ public final class MaskedAutoencoder: Sendable {
   /// - Returns: the sum over the images of each one's mean squared error over its removed patches. Its gradient with
   ///   respect to `workspace.predictions` has taken their place.
   public func forward(noise: [[Float]], parameters: Vector, workspace: Workspace) -> Double {
+    precondition(workspace.painting == .removed, "the loss is over the removed patches alone")
     paint(noise: noise, parameters: parameters, workspace: workspace)
     return reconstructionLoss(
       predictions: workspace.predictions, targets: workspace.targets, rowsPerImage: configuration.maskedCount)
   }
 
-  /// Encodes the visible patches and paints the removed ones into `workspace.predictions`.
+  /// Encodes the visible patches and paints the patches that the workspace was made for into `workspace.predictions`.
   ///
   /// - Parameters:
   ///   - noise: of each image, [L]: the patches of lowest noise stay visible.
@@ -71,6 +77,21 @@ public final class MaskedAutoencoder: Sendable {
       parameters: window, saved: workspace.decoder, receiver: receiver)
     encoder.backward(
       latentGradient: workspace.latentGradient, parameters: window, saved: workspace.encoder, receiver: receiver)
+  }
+
+  /// Encodes whole images: every patch is visible. The result is `workspace.latent`.
+  public func encode(parameters: Vector, workspace: EncodingWorkspace) {
+    let model = workspace.model
+    let order = Array(0..<model.patchCount)
+    for image in 0..<workspace.imageCount {
+      gatherPatches(
+        output: workspace.encoder.patches.rows(image * order.count..<(image + 1) * order.count),
+        image: workspace.images.row(image), order: order, model: model)
+    }
+    Encoder(model, layout: layout).forward(
+      order: Array(repeating: order, count: workspace.imageCount),
+      positions: positions(encoderPositions, width: model.encoder.width), parameters: ArenaWindow(parameters),
+      saved: workspace.encoder)
   }
 
   private func positions(_ buffer: borrowing AlignedBuffer<Float>, width: Int) -> Matrix {

@@ -9,7 +9,8 @@ struct Mae: ParsableCommand {
     commandName: "mae",
     abstract: "Pre-trains masked autoencoders on CPU clusters, with the same bits on any number of threads and ranks.",
     subcommands: [
-      PretrainCommand.self, ReconstructCommand.self, InspectCommand.self, ConfigCommand.self, BenchCommand.self,
+      PretrainCommand.self, ReconstructCommand.self, InspectCommand.self, ConfigCommand.self, ImportCommand.self,
+      ExportCommand.self, ParityCommand.self, EmbedCommand.self, BenchCommand.self,
     ])
 
   static func main() {

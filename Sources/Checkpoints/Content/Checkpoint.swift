@@ -9,6 +9,8 @@ public final class Checkpoint: Sendable {
   public let model: SafetensorsFile
   /// `optimizer.safetensors`.
   public let optimizer: SafetensorsFile
+  /// `constants.safetensors`; nil for a model without constants.
+  public let constants: SafetensorsFile?
   /// The newer checkpoints of the run directory that were not taken, and why.
   public let passedOver: [PassedOverCheckpoint]
   private let lock: FileLock?
@@ -67,6 +69,18 @@ public final class Checkpoint: Sendable {
     try read(layout.named(parameters), from: model)
   }
 
+  /// Reads a constant of the model; nil where the checkpoint has none of that name.
+  ///
+  /// - Throws: it has another shape.
+  public func readConstant(_ name: String, shape: [Int]) throws(CheckpointError) -> [Float]? {
+    guard let constants, constants.contains(name) else { return nil }
+    let found = try fromSafetensors { () throws(SafetensorsError) in try constants.tensor(named: name).shape }
+    guard found == shape else {
+      throw .shapeDiffers(path: constants.path, tensor: name, expected: shape, found: found)
+    }
+    return try fromSafetensors { () throws(SafetensorsError) in try constants.floats(of: name) }
+  }
+
   /// The hash of all parameters: names, shapes and bits.
   public func parameterHash() throws(CheckpointError) -> String {
     try fromSafetensors { () throws(SafetensorsError) in try model.parameterHash() }
@@ -89,6 +103,10 @@ public final class Checkpoint: Sendable {
     optimizer = try fromSafetensors { () throws(SafetensorsError) in
       try SafetensorsFile(path: "\(path)/\(CheckpointLayout.optimizerFile)")
     }
+    let constantsPath = "\(path)/\(CheckpointLayout.constantsFile)"
+    constants =
+      try Self.exists(constantsPath)
+      ? try fromSafetensors { () throws(SafetensorsError) in try SafetensorsFile(path: constantsPath) } : nil
   }
 
   private static func openOne(_ path: String) throws(CheckpointError) -> Checkpoint {

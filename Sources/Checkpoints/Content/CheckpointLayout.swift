@@ -19,13 +19,29 @@ public struct CheckpointTensor: Equatable, Sendable {
   public var range: Range<Int> { offset..<offset + count }
 }
 
+/// A tensor that a model was given and does not train, for example a position table of its own.
+public struct ConstantTensor: Equatable, Sendable {
+  public let name: String
+  public let shape: [Int]
+  public let values: [Float]
+
+  public init(name: String, shape: [Int], values: [Float]) {
+    precondition(shape.reduce(1, *) == values.count, "\(name): \(values.count) floats are not \(shape)")
+    self.name = name
+    self.shape = shape
+    self.values = values
+  }
+}
+
 /// How a model's arenas become the files of a checkpoint: made once from the table of parameters.
 ///
 /// `model.safetensors` holds the parameters under their names, `optimizer.safetensors` for each moment all tensors
-/// under `MOMENT.NAME`, `state.json` the ``CheckpointState``.
+/// under `MOMENT.NAME`, `state.json` the ``CheckpointState``. A model with constants has `constants.safetensors` too;
+/// the hash of the parameters does not cover it.
 public struct CheckpointLayout: Sendable {
   static let modelFile = "model.safetensors"
   static let optimizerFile = "optimizer.safetensors"
+  static let constantsFile = "constants.safetensors"
   static let stateFile = "state.json"
 
   /// In the order in which they are stored and hashed.
@@ -34,13 +50,19 @@ public struct CheckpointLayout: Sendable {
   public let moments: [String]
   /// The floats of an arena, gaps between tensors included.
   public let arenaCount: Int
+  /// None for a model that the configuration describes wholly.
+  public let constants: [ConstantTensor]
 
-  public init(tensors: [CheckpointTensor], moments: [String] = ["exp_avg", "exp_avg_sq"], arenaCount: Int) {
+  public init(
+    tensors: [CheckpointTensor], moments: [String] = ["exp_avg", "exp_avg_sq"], arenaCount: Int,
+    constants: [ConstantTensor] = []
+  ) {
     precondition(
       tensors.allSatisfy { $0.offset >= 0 && $0.range.upperBound <= arenaCount }, "a tensor leaves the arena")
     self.tensors = tensors
     self.moments = moments
     self.arenaCount = arenaCount
+    self.constants = constants
   }
 
   /// The files of a checkpoint. The arenas are read when the files are written, and must not change until then.
@@ -53,7 +75,23 @@ public struct CheckpointLayout: Sendable {
       CheckpointFile(name: Self.modelFile, contents: SafetensorsContents(named(parameters))),
       CheckpointFile(name: Self.optimizerFile, contents: SafetensorsContents(named(moments))),
       CheckpointFile(name: Self.stateFile, bytes: state.json),
-    ]
+    ] + constantsFiles
+  }
+
+  private var constantsFiles: [CheckpointFile] {
+    guard !constants.isEmpty else { return [] }
+    let file = CheckpointFile(name: Self.constantsFile) { [constants] (sink: ByteSink) throws(FileError) in
+      let floats = AlignedBuffer<Float>(constants.flatMap(\.values))
+      var tensors: [NamedTensor] = []
+      var start = 0
+      for constant in constants {
+        let end = start + constant.values.count
+        tensors.append(NamedTensor(name: constant.name, shape: constant.shape, values: floats.all[start..<end]))
+        start = end
+      }
+      try SafetensorsContents(tensors).write(to: sink)
+    }
+    return [file]
   }
 
   /// The hash of the parameters: what ``Checkpoint/parameterHash()`` gives for a checkpoint of them.

@@ -41,22 +41,8 @@ public struct SafetensorsContents: Sendable {
     self.tensors = tensors
     self.precision = precision
 
-    let entries = metadata.merging(["format": "pt"]) { given, _ in given }.sorted { $0.key < $1.key }
-    let metadataText = entries.map { "\(quoted($0.key)):\(quoted($0.value))" }.joined(separator: ",")
-    var text = "{\(quoted(SafetensorsHeader.metadataKey)):{\(metadataText)}"
-    var offset = 0
-    for tensor in tensors {
-      let end = offset + tensor.values.count * precision.type.byteCount
-      let shape = tensor.shape.map(String.init).joined(separator: ",")
-      text += ",\(quoted(tensor.name)):{\"dtype\":\"\(precision.type.rawValue)\",\"shape\":[\(shape)],"
-      text += "\"data_offsets\":[\(offset),\(end)]}"
-      offset = end
-    }
-    text += "}"
-    var json = Array(text.utf8)
-    json += Array(repeating: UInt8(ascii: " "), count: (8 - json.count % 8) % 8)
-    precondition(json.count <= SafetensorsHeader.lengthLimit, "the header would have \(json.count) bytes")
-    header = withUnsafeBytes(of: UInt64(json.count).littleEndian, Array.init) + json
+    header = safetensorsHeader(
+      tensors.map { ($0.name, $0.shape) }, type: precision.type, metadata: metadata)
   }
 
   /// The size of the file.
@@ -94,6 +80,32 @@ public struct SafetensorsContents: Sendable {
 
   /// Elements that are converted at a time: 128 KiB of results stay in a core's cache.
   private static let pieceCount = 1 << 16
+}
+
+/// The bytes of a safetensors file before its data: the length, the header, and the spaces that align the data to 8.
+///
+/// - Parameters:
+///   - tensors: in the order of their data; names do not repeat.
+///   - metadata: goes to `__metadata__`, sorted, beside `"format": "pt"`, which readers look for.
+public func safetensorsHeader(
+  _ tensors: [(name: String, shape: [Int])], type: TensorType, metadata: [String: String]
+) -> [UInt8] {
+  let entries = metadata.merging(["format": "pt"]) { given, _ in given }.sorted { $0.key < $1.key }
+  let metadataText = entries.map { "\(quoted($0.key)):\(quoted($0.value))" }.joined(separator: ",")
+  var text = "{\(quoted(SafetensorsHeader.metadataKey)):{\(metadataText)}"
+  var offset = 0
+  for tensor in tensors {
+    let end = offset + tensor.shape.reduce(type.byteCount, *)
+    let shape = tensor.shape.map(String.init).joined(separator: ",")
+    text += ",\(quoted(tensor.name)):{\"dtype\":\"\(type.rawValue)\",\"shape\":[\(shape)],"
+    text += "\"data_offsets\":[\(offset),\(end)]}"
+    offset = end
+  }
+  text += "}"
+  var json = Array(text.utf8)
+  json += Array(repeating: UInt8(ascii: " "), count: (8 - json.count % 8) % 8)
+  precondition(json.count <= SafetensorsHeader.lengthLimit, "the header would have \(json.count) bytes")
+  return withUnsafeBytes(of: UInt64(json.count).littleEndian, Array.init) + json
 }
 
 /// Hands the array's memory to `sink`.

@@ -7,19 +7,20 @@ struct DecoderActivations {
   let stack: StackActivations
   let norm: NormActivations
   /// The painted patches, values in the order (row, column, channel), and their gradient after the loss:
-  /// [images·removed, P·P·C].
+  /// [images·painted, P·P·C].
   let predictions: Matrix
-  /// [images·removed, D].
+  /// [images·painted, D].
   let normGradient: Matrix
 
-  init(images: Int, model: ModelConfiguration, _ allocator: inout ArenaAllocator) {
-    let masked = images * model.maskedCount
+  init(images: Int, model: ModelConfiguration, painting: Painting, _ allocator: inout ArenaAllocator) {
+    let queries = painting == .all ? model.patchCount : model.maskedCount
+    let painted = images * queries
     embeddings = allocator.matrix(images * (1 + model.visibleCount), model.decoder.width)
     stack = StackActivations(
-      images: images, tokens: 1 + model.patchCount, queries: model.maskedCount, transformer: model.decoder, &allocator)
-    norm = NormActivations(rows: masked, width: model.decoder.width, &allocator)
-    predictions = allocator.matrix(masked, model.patchValues)
-    normGradient = allocator.matrix(masked, model.decoder.width)
+      images: images, tokens: 1 + model.patchCount, queries: queries, transformer: model.decoder, &allocator)
+    norm = NormActivations(rows: painted, width: model.decoder.width, &allocator)
+    predictions = allocator.matrix(painted, model.patchValues)
+    normGradient = allocator.matrix(painted, model.decoder.width)
   }
 }
 

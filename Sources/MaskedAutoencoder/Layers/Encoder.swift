@@ -9,12 +9,16 @@ struct EncoderActivations {
   let stack: StackActivations
   let norm: NormActivations
 
-  init(images: Int, model: ModelConfiguration, _ allocator: inout ArenaAllocator) {
+  /// - Parameter keepsEveryBlock: as backward needs it.
+  init(
+    images: Int, model: ModelConfiguration, keepsEveryBlock: Bool = true, _ allocator: inout ArenaAllocator
+  ) {
     let tokens = 1 + model.visibleCount
     patches = allocator.matrix(images * model.visibleCount, model.patchValues)
     embeddings = allocator.matrix(images * model.visibleCount, model.encoder.width)
     stack = StackActivations(
-      images: images, tokens: tokens, queries: tokens, transformer: model.encoder, &allocator)
+      images: images, tokens: tokens, queries: tokens, transformer: model.encoder, keepsEveryBlock: keepsEveryBlock,
+      &allocator)
     norm = NormActivations(rows: images * tokens, width: model.encoder.width, &allocator)
   }
 }

@@ -18,16 +18,22 @@ struct StackActivations {
   let blocks: [BlockActivations]
   let scratch: BlockScratch
 
-  /// - Parameter queries: an image's last tokens whose output is wanted of the last block.
+  /// - Parameters:
+  ///   - queries: an image's last tokens whose output is wanted of the last block.
+  ///   - keepsEveryBlock: as backward needs it; otherwise the blocks take turns with the memory of two.
   init(
-    images: Int, tokens: Int, queries: Int, transformer: TransformerConfiguration, _ allocator: inout ArenaAllocator
+    images: Int, tokens: Int, queries: Int, transformer: TransformerConfiguration, keepsEveryBlock: Bool = true,
+    _ allocator: inout ArenaAllocator
   ) {
+    precondition(keepsEveryBlock || queries == tokens, "blocks that share memory have one shape")
     let shape = BlockShape(images: images, tokens: tokens, queries: tokens, transformer: transformer)
     let last = BlockShape(images: images, tokens: tokens, queries: queries, transformer: transformer)
     input = allocator.matrix(shape.inputRows, shape.width)
     var blocks: [BlockActivations] = []
     for index in 0..<transformer.depth {
-      blocks.append(BlockActivations(index == transformer.depth - 1 ? last : shape, &allocator))
+      blocks.append(
+        !keepsEveryBlock && index >= 2
+          ? blocks[index - 2] : BlockActivations(index == transformer.depth - 1 ? last : shape, &allocator))
     }
     self.blocks = blocks
     scratch = BlockScratch(shape, last: last, &allocator)

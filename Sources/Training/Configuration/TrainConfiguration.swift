@@ -66,7 +66,7 @@ public struct TrainConfiguration: ConfigurationSection, Equatable {
       baseLearningRate: baseLearningRate, batchSize: batchSize, warmupEpochs: warmupEpochs, epochs: Double(epochs))
   }
 
-  var optimizer: AdamWConfiguration {
+  public var optimizer: AdamWConfiguration {
     var optimizer = AdamWConfiguration()
     optimizer.beta1 = beta1
     optimizer.beta2 = beta2

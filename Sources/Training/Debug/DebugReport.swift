@@ -6,17 +6,16 @@ import MaskedAutoencoder
 extension Trainer {
   /// What `--debug` prints after a step: statistics of every activation and gradient, and the parameters' hash.
   func debugReport(step: Int) -> String {
-    let table = model.table
     var lines = ["step \(step): activations of the last virtual worker", TensorStatistics.header]
     for activation in workspacesInUse[workspacesInUse.count - 1].activations {
       lines.append(TensorStatistics(activation.values).row(named: activation.name))
     }
     lines += ["step \(step): gradients (sums over the batch)", TensorStatistics.header]
-    for spec in table.specs {
+    for spec in model.table.specs {
       let values = gradient[spec.range].reshaped(rows: 1, columns: spec.range.count)
       lines.append(TensorStatistics(values).row(named: spec.name))
     }
-    lines.append("step \(step): parameters \(CheckpointLayout(table).parameterHash(parameters.all))")
+    lines.append("step \(step): parameters \(CheckpointLayout(model).parameterHash(parameters.all))")
     return lines.joined(separator: "\n")
   }
 

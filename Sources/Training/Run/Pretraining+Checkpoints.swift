@@ -7,6 +7,7 @@ import MaskedAutoencoder
 extension Pretraining {
   /// Starts to save the state after `step`; training waits for the copy only.
   func save() throws {
+    trainer.progress.enter(.checkpoint)
     guard let recorder else { return }
     var state = CheckpointState(step: step)
     state.epoch = epoch
@@ -34,13 +35,15 @@ extension Pretraining {
     recorder?.logger.warning("\(reason); going back to the last checkpoint")
     try communicator.together { try recorder?.finish() }
     let store = CheckpointStore(directory: options.runDirectory.checkpoints)
-    if let checkpoint = try openCheckpoint({ try Checkpoint.newest(of: store) }) {
+    if let checkpoint = try Pretraining.open(communicator, recorder, { try Checkpoint.newest(of: store) }) {
       try restore(checkpoint)
     } else {
       step = 0
       badSamplesInEpoch = 0
       trainer.reset()
-      try loadWeights()
+      if let initial = try Pretraining.open(communicator, recorder, { try options.checkpointToBeginWith() }) {
+        try begin(with: initial)
+      }
     }
     try communicator.together { try recorder?.rewind(to: step, because: reason) }
   }

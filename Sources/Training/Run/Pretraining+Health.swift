@@ -33,7 +33,7 @@ extension Pretraining {
   /// - Returns: which ranks differ from the others, as a reason to go back; nil where all agree.
   /// - Throws: they differ again where the run has just gone back for it: the fault is not a passing one.
   func compareParameters() throws -> String? {
-    let hash = CheckpointLayout(trainer.model.table).parameterHash(trainer.parameters.all)
+    let hash = CheckpointLayout(trainer.model).parameterHash(trainer.parameters.all)
     let all = try communicator.allgather(hash)
     let groups = Dictionary(grouping: all.indices) { all[$0] }
     guard groups.count > 1 else { return nil }

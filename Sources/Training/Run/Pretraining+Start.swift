@@ -44,27 +44,10 @@ extension Pretraining {
     }
   }
 
-  /// Resumes, or begins with the weights that were asked for.
-  func loadWeights() throws {
-    if let checkpoint = try openCheckpoint({ try self.checkpointToResume() }) { return try restore(checkpoint) }
-    guard let path = options.initialWeights else { return }
-    try communicator.together {
-      let checkpoint = try Checkpoint.open(path)
-      try checkpoint.readParameters(CheckpointLayout(trainer.model.table), into: trainer.parameters.all)
-    }
-    recorder?.logger.info("began with the weights of \(path)")
-  }
-
-  private func checkpointToResume() throws -> Checkpoint? {
-    switch options.resume {
-    case .none: nil
-    case .checkpoint(let path): try Checkpoint.open(path)
-    case .auto: try Checkpoint.newest(of: CheckpointStore(directory: options.runDirectory.checkpoints))
-    }
-  }
-
   /// Rank 0 chooses a checkpoint, and all ranks open it.
-  func openCheckpoint(_ choose: () throws -> Checkpoint?) throws -> Checkpoint? {
+  static func open(
+    _ communicator: any Communicator, _ recorder: RunRecorder?, _ choose: () throws -> Checkpoint?
+  ) throws -> Checkpoint? {
     let chosen = try communicator.together { communicator.rank == 0 ? try choose() : nil }
     for passedOver in chosen?.passedOver ?? [] {
       recorder?.logger.warning("passed over the checkpoint of \(passedOver)")
@@ -74,6 +57,14 @@ extension Pretraining {
       if let chosen { return chosen }
       return path.isEmpty ? nil : try Checkpoint.open(path)
     }
+  }
+
+  /// Takes the parameters of another run's checkpoint, and nothing else.
+  func begin(with checkpoint: Checkpoint) throws {
+    try communicator.together {
+      try checkpoint.readParameters(CheckpointLayout(trainer.model), into: trainer.parameters.all)
+    }
+    recorder?.logger.info("began with the weights of \(checkpoint.path)")
   }
 
   /// Takes parameters, moments and step from a checkpoint of the same recipe.
@@ -86,7 +77,7 @@ extension Pretraining {
         throw TrainingError.recipeChanged(path: checkpoint.path, differences: changes)
       }
       try checkpoint.read(
-        CheckpointLayout(trainer.model.table), parameters: trainer.parameters.all,
+        CheckpointLayout(trainer.model), parameters: trainer.parameters.all,
         moments: [trainer.firstMoment.all, trainer.secondMoment.all])
     }
     step = checkpoint.step
@@ -100,5 +91,19 @@ extension Pretraining {
         """)
     }
     recorder?.logger.info("resumed after step \(step) from \(checkpoint.path)")
+  }
+}
+
+extension PretrainingOptions {
+  func checkpointToResume() throws -> Checkpoint? {
+    switch resume {
+    case .none: nil
+    case .checkpoint(let path): try Checkpoint.open(path)
+    case .auto: try Checkpoint.newest(of: CheckpointStore(directory: runDirectory.checkpoints))
+    }
+  }
+
+  func checkpointToBeginWith() throws -> Checkpoint? {
+    try initialWeights.map { try Checkpoint.open($0) }
   }
 }

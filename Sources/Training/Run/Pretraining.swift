@@ -72,14 +72,20 @@ public final class Pretraining {
     }
     let layout = try Pretraining.layout(configuration, communicator)
     let (source, plan) = try communicator.together { try Pretraining.openData(configuration) }
-    let trainer = Trainer(configuration, layout: layout, plan: plan, communicator: communicator)
-    (self.source, self.plan, self.trainer) = (source, plan, trainer)
-    recorder = try communicator.together {
-      guard communicator.rank == 0 else { return nil }
-      return try RunRecorder(configuration, options, table: trainer.model.table)
+    (self.source, self.plan) = (source, plan)
+    let recorder = try communicator.together {
+      communicator.rank == 0 ? try RunRecorder(configuration, options) : nil
     }
-    try loadWeights()
-    try communicator.together { try recorder?.begin(after: step, resume: options.resume) }
+    self.recorder = recorder
+    let resumed = try Pretraining.open(communicator, recorder) { try options.checkpointToResume() }
+    let initial =
+      resumed == nil ? try Pretraining.open(communicator, recorder) { try options.checkpointToBeginWith() } : nil
+    trainer = Trainer(
+      configuration, layout: layout, plan: plan, communicator: communicator,
+      positions: try communicator.together { try (resumed ?? initial)?.positions(for: configuration.model) })
+    if let resumed { try restore(resumed) }
+    if let initial { try begin(with: initial) }
+    try communicator.together { try recorder?.begin(trainer.model, after: step, resume: options.resume) }
   }
 
   /// Epochs done, with the fraction of the running one.

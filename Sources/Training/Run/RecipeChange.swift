@@ -15,7 +15,8 @@ func recipeChanges(from old: RunConfiguration, to new: RunConfiguration) -> [Str
   return differences(between: old, and: new)
     .filter { difference in
       let key = difference.path.description
-      return !freeKeys.contains(key) && key != "parallel.threads" && !key.hasPrefix("checkpoint.") && !key.hasPrefix("watchdog.")
+      return !freeKeys.contains(key) && key != "parallel.threads" && !key.hasPrefix("checkpoint.")
+        && !key.hasPrefix("watchdog.")
     }
     .map(\.description)
 }

@@ -13,7 +13,7 @@ final class RunRecorder {
   private let console: ConsoleProgress
   let logger: Logger
   private let store: CheckpointStore
-  private let writer: CheckpointWriter
+  private var writer: CheckpointWriter?
   private var log: TrainingLog?
   private var tensorBoard: TensorBoardWriter?
   private var hasWarned = false
@@ -24,7 +24,7 @@ final class RunRecorder {
   private(set) var longestSaveSeconds = 0.0
 
   /// Takes the run directory; what an earlier run left in it stays as it is.
-  init(_ configuration: RunConfiguration, _ options: PretrainingOptions, table: ParameterTable) throws {
+  init(_ configuration: RunConfiguration, _ options: PretrainingOptions) throws {
     directory = options.runDirectory
     self.configuration = configuration
     let console = ConsoleProgress()
@@ -34,14 +34,10 @@ final class RunRecorder {
     try directory.create()
     lock = try RunLock(runDirectory: directory.path)
     store = CheckpointStore(directory: directory.checkpoints)
-    writer = CheckpointWriter(
-      store: store, layout: CheckpointLayout(table),
-      retention: CheckpointRetention(
-        keepLast: configuration.checkpoint.keepLast, keepEverySteps: configuration.checkpoint.keepEverySteps))
   }
 
-  /// Opens the log behind `step`, and writes down the configuration.
-  func begin(after step: Int, resume: ResumeChoice) throws {
+  /// Opens the log behind `step`, writes down the configuration, and takes the memory that saving needs.
+  func begin(_ model: MaskedAutoencoder, after step: Int, resume: ResumeChoice) throws {
     if case .checkpoint = resume, let newest = try store.steps().max(), newest > step {
       throw TrainingError.laterCheckpoints(runDirectory: directory.path, step: step, newest: newest)
     }
@@ -52,6 +48,10 @@ final class RunRecorder {
     try directory.write(configuration: configuration.yaml(documented: true))
     log = try TrainingLog.resume(at: directory.log, after: step).log
     tensorBoard = try TensorBoardWriter(directory: directory.path, resumingAfter: step)
+    writer = CheckpointWriter(
+      store: store, layout: CheckpointLayout(model),
+      retention: CheckpointRetention(
+        keepLast: configuration.checkpoint.keepLast, keepEverySteps: configuration.checkpoint.keepEverySteps))
     if step > 0 { append(EventRecord("resume", step: step)) }
   }
 
@@ -144,6 +144,7 @@ final class RunRecorder {
     _ state: CheckpointState, parameters: Vector, moments: [Vector],
     inParallel: (_ count: Int, _ piece: @Sendable (Int) -> Void) -> Void
   ) {
+    guard let writer else { preconditionFailure("a run saves after it began") }
     let report = writer.submit(parameters: parameters, moments: moments, state: state, inParallel: inParallel)
     checkpointSeconds = report.secondsWaited + report.secondsCopying
     account(for: report.outcomes)
@@ -153,7 +154,7 @@ final class RunRecorder {
   ///
   /// - Throws: one of them could not be written.
   func finish() throws {
-    account(for: try writer.finish())
+    account(for: try writer?.finish() ?? [])
     console.finish()
     try HTMLReport(
       title: directory.path, lines: try TrainingLog.lines(at: directory.log),

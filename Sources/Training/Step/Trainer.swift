@@ -61,15 +61,18 @@ public final class Trainer: @unchecked Sendable {
   private let plan: BatchPlan
 
   /// Takes all memory that training needs, and draws the first weights.
+  ///
+  /// - Parameter positions: where training goes on from weights that have their own; nil for the sine-cosine ones.
   public init(
-    _ configuration: RunConfiguration, layout: WorkerLayout, plan: BatchPlan, communicator: any Communicator
+    _ configuration: RunConfiguration, layout: WorkerLayout, plan: BatchPlan, communicator: any Communicator,
+    positions: PositionTables? = nil
   ) {
     self.configuration = configuration
     self.layout = layout
     self.communicator = communicator
     self.plan = plan
     useOneThreadForBLAS()
-    let model = MaskedAutoencoder(configuration.model)
+    let model = MaskedAutoencoder(configuration.model, positions: positions)
     let table = model.table
     self.model = model
     parameters = AlignedBuffer(count: table.arenaCount, zero: 0)

@@ -1,0 +1,68 @@
+import Foundation
+
+/// One number for both sides, or height and width.
+struct Sides: Codable, Equatable {
+  var height: Int
+  var width: Int
+
+  init(height: Int, width: Int) {
+    self.height = height
+    self.width = width
+  }
+
+  init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    if let side = try? container.decode(Int.self) {
+      self.init(height: side, width: side)
+      return
+    }
+    let sides = try container.decode([Int].self)
+    guard sides.count == 2 else {
+      throw DecodingError.dataCorruptedError(
+        in: container, debugDescription: "\(sides.count) numbers instead of 1 or 2")
+    }
+    self.init(height: sides[0], width: sides[1])
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    if height == width { try container.encode(height) } else { try container.encode([height, width]) }
+  }
+}
+
+/// Reads `path` as JSON in snake case; nil when it does not exist.
+func readJSON<Value: Decodable>(_ type: Value.Type, from path: String) throws(InteroperabilityError) -> Value? {
+  guard let data = FileManager.default.contents(atPath: path) else {
+    guard FileManager.default.fileExists(atPath: path) else { return nil }
+    throw .malformedConfiguration(path: path, reason: "it cannot be read")
+  }
+  let decoder = JSONDecoder()
+  decoder.keyDecodingStrategy = .convertFromSnakeCase
+  do {
+    return try decoder.decode(type, from: data)
+  } catch DecodingError.typeMismatch(let expected, let context) {
+    throw .malformedConfiguration(path: path, reason: "\(key(context)) is not of type \(expected)")
+  } catch DecodingError.dataCorrupted(let context) where !context.codingPath.isEmpty {
+    throw .malformedConfiguration(path: path, reason: "\(key(context)) is not valid: \(context.debugDescription)")
+  } catch DecodingError.valueNotFound(_, let context), DecodingError.keyNotFound(_, let context) {
+    throw .malformedConfiguration(path: path, reason: "\(key(context)) has no value")
+  } catch {
+    throw .malformedConfiguration(path: path, reason: "it is not valid JSON")
+  }
+}
+
+/// The bytes of `value` as JSON in snake case, the same each time.
+func jsonBytes(_ value: some Encodable) -> [UInt8] {
+  let encoder = JSONEncoder()
+  encoder.keyEncodingStrategy = .convertToSnakeCase
+  encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+  do {
+    return Array(try encoder.encode(value)) + [UInt8(ascii: "\n")]
+  } catch {
+    preconditionFailure("a configuration whose numbers are finite can be encoded: \(error)")
+  }
+}
+
+private func key(_ context: DecodingError.Context) -> String {
+  context.codingPath.map(\.stringValue).joined(separator: ".")
+}

@@ -1,0 +1,47 @@
+import MaskedAutoencoder
+import Training
+
+/// `preprocessor_config.json`: how pictures become the model's input.
+struct Preprocessing: Codable {
+  struct Size: Codable {
+    var shortestEdge: Int?
+    var height: Int?
+    var width: Int?
+  }
+  var imageProcessorType: String?
+  var doConvertRgb: Bool?
+  var doResize: Bool?
+  var size: Size?
+  var resample: Int?
+  var doCenterCrop: Bool?
+  var cropSize: Size?
+  var doRescale: Bool?
+  var rescaleFactor: Double?
+  var doNormalize: Bool?
+  var imageMean: [Double]?
+  var imageStd: [Double]?
+
+  /// The part of the resized picture's shorter side that evaluation keeps: the usual 224 of 256.
+  static let keptFraction = 0.875
+
+  /// The transform of `mae embed`: the shorter side to 8/7 of the model's, bicubic, and the centre of that.
+  init(_ configuration: RunConfiguration) {
+    let image = configuration.model.imageSize
+    imageProcessorType = "BitImageProcessor"
+    doConvertRgb = configuration.model.channels == 3
+    doResize = true
+    resample = 3
+    if image.height == image.width {
+      size = Size(shortestEdge: Int((Double(image.height) / Self.keptFraction).rounded()))
+    } else {
+      size = Size(height: image.height, width: image.width)
+    }
+    doCenterCrop = image.height == image.width
+    cropSize = Size(height: image.height, width: image.width)
+    doRescale = true
+    rescaleFactor = 1.0 / 255
+    doNormalize = true
+    imageMean = configuration.data.mean
+    imageStd = configuration.data.deviation
+  }
+}

@@ -1,0 +1,174 @@
+import Checkpoints
+import Compute
+import Configuration
+import Evaluation
+import MaskedAutoencoder
+import Training
+
+/// A model that others left, taken over, and what is to be said about it.
+public struct ImportedModel {
+  public let model: TrainedModel
+  /// One sentence for each thing that was adapted, assumed or passed over.
+  public let notes: [String]
+}
+
+extension TrainedModel {
+  /// Takes over the weights of a Hugging Face folder (sharded or not), a timm folder, or a safetensors file with the
+  /// authors' names; whole or of the encoder alone.
+  ///
+  /// Where `overrides` give the model another image size or other channels, position tables are interpolated and
+  /// projections adapted.
+  ///
+  /// - Parameter overrides: `key=value` of the configuration.
+  public static func importing(
+    _ path: String, overrides: [String] = []
+  ) throws(InteroperabilityError) -> ImportedModel {
+    var takeover = try Takeover(path, overrides: overrides)
+    let model = try takeover.run()
+    return ImportedModel(model: model, notes: takeover.notes)
+  }
+}
+
+/// One import: from the tensors of a file to an arena of the model that is wanted.
+private struct Takeover {
+  let source: SourceModel
+  let configuration: RunConfiguration
+  var notes: [String]
+  private var used: Set<String> = []
+
+  private var old: ModelConfiguration { source.configuration }
+  private var new: ModelConfiguration { configuration.model }
+  private var path: String { source.folder.path }
+
+  init(_ path: String, overrides: [String]) throws(InteroperabilityError) {
+    source = try SourceModel(path, overrides: overrides)
+    configuration = try Self.target(source, overrides: overrides)
+    notes = source.notes
+  }
+
+  /// The source's configuration with the overrides, its statistics of pixels brought to the channels.
+  private static func target(
+    _ source: SourceModel, overrides: [String]
+  ) throws(InteroperabilityError) -> RunConfiguration {
+    var run = RunConfiguration()
+    run.model = source.configuration
+    let channels = run.model.channels
+    func statistic(_ found: [Double]?, _ colour: [Double]) -> [Double] {
+      if let found, found.count == channels { return found }
+      return channels == 3 ? colour : adaptStatistic(colour, to: channels)
+    }
+    run.data.mean = statistic(source.mean, run.data.mean)
+    run.data.deviation = statistic(source.deviation, run.data.deviation)
+    if let override = overrides.last(where: { $0.hasPrefix("model.channels=") }),
+      let count = Int(override.dropFirst("model.channels=".count)), count >= 1
+    {
+      run.data.mean = adaptStatistic(run.data.mean, to: count)
+      run.data.deviation = adaptStatistic(run.data.deviation, to: count)
+    }
+    return try interoperating(InteroperabilityError.configuration) { () throws(ConfigurationError) in
+      try RunConfiguration.decode(
+        yaml: run.yaml(), name: "the configuration of \(source.folder.path)", overrides: overrides)
+    }
+  }
+
+  mutating func run() throws(InteroperabilityError) -> TrainedModel {
+    sayDifferences()
+    var positions = PositionTables(sineCosineOf: new)
+    positions.encoder = try readPositions("pos_embed", width: old.encoder.width)
+    if source.hasDecoder { positions.decoder = try readPositions("decoder_pos_embed", width: old.decoder.width) }
+    let model = MaskedAutoencoder(new, positions: positions)
+    if positions != PositionTables(sineCosineOf: new) {
+      notes.append("its position tables are kept: they are not bit for bit the sine-cosine ones")
+    }
+    let parameters = AlignedBuffer<Float>(count: model.table.arenaCount, zero: 0)
+    model.table.initialize(parameters.all, seed: configuration.train.seed)
+    for spec in model.table.specs where source.hasDecoder || !isOfDecoder(spec.name) {
+      try read(spec, into: parameters.all[spec.range])
+    }
+    try refuseLeftovers()
+    return TrainedModel(model, configuration: configuration, parameters: parameters, step: 0)
+  }
+
+  private mutating func sayDifferences() {
+    if old.grid != new.grid {
+      notes.append(
+        "position tables are interpolated (bicubic) from \(old.grid.height) x \(old.grid.width) patches to "
+          + "\(new.grid.height) x \(new.grid.width)")
+    }
+    if old.channels != new.channels {
+      notes.append(
+        "the patch embedding is adapted from \(old.channels) channels to \(new.channels)"
+          + (source.hasDecoder ? ", and so is the prediction" : ""))
+    }
+  }
+
+  private func isOfDecoder(_ name: String) -> Bool { name.hasPrefix("decoder_") || name == "mask_token" }
+
+  /// What is left in the file must be a head that is no part of the encoder.
+  private mutating func refuseLeftovers() throws(InteroperabilityError) {
+    let left = source.folder.weights.tensors.map(\.name).filter { !used.contains($0) }
+    if let unexpected = left.first(where: { name in !foreignHeads.contains { name.hasPrefix($0) } }) {
+      throw .tensorUnexpected(path: path, tensor: unexpected)
+    }
+    if !left.isEmpty { notes.append("passed over, as it is no part of the model: \(left.joined(separator: ", "))") }
+  }
+}
+
+// MARK: - Tensors
+
+extension Takeover {
+  private mutating func readPositions(_ name: String, width: Int) throws(InteroperabilityError) -> [Float] {
+    let table = try read(source.naming.parts(of: name)[0], shape: [1, 1 + old.patchCount, width])
+    guard old.grid != new.grid else { return table }
+    return table[..<width]
+      + interpolateBicubic(Array(table[width...]), width: width, from: old.grid, to: new.grid)
+  }
+
+  /// Fills `target` with a tensor of the table, joined of its parts and adapted to the channels.
+  private mutating func read(_ spec: ParameterSpec, into target: Vector) throws(InteroperabilityError) {
+    let pixels = old.patchSize * old.patchSize
+    let values: [Float]
+    switch spec.name {
+    case "patch_embed.proj.weight" where old.channels != new.channels:
+      let weight = try read(
+        source.naming.parts(of: spec.name)[0],
+        shape: [spec.shape[0], old.channels, old.patchSize, old.patchSize])
+      values = adaptProjection(
+        weight, width: spec.shape[0], pixels: pixels, from: old.channels, to: new.channels)
+    case "decoder_pred.weight" where old.channels != new.channels,
+      "decoder_pred.bias" where old.channels != new.channels:
+      let width = spec.shape.count == 2 ? spec.shape[1] : 1
+      let rows = try read(source.naming.parts(of: spec.name)[0], shape: [old.patchValues] + spec.shape.dropFirst())
+      values = adaptPrediction(rows, pixels: pixels, width: width, from: old.channels, to: new.channels)
+    default:
+      values = try readJoined(spec)
+    }
+    precondition(values.count == target.count, "\(spec.name): \(values.count) floats for \(target.count)")
+    for index in values.indices { target[index] = values[index] }
+  }
+
+  private mutating func readJoined(_ spec: ParameterSpec) throws(InteroperabilityError) -> [Float] {
+    let parts = source.naming.parts(of: spec.name)
+    let shape = [spec.shape[0] / parts.count] + spec.shape.dropFirst()
+    if spec.name.hasSuffix("attn.qkv.bias"), parts.allSatisfy({ source.tensor(of: $0) == nil }) {
+      let note = "its attention has no biases for query, key and value: they begin at zero"
+      if !notes.contains(note) { notes.append(note) }
+      return [Float](repeating: 0, count: spec.range.count)
+    }
+    var values: [Float] = []
+    for part in parts { values += try read(part, shape: shape) }
+    return values
+  }
+
+  private mutating func read(_ names: [String], shape: [Int]) throws(InteroperabilityError) -> [Float] {
+    guard let tensor = source.tensor(of: names) else { throw .tensorMissing(path: path, tensor: names[0]) }
+    guard tensor.shape == shape else {
+      throw .shapeDiffers(path: path, tensor: tensor.name, expected: shape, found: tensor.shape, advice: "")
+    }
+    used.insert(tensor.name)
+    let weights = source.folder.weights
+    return try interoperating(InteroperabilityError.safetensors) { () throws(SafetensorsError) in
+      try weights.floats(of: tensor.name)
+    }
+  }
+}

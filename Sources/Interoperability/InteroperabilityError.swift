@@ -1,0 +1,88 @@
+import Checkpoints
+import Configuration
+
+/// Why weights could not be taken over or handed on; each says in one sentence what was found and what to do.
+public enum InteroperabilityError: Error, CustomStringConvertible {
+  case checkpoint(CheckpointError)
+  case configuration(ConfigurationError)
+  case safetensors(SafetensorsError)
+  case file(FileError)
+  case nothingThere(path: String)
+  /// A file that only Python's pickle can read.
+  case pickled(path: String)
+  case noWeights(path: String)
+  case unknownNaming(path: String, example: String)
+  case malformedConfiguration(path: String, reason: String)
+  case unsupported(path: String, key: String, found: String, expected: String)
+  case headsUnknown(path: String, key: String, width: Int)
+  case gridUnknown(path: String, patches: Int)
+  case tensorMissing(path: String, tensor: String)
+  case tensorUnexpected(path: String, tensor: String)
+  case shapeDiffers(path: String, tensor: String, expected: [Int], found: [Int], advice: String)
+  case outputExists(path: String)
+  case batch(path: String, reason: String)
+
+  public var description: String {
+    switch self {
+    case .checkpoint(let error): error.description
+    case .configuration(let error): error.description
+    case .safetensors(let error): error.description
+    case .file(let error): error.description
+    case .nothingThere(let path):
+      "\"\(path)\" does not exist; give a folder with model.safetensors, or a safetensors file"
+    case .pickled(let path):
+      """
+      "\(path)" is a Python pickle, which could run anything when it is opened, so it is never read here; convert it \
+      with these two lines of Python and import the result:
+      import torch, safetensors.torch; weights = torch.load("\(path)", map_location="cpu", weights_only=True)
+      safetensors.torch.save_file({k: v.contiguous() for k, v in weights.get("model", weights).items()}, \
+      "model.safetensors")
+      """
+    case .noWeights(let path):
+      "\"\(path)\" has neither model.safetensors nor model.safetensors.index.json; give the folder that holds them, or a "
+        + "safetensors file"
+    case .unknownNaming(let path, let example):
+      "\"\(path)\" holds no Vision Transformer: it has neither patch_embed.proj.weight (timm, the authors) nor "
+        + "embeddings.patch_embeddings.projection.weight (Hugging Face), but for example \(example)"
+    case .malformedConfiguration(let path, let reason):
+      "\"\(path)\" does not say what it should: \(reason)"
+    case .unsupported(let path, let key, let found, let expected):
+      "\"\(path)\" has \(key) = \(found), where a masked autoencoder here has \(expected)"
+    case .headsUnknown(let path, let key, let width):
+      "\"\(path)\" does not say how many attention heads its width \(width) is divided into, and weights do not show it; "
+        + "say it with --set \(key)=N"
+    case .gridUnknown(let path, let patches):
+      "\"\(path)\" has positions for \(patches) patches, which is not the square of a whole number; say its size with "
+        + "--set model.image_size=[HEIGHT, WIDTH]"
+    case .tensorMissing(let path, let tensor):
+      "\"\(path)\" has no tensor \"\(tensor)\", which the model needs"
+    case .tensorUnexpected(let path, let tensor):
+      "\"\(path)\" has a tensor \"\(tensor)\", which is no part of a masked autoencoder; it is the file of another model"
+    case .shapeDiffers(let path, let tensor, let expected, let found, let advice):
+      "\"\(path)\": tensor \"\(tensor)\" has shape \(found), expected \(expected)\(advice)"
+    case .outputExists(let path):
+      "\"\(path)\" exists already and is not overwritten; name another --output"
+    case .batch(let path, let reason):
+      "the batch \"\(path)\" cannot be used: \(reason)"
+    }
+  }
+
+  /// Whether the command is at fault (exit code 2), and not the world (1).
+  public var isUsage: Bool {
+    switch self {
+    case .configuration, .headsUnknown, .gridUnknown, .outputExists: true
+    default: false
+    }
+  }
+}
+
+/// Runs `body` and passes its error on as this module's.
+func interoperating<Value, Failure: Error>(
+  _ wrap: (Failure) -> InteroperabilityError, _ body: () throws(Failure) -> Value
+) throws(InteroperabilityError) -> Value {
+  do {
+    return try body()
+  } catch {
+    throw wrap(error)
+  }
+}

@@ -1,0 +1,36 @@
+import Compute
+
+/// The memory that one worker takes to encode whole images, nothing removed: for features, not for training.
+public final class EncodingWorkspace: @unchecked Sendable {
+  public let imageCount: Int
+  /// The input: normalised values, [images, C·H·W], plane after plane. The caller fills it.
+  public let images: Matrix
+  /// The model as it sees whole images.
+  let model: ModelConfiguration
+  let encoder: EncoderActivations
+  private let memory: AlignedBuffer<Float>
+
+  /// What the encoder made of the images: [images·(1 + L), D], the cls token first, then the patches in their order.
+  public var latent: Matrix { encoder.norm.output }
+
+  public init(model: ModelConfiguration, imageCount: Int) {
+    self.imageCount = imageCount
+    var whole = model
+    whole.maskRatio = 0
+    self.model = whole
+    var measuring = ArenaAllocator.measuring
+    _ = EncodingWorkspace.layOut(whole, imageCount, &measuring)
+    memory = AlignedBuffer(count: measuring.count, zero: 0)
+    var allocator = ArenaAllocator(memory.all)
+    (images, encoder) = EncodingWorkspace.layOut(whole, imageCount, &allocator)
+  }
+
+  private static func layOut(
+    _ model: ModelConfiguration, _ imageCount: Int, _ allocator: inout ArenaAllocator
+  ) -> (Matrix, EncoderActivations) {
+    (
+      allocator.matrix(imageCount, model.imageValues),
+      EncoderActivations(images: imageCount, model: model, keepsEveryBlock: false, &allocator)
+    )
+  }
+}

@@ -1,0 +1,53 @@
+import ArgumentParser
+import Compute
+import Datasets
+import Evaluation
+
+extension Pooling: ExpressibleByArgument {}
+
+struct EmbedCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "embed", abstract: "Write the features that a checkpoint's encoder has of pictures.",
+    discussion: "The names of the pictures go to FILE.txt, a line for each row.")
+
+  @Option(
+    name: .long, help: ArgumentHelp("A run directory (its newest valid checkpoint) or a checkpoint.", valueName: "PATH")
+  )
+  var checkpoint: String
+
+  @Option(name: .long, help: ArgumentHelp("Pictures: a folder or IDX files.", valueName: "PATH"))
+  var data: String
+
+  @Option(
+    name: .long, help: ArgumentHelp("The file to write, .safetensors or .npy; must not exist.", valueName: "FILE"))
+  var output: String
+
+  @Option(name: .long, help: "cls: the cls token; mean: the mean of the patches' tokens.")
+  var pool = Pooling.cls
+
+  @Option(name: .long, help: "The part of the resized picture's shorter side that is kept; 1 keeps all of it.")
+  var cropFraction = 0.875
+
+  @Option(name: .long, help: "Worker threads; all cores of this process unless given.")
+  var threads: Int?
+
+  func validate() throws {
+    guard cropFraction > 0, cropFraction <= 1 else {
+      throw ValidationError("--crop-fraction is \(cropFraction); it must lie above 0 and be at most 1.")
+    }
+    if let threads, threads < 1 { throw ValidationError("--threads is \(threads); ask for at least one.") }
+  }
+
+  func run() throws {
+    do {
+      let model = try TrainedModel(checkpoint: checkpoint)
+      let source = try openSource(at: data)
+      let embedder = Embedder(
+        model, source: source, pooling: pool, keptFraction: cropFraction, threads: threads ?? availableCores())
+      try embedder.write(to: output)
+      print("wrote \(source.count) features of \(embedder.width) values to \(output), names to \(output).txt")
+    } catch {
+      fail("\(error)", code: 1)
+    }
+  }
+}

@@ -1,0 +1,53 @@
+import ArgumentParser
+import Checkpoints
+import Evaluation
+import Foundation
+import Interoperability
+import Reporting
+import Training
+
+extension ModelFormat: ExpressibleByArgument {}
+
+struct ExportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "export", abstract: "Hand a checkpoint on to transformers, timm or the authors' code.",
+    discussion: "Writes model.safetensors, config.json, preprocessor_config.json and a model card, README.md.")
+
+  @Option(
+    name: .long, help: ArgumentHelp("A run directory (its newest valid checkpoint) or a checkpoint.", valueName: "PATH")
+  )
+  var checkpoint: String
+
+  @Option(name: .long, help: "hf: transformers; timm: the encoder for timm; facebook: the authors' names.")
+  var format: ModelFormat
+
+  @Option(name: .long, help: ArgumentHelp("The folder to make; must not exist.", valueName: "DIR"))
+  var output: String
+
+  @Flag(name: .long, help: "Leave out the decoder; for hf, a folder of ViTModel's.")
+  var encoderOnly = false
+
+  func run() throws {
+    do {
+      let model = try TrainedModel(checkpoint: checkpoint)
+      var options = ExportOptions(format: format, encoderOnly: encoderOnly)
+      options.log = log
+      for limit in try model.export(to: output, options) { print("note: \(limit)") }
+      print("wrote step \(model.step) to \(output)")
+    } catch let error as InteroperabilityError {
+      fail("\(error)", code: error.isUsage ? 2 : 1)
+    } catch {
+      fail("\(error)", code: 1)
+    }
+  }
+
+  /// Of the run that the checkpoint belongs to; empty when it was taken out of its run directory.
+  private var log: [LogLine] {
+    var folder = URL(filePath: checkpoint).standardizedFileURL
+    for _ in 0..<3 {
+      if let lines = try? TrainingLog.lines(at: RunDirectory(path: folder.path).log) { return lines }
+      folder.deleteLastPathComponent()
+    }
+    return []
+  }
+}

@@ -1,0 +1,54 @@
+import ArgumentParser
+import Evaluation
+import Interoperability
+
+struct ImportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "import",
+    abstract: "Make a checkpoint of weights from Hugging Face, timm or the authors.",
+    discussion: """
+      Takes safetensors only, whole or of the encoder alone. Files of PyTorch's pickle (.pth, .bin) are refused, with \
+      the two lines of Python that convert them.
+      """)
+
+  @Option(
+    name: .customLong("from"),
+    help: ArgumentHelp("A Hugging Face folder, a timm folder, or a safetensors file.", valueName: "PATH"))
+  var source: String
+
+  @Option(name: .long, help: ArgumentHelp("The run directory to make; must not exist.", valueName: "DIR"))
+  var output: String
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp("Interpolate the positions for another image size, N or HEIGHTxWIDTH.", valueName: "SIZE"))
+  var imageSize: String?
+
+  @Option(name: .long, help: ArgumentHelp("Adapt the projections to so many channels.", valueName: "N"))
+  var channels: Int?
+
+  @Option(
+    name: .customLong("set"), parsing: .singleValue,
+    help: ArgumentHelp(
+      "Override a key, for example model.encoder.heads=6; may be given many times.", valueName: "key=value"))
+  var overrides: [String] = []
+
+  func run() throws {
+    var overrides = overrides
+    if let imageSize {
+      let sides = imageSize.split(separator: "x", omittingEmptySubsequences: false)
+      overrides.append("model.image_size=" + (sides.count == 1 ? imageSize : "[\(sides.joined(separator: ", "))]"))
+    }
+    if let channels { overrides.append("model.channels=\(channels)") }
+    do {
+      let imported = try TrainedModel.importing(source, overrides: overrides)
+      for note in imported.notes { print("note: \(note)") }
+      try imported.model.saveRun(to: output)
+      let model = imported.model.model
+      print("\(model.table.specs.count) tensors, \(model.table.parameterCount) values")
+      print("wrote \(output)")
+    } catch {
+      fail("\(error)", code: error.isUsage ? 2 : 1)
+    }
+  }
+}

@@ -1,0 +1,48 @@
+import ArgumentParser
+import Evaluation
+import Interoperability
+
+struct ParityCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "parity",
+    abstract: "Write losses, predictions, gradients and steps of a model, to hold them against another implementation.",
+    discussion: """
+      In: pixel_values [B,C,H,W] and noise [B,L], or [N,B,L] for N steps. Out: loss, pred, mask, latent and grad.NAME; \
+      with --steps also losses and weight.NAME after AdamW steps at the constant rate train.base_learning_rate. Names \
+      and shapes are those of transformers' ViTMAEForPreTraining on disk.
+      """)
+
+  @Option(
+    name: .long, help: ArgumentHelp("A Hugging Face or timm folder, a run directory or a checkpoint.", valueName: "DIR")
+  )
+  var model: String
+
+  @Option(name: .long, help: ArgumentHelp("The input.", valueName: "FILE.safetensors"))
+  var batch: String
+
+  @Option(name: .long, help: ArgumentHelp("The file to write; must not exist.", valueName: "FILE.safetensors"))
+  var output: String
+
+  @Option(name: .long, help: ArgumentHelp("Take so many optimiser steps.", valueName: "N"))
+  var steps: Int?
+
+  @Option(
+    name: .customLong("set"), parsing: .singleValue,
+    help: ArgumentHelp("Override a key, for example train.base_learning_rate=1e-3.", valueName: "key=value"))
+  var overrides: [String] = []
+
+  func validate() throws {
+    if let steps, steps < 1 { throw ValidationError("--steps is \(steps); ask for at least one step.") }
+  }
+
+  func run() throws {
+    do {
+      let opened = try TrainedModel.openAny(model, overrides: overrides)
+      for note in opened.notes { print("note: \(note)") }
+      try opened.model.writeParity(batch: batch, steps: steps, to: output)
+      print("wrote \(output)")
+    } catch {
+      fail("\(error)", code: error.isUsage ? 2 : 1)
+    }
+  }
+}
