@@ -72,7 +72,7 @@ let package = Package(
     tests("Imaging", fixtures: true),
     tests("Datasets", ["Compute", "Imaging"], fixtures: true),
     tests("Reporting", fixtures: true),
-    tests("MaskedAutoencoder", ["Compute", "Checkpoints", "Optimization"], fixtures: true),
+    tests("MaskedAutoencoder", ["Compute", "Checkpoints", "Optimization", "ReferenceArithmetic"], fixtures: true),
     module("MPILaunch", [], path: "Tests/MPILaunch"),
     program(
       "collectives-check", ["Collectives", "Compute", "COpenMPI"], path: "Tests/MPIPrograms/CollectivesCheck"),
