@@ -10,7 +10,9 @@
 /// Σ δ·d(z·∂L/∂z) over all results z: it has in it both what forward's roundings and what backward's do to a gradient.
 struct RoundingNoise {
   private var state: UInt64
-  private let unit: Double
+  /// 1 + 2⁻²⁴, and the bits that make 1 − 2⁻²⁴ of it: a choice without a branch, as this is called for every product.
+  private let above: UInt64
+  private let flip: UInt64
   private let bias: Double
 
   static let none = RoundingNoise(unit: 0, seed: 0)
@@ -21,7 +23,8 @@ struct RoundingNoise {
 
   private init(unit: Double, seed: UInt64) {
     state = seed &* 0x9E37_79B9_7F4A_7C15 &+ 1
-    self.unit = unit
+    above = (1 + unit).bitPattern
+    flip = above ^ (1 - unit).bitPattern
     bias = seed % 2 == 0 ? unit : -unit
   }
 
@@ -29,7 +32,8 @@ struct RoundingNoise {
   @inline(__always)
   mutating func round(_ value: Double) -> Double {
     state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-    return value + (state >> 63 == 0 ? unit : -unit) * value
+    let sign = UInt64(bitPattern: Int64(bitPattern: state) >> 63)
+    return value * Double(bitPattern: above ^ (flip & sign))
   }
 
   /// The error of a fitted polynomial, in one direction throughout an evaluation: such errors need not cancel.
