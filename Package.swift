@@ -90,11 +90,11 @@ let package = Package(
     tests("Checkpoints", ["Compute"], fixtures: true),
     tests("Datasets", ["Compute", "Imaging"], fixtures: true),
     tests("Reporting", fixtures: true),
-    tests("MaskedAutoencoder", ["Compute", "Checkpoints", "Optimization"], fixtures: true),
     tests(
       "Interoperability",
       ["Checkpoints", "Compute", "Configuration", "Datasets", "Evaluation", "MaskedAutoencoder", "Training", "mae"],
       fixtures: true, live: true),
+    tests("MaskedAutoencoder", ["Compute", "Checkpoints", "Optimization", "ReferenceArithmetic"], fixtures: true),
     module("MPILaunch", [], path: "Tests/MPILaunch"),
     program(
       "collectives-check", ["Collectives", "Compute", "COpenMPI"], path: "Tests/MPIPrograms/CollectivesCheck"),

@@ -2,6 +2,11 @@
 public struct Slope: Sendable {
   public let value: Double
   public let error: Double
+
+  public init(value: Double, error: Double) {
+    self.value = value
+    self.error = error
+  }
 }
 
 /// The slope of `f` at 0, from differences over ±h and ±2h whose error is of order h⁴.

@@ -1,0 +1,74 @@
+import Compute
+import Foundation
+import MaskedAutoencoder
+
+/// A small model with weights, images and noise of its own, for the product and for the reference.
+final class SampleModel {
+  let configuration: ModelConfiguration
+  let product: MaskedAutoencoder
+  let workspace: Workspace
+  let gradient: GradientArena
+  var noise: [[Float]]
+  private let memory: AlignedBuffer<Float>
+
+  var parameters: Vector { memory.all }
+  var table: ParameterTable { product.table }
+
+  init(_ configuration: ModelConfiguration, images: Int = 2, seed: UInt64 = 1) {
+    singleThreadedBLAS
+    self.configuration = configuration
+    product = MaskedAutoencoder(configuration)
+    workspace = Workspace(model: configuration, imageCount: images)
+    gradient = GradientArena(product.table)
+    noise = (0..<images).map {
+      maskNoise(patchCount: configuration.patchCount, seed: seed, epoch: 0, sample: $0)
+    }
+    memory = AlignedBuffer(count: product.table.arenaCount, zero: 0)
+    fillParameters(seed: seed)
+    var stream = RandomStream(seed: seed, purpose: .crop)
+    for index in 0..<images * configuration.imageValues { workspace.images.flat[index] = Float(stream.normal()) }
+  }
+
+  /// Weights that keep the size of what goes through them; biases and norms off their first values.
+  private func fillParameters(seed: UInt64) {
+    for (index, spec) in table.specs.enumerated() {
+      var stream = RandomStream(seed: seed, purpose: .initialization, sample: index)
+      let inputs = spec.shape.dropFirst().reduce(1, *)
+      let isNormWeight = spec.shape.count == 1 && spec.name.hasSuffix(".weight")
+      let deviation = spec.shape.count >= 2 && !spec.name.hasSuffix("token") ? 0.8 / Double(inputs).squareRoot() : 0.3
+      for position in spec.range {
+        memory.base[position] = Float(stream.normal() * deviation + (isNormWeight ? 1 : 0))
+      }
+    }
+  }
+
+  func forward() -> Double {
+    product.forward(noise: noise, parameters: parameters, workspace: workspace)
+  }
+
+  /// The loss; its gradient lies in `gradient` then.
+  func forwardAndBackward() -> Double {
+    let loss = forward()
+    product.backward(parameters: parameters, workspace: workspace, receiver: gradient)
+    return loss
+  }
+
+  /// What the last forward pass left under `name`, of one image.
+  func activation(_ name: String, image: Int) -> [UInt32] {
+    let activation = workspace.activations.first { $0.name == name }!
+    let rows = activation.rowsPerImage
+    return (image * rows..<(image + 1) * rows).flatMap { activation.values.row($0).array.map(\.bitPattern) }
+  }
+
+  var images: [[Double]] {
+    (0..<workspace.imageCount).map { workspace.images.row($0).array.map(Double.init) }
+  }
+
+  var reference: ReferenceModel {
+    let named = table.specs.map { ($0.name, parameters[$0.range].array.map(Double.init)) }
+    return ReferenceModel(model: configuration, parameters: Dictionary(uniqueKeysWithValues: named))
+  }
+}
+
+/// OpenBLAS on one thread, set once for all tests of the process.
+let singleThreadedBLAS: Void = useOneThreadForBLAS()
