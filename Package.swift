@@ -81,7 +81,10 @@ let package = Package(
     tests("MaskedAutoencoder", ["Compute", "Checkpoints", "Optimization"], fixtures: true),
     tests(
       "Interoperability",
-      ["Checkpoints", "Compute", "Configuration", "Datasets", "Evaluation", "MaskedAutoencoder", "Training", "mae"],
+      [
+        "Checkpoints", "Compute", "Configuration", "Datasets", "Evaluation", "MPILaunch", "MaskedAutoencoder", "Reporting",
+        "Training", "mae",
+      ],
       fixtures: true, live: true),
     module("MPILaunch", [], path: "Tests/MPILaunch"),
     program(
