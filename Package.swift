@@ -92,7 +92,10 @@ let package = Package(
     tests("Reporting", fixtures: true),
     tests(
       "Interoperability",
-      ["Checkpoints", "Compute", "Configuration", "Datasets", "Evaluation", "MaskedAutoencoder", "Training", "mae"],
+      [
+        "Checkpoints", "Compute", "Configuration", "Datasets", "Evaluation", "MPILaunch", "MaskedAutoencoder", "Reporting",
+        "Training", "mae",
+      ],
       fixtures: true, live: true),
     tests("MaskedAutoencoder", ["Compute", "Checkpoints", "Optimization", "ReferenceArithmetic"], fixtures: true),
     module("MPILaunch", [], path: "Tests/MPILaunch"),

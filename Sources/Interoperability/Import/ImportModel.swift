@@ -74,8 +74,8 @@ private struct Takeover {
   mutating func run() throws(InteroperabilityError) -> TrainedModel {
     sayDifferences()
     var positions = PositionTables(sineCosineOf: new)
-    positions.encoder = try readPositions("pos_embed", width: old.encoder.width)
-    if source.hasDecoder { positions.decoder = try readPositions("decoder_pos_embed", width: old.decoder.width) }
+    positions.encoder = try readPositions("pos_embed", width: new.encoder.width)
+    if source.hasDecoder { positions.decoder = try readPositions("decoder_pos_embed", width: new.decoder.width) }
     let model = MaskedAutoencoder(new, positions: positions)
     if positions != PositionTables(sineCosineOf: new) {
       notes.append("its position tables are kept: they are not bit for bit the sine-cosine ones")

@@ -1,0 +1,48 @@
+import Evaluation
+import Foundation
+import Interoperability
+import Reporting
+import Testing
+
+/// What `README.md` of an exported folder says.
+@Suite struct ModelCardTests {
+  private func card(step: Int, log records: [any LogRecord]) throws -> String {
+    let folder = try TemporaryFolder()
+    let log = try TrainingLog.create(at: folder("log.jsonl"))
+    for record in records { try log.append(record) }
+    let imported = try TrainedModel.importing(fixture("hf"), overrides: ["train.batch_size=64"]).model
+    let model = TrainedModel(
+      imported.model, configuration: imported.configuration,
+      parameters: .init(imported.parameters.all.array), step: step)
+    var options = ExportOptions(format: .huggingFace)
+    options.log = try TrainingLog.lines(at: folder("log.jsonl"))
+    _ = try model.export(to: folder("hf"), options)
+    return try String(contentsOfFile: folder("hf/README.md"), encoding: .utf8)
+  }
+
+  @Test func tellsTheRun() throws {
+    var records: [any LogRecord] = []
+    for epoch in 1...50 {
+      records.append(
+        StepRecord(
+          step: epoch * 10, epoch: Double(epoch), loss: 1 / Double(epoch), learningRate: 1e-3, imagesPerSecond: 1,
+          stepSeconds: 72))
+      records.append(EpochRecord(step: epoch * 10, epoch: epoch, meanLoss: 2 / Double(epoch), seconds: 1))
+    }
+    let card = try card(step: 400, log: records)
+    #expect(card.contains("- steps: 400 of 64 images each, 25600 images in all"))
+    #expect(card.contains("- epochs: 40.00 of a schedule of 800"))
+    #expect(card.contains("- loss of the last step: 0.0250"))
+    #expect(card.contains("- time in steps: 0.80 hours"))
+    #expect(card.contains("| 40 | 400 | 0.0500 |"))
+    #expect(!card.contains("| 41 |"), "what came after the checkpoint is not its own")
+    let rows = card.split(separator: "\n").filter { $0.hasSuffix(" |") && $0.contains("0 | ") }
+    #expect(rows.count <= 21)
+    #expect(card.contains("ViTMAEForPreTraining.from_pretrained") && card.contains("batch_size: 64"))
+  }
+
+  @Test func saysWhatIsNotKnown() throws {
+    #expect(try card(step: 0, log: []).contains("No step of training was done by this program"))
+    #expect(try card(step: 7, log: []).contains("the loss curve is not known"))
+  }
+}
