@@ -7,6 +7,8 @@ public enum TrainingError: Error, CustomStringConvertible {
   case runExists(path: String)
   case recipeChanged(path: String, differences: [String])
   case nonFinite(step: Int, loss: Double, gradientNorm: Double, samples: [Int])
+  case ranksDiffer(rank: Int, differences: [String])
+  case dataDiffers(rank: Int, found: String, first: String)
   case tooManyBadSamples(count: Int, epoch: Int, limit: Double, samples: Int)
   case debugNeedsOneProcess(ranks: Int)
   case laterCheckpoints(runDirectory: String, step: Int, newest: Int)
@@ -26,11 +28,16 @@ public enum TrainingError: Error, CustomStringConvertible {
       "the run directory \(path) holds a run already; go on with --resume auto, or name another --run-dir."
     case .recipeChanged(let path, let differences):
       "the checkpoint \(path) was made with another recipe (\(differences.joined(separator: "; "))); put the old "
-        + "values back, or start a new run directory."
+        + "values back, start a new run directory, or go on all the same with --allow-recipe-change."
     case .nonFinite(let step, let loss, let gradientNorm, let samples):
       "step \(step) is not finite (loss \(loss), gradient norm \(gradientNorm))"
         + (samples.isEmpty ? "" : ", first seen in the samples \(list(samples))")
         + "; the state before it is kept in a checkpoint. Look closer with --debug, or lower train.base_learning_rate."
+    case .ranksDiffer(let rank, let differences):
+      "rank \(rank) was given another configuration than rank 0 (\(differences.joined(separator: "; "))); start all "
+        + "ranks with the same."
+    case .dataDiffers(let rank, let found, let first):
+      "rank \(rank) finds \(found), but rank 0 \(first); give all ranks the same data."
     case .tooManyBadSamples(let count, let epoch, let limit, let samples):
       "\(count) of the \(samples) pictures of epoch \(epoch) did not decode, more than data.max_bad_fraction (\(limit)) "
         + "allows; the log names them. Stopped with a checkpoint."
@@ -50,9 +57,9 @@ public enum TrainingError: Error, CustomStringConvertible {
   public var isUsage: Bool {
     switch self {
     case .moreRanksThanVirtualWorkers, .noDataPath, .unsupportedChannels, .runExists, .recipeChanged,
-      .debugNeedsOneProcess, .laterCheckpoints:
+      .debugNeedsOneProcess, .laterCheckpoints, .ranksDiffer:
       true
-    case .runDirectory, .nonFinite, .tooManyBadSamples:
+    case .runDirectory, .nonFinite, .tooManyBadSamples, .dataDiffers:
       false
     }
   }

@@ -60,6 +60,7 @@ public final class Pretraining {
     self.configuration = configuration
     self.options = options
     self.communicator = communicator
+    try Pretraining.requireEqual(configuration, on: communicator)
     let layout = try Pretraining.layout(configuration, options, communicator)
     (source, plan) = try communicator.together {
       guard !configuration.data.path.isEmpty else { throw TrainingError.noDataPath }
@@ -73,6 +74,7 @@ public final class Pretraining {
           sampleCount: source.count, batchSize: configuration.train.batchSize, seed: configuration.train.seed)
       )
     }
+    try Pretraining.requireEqual(source, path: configuration.data.path, on: communicator)
     let trainer = Trainer(configuration, layout: layout, plan: plan, communicator: communicator)
     self.trainer = trainer
     recorder = try communicator.together {
@@ -80,7 +82,6 @@ public final class Pretraining {
       return try RunRecorder(configuration, options, table: trainer.model.table)
     }
     if let checkpoint = try openCheckpoint() { try restore(checkpoint) }
-    try communicator.together { try recorder?.begin(after: step, resume: options.resume) }
   }
 
   /// Trains to the end of the schedule, or to a request to stop.
@@ -98,16 +99,17 @@ public final class Pretraining {
     let loader = try makeLoader(lastStep: lastStep)
     defer { loader.stop() }
 
+    let firstStep = step
     while step < lastStep {
       let start = ContinuousClock.now
-      let batch = try loader.next()
+      let batch = try step == firstStep ? begin(loader) : loader.next()
       let result = try trainStep(batch)
       step = result.step
-      try account(for: batch, result)
       if options.debug { recorder?.logger.info("\(trainer.debugReport(step: step))") }
       try recorder?.record(
         result, epoch: epoch, lastStep: lastStep, totalEpochs: configuration.train.epochs,
         seconds: start.secondsSince, imagesPerStep: configuration.train.batchSize, stepsPerEpoch: plan.stepsPerEpoch)
+      try account(for: batch, result)
       let stopsHere = result.stopRequested && step < lastStep
       if stopsHere || step == lastStep || configuration.checkpoint.isDue(after: step, stepsPerEpoch: plan.stepsPerEpoch)
       {
@@ -121,6 +123,16 @@ public final class Pretraining {
     }
     try finishSaving()
     return .completed
+  }
+
+  /// The first batch, then the run directory's files: data that no rank can use leaves no trace there. Trouble with the
+  /// first batch is told by one rank for all; later the rank that meets it ends the others.
+  private func begin(_ loader: BatchLoader) throws -> Batch {
+    let batch = try communicator.together { try loader.next() }
+    try communicator.together {
+      try recorder?.begin(after: step, resume: options.resume, stepsPerEpoch: plan.stepsPerEpoch)
+    }
+    return batch
   }
 
   /// Epochs done, with the fraction of the running one.
@@ -158,6 +170,26 @@ public final class Pretraining {
 // MARK: - Before the first step
 
 extension Pretraining {
+  /// Ranks that were told different things would wait for one another for ever, or train something nobody asked for.
+  private static func requireEqual(_ configuration: RunConfiguration, on communicator: any Communicator) throws {
+    let first = try communicator.broadcast(configuration.yaml(), from: 0)
+    try communicator.together {
+      let differences = try orderDifferences(from: RunConfiguration.decode(yaml: first), to: configuration)
+      guard differences.isEmpty else {
+        throw TrainingError.ranksDiffer(rank: communicator.rank, differences: differences.map(\.description))
+      }
+    }
+  }
+
+  /// A copy of the data that lacks a picture puts every later one in another place of the epoch's order.
+  private static func requireEqual(_ source: any ImageSource, path: String, on communicator: any Communicator) throws {
+    let counts = try communicator.allgather([Double(source.count)])
+    if let other = counts.indices.first(where: { counts[$0] != counts[0] }) {
+      let found = try communicator.allgather("\(source.count) pictures in \(path)")
+      throw TrainingError.dataDiffers(rank: other, found: found[other], first: found[0])
+    }
+  }
+
   private static func layout(
     _ configuration: RunConfiguration, _ options: PretrainingOptions, _ communicator: any Communicator
   ) throws -> WorkerLayout {
@@ -213,7 +245,9 @@ extension Pretraining {
     try communicator.together {
       let old = try RunConfiguration.decode(
         yaml: checkpoint.state.configuration, name: "\(checkpoint.path)/state.json")
-      let changes = recipeChanges(from: old, to: configuration)
+      let changes =
+        recipeChanges(from: old, to: configuration)
+        + epochChanges(since: checkpoint.state, stepsPerEpoch: plan.stepsPerEpoch)
       guard changes.isEmpty || options.allowsRecipeChange else {
         throw TrainingError.recipeChanged(path: checkpoint.path, differences: changes)
       }

@@ -37,7 +37,7 @@ final class RunRecorder {
   }
 
   /// Opens the log behind `step`, and writes down the configuration.
-  func begin(after step: Int, resume: ResumeChoice) throws {
+  func begin(after step: Int, resume: ResumeChoice, stepsPerEpoch: Int) throws {
     if case .checkpoint = resume, let newest = try store.steps().max(), newest > step {
       throw TrainingError.laterCheckpoints(runDirectory: directory.path, step: step, newest: newest)
     }
@@ -48,6 +48,11 @@ final class RunRecorder {
     try directory.write(configuration: configuration.yaml(documented: true))
     log = try TrainingLog.resume(at: directory.log, after: step).log
     if step > 0 { try log?.append(EventRecord("resume", step: step)) }
+    let epochStart = step / stepsPerEpoch * stepsPerEpoch
+    for record in try TrainingLog.lines(at: directory.log, after: epochStart).compactMap(StepRecord.init) {
+      epochLosses.append(record.loss)
+      epochSeconds += record.stepSeconds
+    }
   }
 
   func record(
