@@ -6,7 +6,7 @@ public enum TrainingError: Error, CustomStringConvertible {
   case runDirectory(path: String, reason: String)
   case runExists(path: String)
   case recipeChanged(path: String, differences: [String])
-  case nonFinite(step: Int, loss: Double, gradientNorm: Double, samples: [Int])
+  case nonFinite(NonFiniteStep, pictures: [String], origin: String?)
   case ranksDiffer(rank: Int, differences: [String])
   case dataDiffers(rank: Int, found: String, first: String)
   case tooManyBadSamples(count: Int, epoch: Int, limit: Double, samples: Int)
@@ -29,10 +29,12 @@ public enum TrainingError: Error, CustomStringConvertible {
     case .recipeChanged(let path, let differences):
       "the checkpoint \(path) was made with another recipe (\(differences.joined(separator: "; "))); put the old "
         + "values back, start a new run directory, or go on all the same with --allow-recipe-change."
-    case .nonFinite(let step, let loss, let gradientNorm, let samples):
-      "step \(step) is not finite (loss \(loss), gradient norm \(gradientNorm))"
-        + (samples.isEmpty ? "" : ", first seen in the samples \(list(samples))")
-        + "; the state before it is kept in a checkpoint. Look closer with --debug, or lower train.base_learning_rate."
+    case .nonFinite(let step, let pictures, let origin):
+      "step \(step.step) is not finite (loss \(step.loss), gradient norm \(step.gradientNorm))"
+        + (origin.map { ": \($0)" } ?? (pictures.isEmpty ? "" : ", first seen in \(list(pictures))"))
+        + "; the state before it is kept in a checkpoint. "
+        + (origin == nil ? "Look closer with --debug, or lower" : "Look at that picture, or lower")
+        + " train.base_learning_rate."
     case .ranksDiffer(let rank, let differences):
       "rank \(rank) was given another configuration than rank 0 (\(differences.joined(separator: "; "))); start all "
         + "ranks with the same."
@@ -49,8 +51,8 @@ public enum TrainingError: Error, CustomStringConvertible {
     }
   }
 
-  private func list(_ samples: [Int]) -> String {
-    samples.prefix(16).map(String.init).joined(separator: ", ") + (samples.count > 16 ? " …" : "")
+  private func list(_ pictures: [String]) -> String {
+    pictures.prefix(16).joined(separator: ", ") + (pictures.count > 16 ? " …" : "")
   }
 
   /// Whether the command or the configuration is at fault, and not the world.

@@ -75,7 +75,8 @@ public final class Pretraining {
       )
     }
     try Pretraining.requireEqual(source, path: configuration.data.path, on: communicator)
-    let trainer = Trainer(configuration, layout: layout, plan: plan, communicator: communicator)
+    let trainer = Trainer(
+      configuration, layout: layout, plan: plan, communicator: communicator, debug: options.debug)
     self.trainer = trainer
     recorder = try communicator.together {
       guard communicator.rank == 0 else { return nil }
@@ -142,11 +143,20 @@ public final class Pretraining {
   private func trainStep(_ batch: borrowing Batch) throws -> StepResult {
     do {
       return try trainer.step(batch, stopRequested: stop_request_signal() != 0)
-    } catch let error as TrainingError {
+    } catch let error as NonFiniteStep {
       try save()
       try finishSaving()
-      throw error
+      throw TrainingError.nonFinite(
+        error, pictures: error.samples.map(source.name(of:)), origin: error.origin.map(sentence))
     }
+  }
+
+  private func sentence(_ origin: NonFiniteOrigin) -> String {
+    let image = origin.image.map {
+      " of image \($0.index) of the batch, sample \($0.sample) (\(source.name(of: $0.sample)))"
+    }
+    let parameter = origin.parameter.map { ", and the parameter \($0) was not finite before the step" }
+    return "the first value that is not finite is in \(origin.tensor)\(image ?? "")\(parameter ?? "")"
   }
 
   /// Counts and names the pictures that did not decode; too many of them end the run with a checkpoint.

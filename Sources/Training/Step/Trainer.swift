@@ -52,15 +52,21 @@ public final class Trainer: @unchecked Sendable {
   private let normalization: Normalization
   private let losses: AlignedBuffer<Double>
   private let plan: BatchPlan
+  /// Looks at what each forward pass leaves, in debug mode.
+  let probe: ForwardProbe?
 
   /// Takes all memory that training needs, and draws the first weights.
+  ///
+  /// - Parameter debug: whether every step is looked at for `debugReport` and for where it ceases to be finite.
   public init(
-    _ configuration: RunConfiguration, layout: WorkerLayout, plan: BatchPlan, communicator: any Communicator
+    _ configuration: RunConfiguration, layout: WorkerLayout, plan: BatchPlan, communicator: any Communicator,
+    debug: Bool = false
   ) {
     self.configuration = configuration
     self.layout = layout
     self.communicator = communicator
     self.plan = plan
+    probe = debug ? ForwardProbe(imagesPerVirtualWorker: layout.imagesPerVirtualWorker) : nil
     useOneThreadForBLAS()
     let model = MaskedAutoencoder(configuration.model)
     let table = model.table
@@ -87,14 +93,10 @@ public final class Trainer: @unchecked Sendable {
   /// The gradient that the last step used: a sum over the images of the global batch.
   public var gradient: Vector { reduction.gradient }
 
-  /// The workspaces of the last round's virtual workers, one a thread.
-  var workspacesInUse: [Workspace] {
-    Array(workspaces.prefix((layout.block.count - 1) % layout.threads + 1))
-  }
-
   /// One step of all ranks: forward and backward of every virtual worker, the sum of their gradients, and AdamW.
   ///
   /// - Parameter stopRequested: whether this rank was asked to stop; the result says whether any was.
+  /// - Throws: `NonFiniteStep` on all ranks, before anything has changed; a `CommunicatorError`.
   public func step(_ batch: borrowing Batch, stopRequested: Bool = false) throws -> StepResult {
     var times = StepTimes()
     times.data = batch.waitSeconds
@@ -128,6 +130,7 @@ public final class Trainer: @unchecked Sendable {
       let start = ContinuousClock.now
       let noise = load(batch, virtualWorker: first + worker, into: workspace)
       losses.base[first + worker] = model.forward(noise: noise, parameters: parameters.all, workspace: workspace)
+      probe?.look(at: workspace, virtualWorker: first + worker)
       let middle = ContinuousClock.now
       model.backward(
         parameters: parameters.all, workspace: workspace, receiver: reduction.receiver(worker: worker, round: round))
@@ -183,12 +186,20 @@ public final class Trainer: @unchecked Sendable {
     }
   }
 
-  private func nonFinite(_ result: StepResult, _ losses: [Double]) -> TrainingError {
+  private func nonFinite(_ result: StepResult, _ losses: [Double]) -> NonFiniteStep {
     let images = layout.imagesPerVirtualWorker
     let samples = losses.indices.filter { !losses[$0].isFinite }.flatMap { worker in
       (worker * images..<(worker + 1) * images).map { plan.sample(step: result.step - 1, index: $0) }
     }
-    return .nonFinite(step: result.step, loss: result.loss, gradientNorm: result.gradientNorm, samples: samples)
+    let origin = probe.map { probe in
+      let tensor = probe.firstNonFinite
+      return NonFiniteOrigin(
+        tensor: tensor?.name ?? nonFiniteGradient.map { "the gradient of \($0)" } ?? "the loss",
+        image: tensor.map { .init(index: $0.image, sample: plan.sample(step: result.step - 1, index: $0.image)) },
+        parameter: nonFiniteParameter)
+    }
+    return NonFiniteStep(
+      step: result.step, loss: result.loss, gradientNorm: result.gradientNorm, samples: samples, origin: origin)
   }
 }
 
