@@ -78,5 +78,9 @@ let package = Package(
     program(
       "collectives-check", ["Collectives", "Compute", "COpenMPI"], path: "Tests/MPIPrograms/CollectivesCheck"),
     tests("Collectives", ["Compute", "MPILaunch", "collectives-check"]),
+    tests(
+      "Training",
+      ["Checkpoints", "Compute", "Configuration", "Datasets", "Imaging", "MaskedAutoencoder", "MPILaunch", "mae"],
+      fixtures: true),
   ]
 )
