@@ -93,7 +93,8 @@ let package = Package(
     tests(
       "Interoperability",
       [
-        "Checkpoints", "Compute", "Configuration", "Datasets", "Evaluation", "MPILaunch", "MaskedAutoencoder", "Reporting",
+        "Checkpoints", "Compute", "Configuration", "Datasets", "Evaluation", "MPILaunch", "MaskedAutoencoder",
+        "Reporting",
         "Training", "mae",
       ],
       fixtures: true, live: true),
@@ -102,5 +103,9 @@ let package = Package(
     program(
       "collectives-check", ["Collectives", "Compute", "COpenMPI"], path: "Tests/MPIPrograms/CollectivesCheck"),
     tests("Collectives", ["Compute", "MPILaunch", "collectives-check"]),
+    tests(
+      "Training",
+      ["Checkpoints", "Compute", "Configuration", "Datasets", "Imaging", "MaskedAutoencoder", "MPILaunch", "mae"],
+      fixtures: true),
   ]
 )

@@ -6,9 +6,10 @@ public enum TrainingError: Error, CustomStringConvertible {
   case runDirectory(path: String, reason: String)
   case runExists(path: String)
   case recipeChanged(path: String, differences: [String])
-  /// `location`: the layer and image where `--debug` first saw it.
-  case nonFinite(step: Int, loss: Double, gradientNorm: Double, samples: [Int], location: String?)
+  case nonFinite(NonFiniteStep, pictures: [String], origin: String?)
   case parametersDiffer(String)
+  case ranksDiffer(rank: Int, differences: [String])
+  case dataDiffers(rank: Int, found: String, first: String)
   case tooManyBadSamples(count: Int, epoch: Int, limit: Double, samples: Int)
   case debugNeedsOneProcess(ranks: Int)
   case laterCheckpoints(runDirectory: String, step: Int, newest: Int)
@@ -28,12 +29,18 @@ public enum TrainingError: Error, CustomStringConvertible {
       "the run directory \(path) holds a run already; go on with --resume auto, or name another --run-dir."
     case .recipeChanged(let path, let differences):
       "the checkpoint \(path) was made with another recipe (\(differences.joined(separator: "; "))); put the old "
-        + "values back, or start a new run directory."
-    case .nonFinite(_, _, _, _, let location):
+        + "values back, start a new run directory, or go on all the same with --allow-recipe-change."
+    case .nonFinite(_, _, let origin):
       finding + "; the state before it is kept in a checkpoint. "
-        + (location == nil ? "Look closer with --debug, or lower" : "Lower") + " train.base_learning_rate."
+        + (origin == nil ? "Look closer with --debug, or lower" : "Look at that picture, or lower")
+        + " train.base_learning_rate."
     case .parametersDiffer(let reason):
       "\(reason), and did so again after going back to a checkpoint: look for a faulty host."
+    case .ranksDiffer(let rank, let differences):
+      "rank \(rank) was given another configuration than rank 0 (\(differences.joined(separator: "; "))); start all "
+        + "ranks with the same."
+    case .dataDiffers(let rank, let found, let first):
+      "rank \(rank) finds \(found), but rank 0 \(first); give all ranks the same data."
     case .tooManyBadSamples(let count, let epoch, let limit, let samples):
       "\(count) of the \(samples) pictures of epoch \(epoch) did not decode, more than data.max_bad_fraction (\(limit)) "
         + "allows; the log names them. Stopped with a checkpoint."
@@ -47,25 +54,22 @@ public enum TrainingError: Error, CustomStringConvertible {
 
   /// What was found, without what was done about it.
   var finding: String {
-    guard case .nonFinite(let step, let loss, let gradientNorm, let samples, let location) = self else {
-      return description
-    }
-    return "step \(step) is not finite (loss \(loss), gradient norm \(gradientNorm))"
-      + (samples.isEmpty ? "" : ", seen in the samples \(list(samples))")
-      + (location.map { ", first in \($0)" } ?? "")
+    guard case .nonFinite(let step, let pictures, let origin) = self else { return description }
+    return "step \(step.step) is not finite (loss \(step.loss), gradient norm \(step.gradientNorm))"
+      + (origin.map { ": \($0)" } ?? (pictures.isEmpty ? "" : ", first seen in \(list(pictures))"))
   }
 
-  private func list(_ samples: [Int]) -> String {
-    samples.prefix(16).map(String.init).joined(separator: ", ") + (samples.count > 16 ? " …" : "")
+  private func list(_ pictures: [String]) -> String {
+    pictures.prefix(16).joined(separator: ", ") + (pictures.count > 16 ? " …" : "")
   }
 
   /// Whether the command or the configuration is at fault, and not the world.
   public var isUsage: Bool {
     switch self {
     case .moreRanksThanVirtualWorkers, .noDataPath, .unsupportedChannels, .runExists, .recipeChanged,
-      .debugNeedsOneProcess, .laterCheckpoints:
+      .debugNeedsOneProcess, .laterCheckpoints, .ranksDiffer:
       true
-    case .runDirectory, .nonFinite, .parametersDiffer, .tooManyBadSamples:
+    case .runDirectory, .nonFinite, .parametersDiffer, .tooManyBadSamples, .dataDiffers:
       false
     }
   }

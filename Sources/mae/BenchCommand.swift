@@ -48,7 +48,7 @@ struct BenchCommand: ParsableCommand {
     @OptionGroup var output: Output
 
     func run() throws {
-      try withCommunicator { communicator in
+      withCommunicator { communicator in
         let configuration = try communicator.together { try options.options.load() }
         let result = try StepBenchmark(
           configuration, data: data, steps: options.steps, communicator: communicator)
@@ -71,7 +71,7 @@ struct BenchCommand: ParsableCommand {
     }
 
     func run() throws {
-      try withCommunicator { _ in
+      withCommunicator { _ in
         let configuration = try options.load()
         let threads = configuration.parallel.threads ?? availableCores()
         let benchmark = GEMMBenchmark(
@@ -88,7 +88,7 @@ struct BenchCommand: ParsableCommand {
     @OptionGroup var output: Output
 
     func run() throws {
-      try withCommunicator { _ in
+      withCommunicator { _ in
         try output.show(DataBenchmark(options.options.load(), steps: options.steps))
         return 0
       }
@@ -100,7 +100,7 @@ struct BenchCommand: ParsableCommand {
     @OptionGroup var output: Output
 
     func run() throws {
-      try withCommunicator { communicator in
+      withCommunicator { communicator in
         let result = try AllreduceBenchmark(communicator: communicator)
         if communicator.rank == 0 { try output.show(result) }
         return 0
@@ -117,7 +117,7 @@ struct BenchCommand: ParsableCommand {
     var directory = "."
 
     func run() throws {
-      try withCommunicator { _ in
+      withCommunicator { _ in
         try output.show(
           CheckpointBenchmark(options.load(), directory: directory, threads: availableCores()))
         return 0

@@ -26,17 +26,23 @@ struct Mae: ParsableCommand {
       Foundation.exit(code.rawValue)
     } catch {
       let isHelp = exitCode(for: error).isSuccess
-      if isHelp {
-        print(fullMessage(for: error))
-        Foundation.exit(0)
+      // Under mpirun every rank reads the same command line: one of them speaks, and none leaves before it has.
+      withCommunicator { communicator in
+        let text = fullMessage(for: error)
+        if communicator.rank == 0 { isHelp ? print(text) : say(text) }
+        return isHelp ? 0 : 2
       }
-      fail(fullMessage(for: error), code: 2)
     }
   }
 }
 
 /// Says `sentence` on standard error and ends this process.
 func fail(_ sentence: String, code: Int32) -> Never {
-  FileHandle.standardError.write(Data("mae: \(sentence)\n".utf8))
+  say(sentence)
   exit(code)
+}
+
+/// Says `sentence` on standard error.
+func say(_ sentence: String) {
+  FileHandle.standardError.write(Data("mae: \(sentence)\n".utf8))
 }

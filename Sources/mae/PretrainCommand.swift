@@ -42,7 +42,7 @@ struct PretrainCommand: ParsableCommand {
   }
 
   func run() throws {
-    try withCommunicator { communicator in
+    withCommunicator { communicator in
       let configuration = try communicator.together { try options.load() }
       var pretraining = PretrainingOptions(runDirectory: RunDirectory(path: runDir))
       pretraining.resume =

@@ -6,7 +6,7 @@ import Training
 ///
 /// An error that all ranks share is said once, by rank 0, and all end by themselves. One that a single rank meets in
 /// the middle of the work ends the whole job at once: the others may be waiting for it.
-func withCommunicator(_ body: (any Communicator) throws -> Int32) throws -> Never {
+func withCommunicator(_ body: (any Communicator) throws -> Int32) -> Never {
   let communicator: any Communicator
   do {
     communicator = try makeCommunicator(environment: ProcessInfo.processInfo.environment)
@@ -20,10 +20,10 @@ func withCommunicator(_ body: (any Communicator) throws -> Int32) throws -> Neve
   } catch {
     let code: Int32 = isUsageError(error) ? 2 : 1
     guard isSharedByAllRanks(error) else {
-      FileHandle.standardError.write(Data("mae: rank \(communicator.rank): \(error)\n".utf8))
+      say("rank \(communicator.rank): \(error)")
       communicator.abort(code: code)
     }
-    if communicator.rank == 0 { FileHandle.standardError.write(Data("mae: \(error)\n".utf8)) }
+    if communicator.rank == 0 { say("\(error)") }
     try? communicator.finalize()
     exit(code)
   }

@@ -3,13 +3,7 @@ import Foundation
 /// Runs a program of this package under mpirun, for tests. A missing mpirun is an error, so that no test passes by
 /// skipping.
 public struct MPILaunch {
-  /// What is left when the job has ended.
-  public struct Outcome: Sendable {
-    public let exitCode: Int32
-    public let output: String
-    public let errorOutput: String
-    public let seconds: Double
-  }
+  public typealias Outcome = MPIJob.Outcome
 
   public enum Failure: Error, CustomStringConvertible {
     case missing(program: String)
@@ -33,76 +27,47 @@ public struct MPILaunch {
     return path
   }
 
+  /// Starts a job and does not wait for it.
+  ///
   /// - Parameters:
   ///   - ranks: how many processes mpirun starts; nil runs the program by itself, without mpirun.
   ///   - environment: added to this process's environment.
+  public static func start(
+    _ program: String, _ arguments: [String], ranks: Int?, environment: [String: String] = [:]
+  ) throws -> MPIJob {
+    var command = [program] + arguments
+    if let ranks {
+      command = [try findInPath("mpirun")] + mpirunOptions + ["-np", "\(ranks)"] + command
+    }
+    return try MPIJob(
+      command,
+      environment: ProcessInfo.processInfo.environment
+        .merging(settings) { _, ours in ours }
+        .merging(environment) { _, callers in callers })
+  }
+
+  /// Starts a job and waits for its end.
+  ///
+  /// - Parameters:
+  ///   - ranks, environment: as for `start`.
   ///   - deadlineSeconds: after which the job is ended and the call throws.
   public static func run(
     _ program: String, _ arguments: [String], ranks: Int?, environment: [String: String] = [:],
     deadlineSeconds: Double = 120
   ) throws -> Outcome {
-    var command = [program] + arguments
-    if let ranks {
-      let options = ["-np", "\(ranks)", "--oversubscribe", "--bind-to", "none"]
-      command = [try findInPath("mpirun")] + options + command
-    }
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("mpi-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    // Files, not pipes: a full pipe would stop the job while nobody reads.
-    let outputs = try ["output", "errors"].map { name in
-      let file = folder.appendingPathComponent(name)
-      try Data().write(to: file)
-      return (file: file, handle: try FileHandle(forWritingTo: file))
-    }
-
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: command[0])
-    process.arguments = Array(command.dropFirst())
-    process.environment = ProcessInfo.processInfo.environment
-      .merging(containerSettings) { _, ours in ours }
-      .merging(environment) { _, callers in callers }
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = outputs[0].handle
-    process.standardError = outputs[1].handle
-    let ended = DispatchSemaphore(value: 0)
-    process.terminationHandler = { _ in ended.signal() }
-    let start = ContinuousClock.now
-    try runWithSignals(process)
-    let isOverdue = ended.wait(timeout: .now() + deadlineSeconds) == .timedOut
-    if isOverdue {
-      // mpirun passes a termination on to its ranks; a kill would leave them behind.
-      process.terminate()
-      if ended.wait(timeout: .now() + 10) == .timedOut {
-        kill(process.processIdentifier, SIGKILL)
-      }
-    }
-    let seconds = (ContinuousClock.now - start) / .seconds(1)
-    let texts = try outputs.map { String(decoding: try Data(contentsOf: $0.file), as: UTF8.self) }
-    if isOverdue {
-      throw Failure.overdue(
-        command: command.joined(separator: " "), seconds: deadlineSeconds, output: texts.joined())
-    }
-    return Outcome(
-      exitCode: process.terminationStatus, output: texts[0], errorOutput: texts[1], seconds: seconds)
+    try start(program, arguments, ranks: ranks, environment: environment).wait(deadlineSeconds: deadlineSeconds)
   }
 
-  /// Starts a process that signals reach. It inherits the mask of the thread that starts it, and tests run on threads
-  /// of Dispatch, which block nearly all signals: mpirun would never hear that it should end.
-  private static func runWithSignals(_ process: Process) throws {
-    var none = sigset_t()
-    var before = sigset_t()
-    sigemptyset(&none)
-    pthread_sigmask(SIG_SETMASK, &none, &before)
-    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
-    try process.run()
-  }
+  private static let mpirunOptions = ["--oversubscribe", "--bind-to", "none"]
 
-  /// What Open MPI needs to run as root and in containers that refuse reading another process's memory.
-  private static let containerSettings = [
+  /// What Open MPI needs to run as root and in containers that refuse reading another process's memory. And when a rank
+  /// leaves with an error, mpirun waits twice for its kill timeout before it ends: with its default of a second, whatever
+  /// a launcher set.
+  private static let settings = [
     "OMPI_ALLOW_RUN_AS_ROOT": "1",
     "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
     "OMPI_MCA_btl_vader_single_copy_mechanism": "none",
+    "OMPI_MCA_odls_base_sigkill_timeout": "1",
   ]
 
   private static func findInPath(_ program: String) throws -> String {

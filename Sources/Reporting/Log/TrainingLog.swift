@@ -81,11 +81,13 @@ public final class TrainingLog: Sendable {
   }
 
   /// The lines of a log, in order; what is not a line of a log is left out.
-  public static func lines(at path: String) throws(ReportingError) -> [LogLine] {
+  ///
+  /// - Parameter step: lines of this step and those before are left out too; nil for none.
+  public static func lines(at path: String, after step: Int? = nil) throws(ReportingError) -> [LogLine] {
     var reader = try LineReader(path: path)
     var lines: [LogLine] = []
     while let bytes = reader.next() {
-      if let line = LogLine(json: bytes) { lines.append(line) }
+      if let line = LogLine(json: bytes), line.step > step ?? .min { lines.append(line) }
     }
     return lines
   }

@@ -17,7 +17,7 @@ public struct CheckpointConfiguration: ConfigurationSection, Equatable {
   ]
 
   /// Whether a checkpoint is due after `step` steps.
-  func isDue(after step: Int, stepsPerEpoch: Int) -> Bool {
+  public func isDue(after step: Int, stepsPerEpoch: Int) -> Bool {
     if let everySteps, step.isMultiple(of: everySteps) { return true }
     if let everyEpochs, step.isMultiple(of: everyEpochs * stepsPerEpoch) { return true }
     return false

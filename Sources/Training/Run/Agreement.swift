@@ -11,15 +11,16 @@ public struct SharedError: Error, CustomStringConvertible {
 extension Communicator {
   /// Runs `body` on every rank and goes on only if it worked on all: otherwise all throw the same `SharedError`, and
   /// none is left waiting.
-  public func together<Result>(_ body: () throws -> Result) throws -> Result {
-    let outcome = Swift.Result(catching: body)
-    let mine =
-      switch outcome {
-      case .success: ""
-      case .failure(let error): (isUsageError(error) ? "2" : "1") + "\(error)"
-      }
+  public func together<Result: ~Copyable>(_ body: () throws -> Result) throws -> Result {
+    var result: Result?
+    var mine = ""
+    do {
+      result = try body()
+    } catch {
+      mine = (isUsageError(error) ? "2" : "1") + "\(error)"
+    }
     let all = try allgather(mine)
-    guard let first = all.firstIndex(where: { !$0.isEmpty }) else { return try outcome.get() }
+    guard let first = all.firstIndex(where: { !$0.isEmpty }) else { return result.take()! }
     let sentence = String(all[first].dropFirst())
     let isCommon = all.allSatisfy { $0 == all[first] }
     throw SharedError(

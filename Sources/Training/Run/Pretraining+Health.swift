@@ -9,23 +9,30 @@ extension Pretraining {
   /// Deals with a step whose loss or gradient is not finite. No rank has updated anything, and all know.
   ///
   /// - Returns: why to go back to a checkpoint; nil to go on, the step left out.
-  func judgeNonFinite(_ result: StepResult) throws -> String? {
+  func judge(_ nonFinite: NonFiniteStep) throws -> String? {
     let error = TrainingError.nonFinite(
-      step: result.step, loss: result.loss, gradientNorm: result.gradientNorm, samples: result.suspectSamples,
-      location: options.debug ? trainer.firstNonFinite() : nil)
-    recorder?.record(nonFinite: result)
+      nonFinite, pictures: nonFinite.samples.map(source.name(of:)), origin: nonFinite.origin.map(sentence))
+    recorder?.record(nonFinite)
     switch configuration.train.nonFinite {
     case .skip:
       recorder?.logger.warning("\(error.finding); left the step out")
       return nil
-    case .rollback where rolledBackFor != result.step:
-      rolledBackFor = result.step
+    case .rollback where rolledBackFor != nonFinite.step:
+      rolledBackFor = nonFinite.step
       return error.finding
     case .rollback, .stop:
       try save()
       try finishSaving()
       throw error
     }
+  }
+
+  private func sentence(_ origin: NonFiniteOrigin) -> String {
+    let image = origin.image.map {
+      " of image \($0.index) of the batch, sample \($0.sample) (\(source.name(of: $0.sample)))"
+    }
+    let parameter = origin.parameter.map { ", and the parameter \($0) was not finite before the step" }
+    return "the first value that is not finite is in \(origin.tensor)\(image ?? "")\(parameter ?? "")"
   }
 
   /// Compares a hash of the parameters over all ranks.

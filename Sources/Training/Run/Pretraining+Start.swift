@@ -21,6 +21,26 @@ extension Pretraining {
         ?? max(1, availableCores() / communicator.ranksOnThisHost.count))
   }
 
+  /// Ranks that were told different things would wait for one another for ever, or train something nobody asked for.
+  static func requireEqual(_ configuration: RunConfiguration, on communicator: any Communicator) throws {
+    let first = try communicator.broadcast(configuration.yaml(), from: 0)
+    try communicator.together {
+      let differences = try orderDifferences(from: RunConfiguration.decode(yaml: first), to: configuration)
+      guard differences.isEmpty else {
+        throw TrainingError.ranksDiffer(rank: communicator.rank, differences: differences.map(\.description))
+      }
+    }
+  }
+
+  /// A copy of the data that lacks a picture puts every later one in another place of the epoch's order.
+  static func requireEqual(_ source: any ImageSource, path: String, on communicator: any Communicator) throws {
+    let counts = try communicator.allgather([Double(source.count)])
+    if let other = counts.indices.first(where: { counts[$0] != counts[0] }) {
+      let found = try communicator.allgather("\(source.count) pictures in \(path)")
+      throw TrainingError.dataDiffers(rank: other, found: found[other], first: found[0])
+    }
+  }
+
   static func openData(_ configuration: RunConfiguration) throws -> (any ImageSource, BatchPlan) {
     guard !configuration.data.path.isEmpty else { throw TrainingError.noDataPath }
     guard [1, 3, 4].contains(configuration.model.channels) else {
@@ -72,7 +92,9 @@ extension Pretraining {
     try communicator.together {
       let old = try RunConfiguration.decode(
         yaml: checkpoint.state.configuration, name: "\(checkpoint.path)/state.json")
-      let changes = recipeChanges(from: old, to: configuration)
+      let changes =
+        recipeChanges(from: old, to: configuration)
+        + epochChanges(since: checkpoint.state, stepsPerEpoch: plan.stepsPerEpoch)
       guard changes.isEmpty || options.allowsRecipeChange else {
         throw TrainingError.recipeChanged(path: checkpoint.path, differences: changes)
       }

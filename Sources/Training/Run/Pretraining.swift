@@ -54,6 +54,7 @@ public final class Pretraining {
   var rolledBackFor: Int?
   private let stopRequest: StopRequest
   private var longestStepSeconds = 0.0
+  private var recorderHasBegun = false
   private var fault: FaultInjection?
 
   /// Opens the data, takes the memory, and resumes. Nothing of an earlier run is changed.
@@ -70,8 +71,10 @@ public final class Pretraining {
     guard !options.debug || communicator.size == 1 else {
       throw TrainingError.debugNeedsOneProcess(ranks: communicator.size)
     }
+    try Pretraining.requireEqual(configuration, on: communicator)
     let layout = try Pretraining.layout(configuration, communicator)
     let (source, plan) = try communicator.together { try Pretraining.openData(configuration) }
+    try Pretraining.requireEqual(source, path: configuration.data.path, on: communicator)
     (self.source, self.plan) = (source, plan)
     let recorder = try communicator.together {
       communicator.rank == 0 ? try RunRecorder(configuration, options) : nil
@@ -82,10 +85,10 @@ public final class Pretraining {
       resumed == nil ? try Pretraining.open(communicator, recorder) { try options.checkpointToBeginWith() } : nil
     trainer = Trainer(
       configuration, layout: layout, plan: plan, communicator: communicator,
-      positions: try communicator.together { try (resumed ?? initial)?.positions(for: configuration.model) })
+      positions: try communicator.together { try (resumed ?? initial)?.positions(for: configuration.model) },
+      debug: options.debug)
     if let resumed { try restore(resumed) }
     if let initial { try begin(with: initial) }
-    try communicator.together { try recorder?.begin(trainer.model, after: step, resume: options.resume) }
   }
 
   /// Epochs done, with the fraction of the running one.
@@ -127,17 +130,17 @@ public final class Pretraining {
       let start = ContinuousClock.now
       watchdog.stepBegins(step + 1)
       trainer.progress.enter(.data)
-      let batch = try loader.next()
+      let batch = try recorderHasBegun ? loader.next() : begin(loader)
       let result = try trainer.step(
         batch, stopRequested: stopRequest.isMade(secondsToStop: secondsToStop),
         poisoned: fault?.isDue(.nan, at: step + 1) ?? false)
-      if !result.isFinite, let reason = try judgeNonFinite(result) { return .mustRollBack(reason) }
+      if let nonFinite = result.nonFinite, let reason = try judge(nonFinite) { return .mustRollBack(reason) }
       step = result.step
       watchdog.stepEnds()
       longestStepSeconds = max(longestStepSeconds, start.secondsSince)
       if fault?.isDue(.flip, at: step) ?? false { trainer.flipParameterBit() }
-      try account(for: batch, result)
       try record(result, seconds: start.secondsSince)
+      try account(for: batch, result)
       if isComparisonDue, let reason = try compareParameters() { return .mustRollBack(reason) }
       if isCheckpointDue(result) { try save() }
       if result.stopRequested, step < lastStep {
@@ -147,6 +150,18 @@ public final class Pretraining {
     }
     try finishSaving()
     return .reachedLastStep
+  }
+
+  /// The first batch, then the run directory's files: data that no rank can use leaves no trace there. Trouble with the
+  /// first batch is told by one rank for all; later the rank that meets it ends the others.
+  private func begin(_ loader: BatchLoader) throws -> Batch {
+    let batch = try communicator.together { try loader.next() }
+    try communicator.together {
+      try recorder?.begin(
+        trainer.model, after: step, resume: options.resume, stepsPerEpoch: plan.stepsPerEpoch)
+    }
+    recorderHasBegun = true
+    return batch
   }
 
   /// What one more step and a checkpoint may take, with as much again to be on the safe side.

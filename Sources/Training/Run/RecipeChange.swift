@@ -1,9 +1,11 @@
+import Checkpoints
 import Configuration
 
-/// The keys that may change when a run resumes: they say where and how a run is done, not what comes out of it.
+/// The keys that say what a process of the run finds on its machine.
+private let machineKeys: Set<String> = ["data.path", "data.workers", "parallel.threads"]
+/// The other keys that may change when a run resumes: they do not say what comes out of it.
 private let freeKeys: Set<String> = [
-  "data.path", "data.workers", "data.max_bad_fraction", "train.steps", "train.time_limit", "train.non_finite",
-  "train.compare_every_steps",
+  "data.max_bad_fraction", "train.steps", "train.time_limit", "train.non_finite", "train.compare_every_steps",
 ]
 
 /// What a resume would change of the recipe, as `key: old -> new`.
@@ -12,11 +14,22 @@ func recipeChanges(from old: RunConfiguration, to new: RunConfiguration) -> [Str
   // Left open or written out, the same number is the same recipe.
   old.parallel.virtualWorkers = old.virtualWorkers
   new.parallel.virtualWorkers = new.virtualWorkers
-  return differences(between: old, and: new)
+  return orderDifferences(from: old, to: new)
     .filter { difference in
       let key = difference.path.description
-      return !freeKeys.contains(key) && key != "parallel.threads" && !key.hasPrefix("checkpoint.")
-        && !key.hasPrefix("watchdog.")
+      return !freeKeys.contains(key) && !key.hasPrefix("checkpoint.") && !key.hasPrefix("watchdog.")
     }
     .map(\.description)
+}
+
+/// Where two processes of one run would not do the same work.
+func orderDifferences(from old: RunConfiguration, to new: RunConfiguration) -> [ConfigurationDifference] {
+  differences(between: old, and: new).filter { !machineKeys.contains($0.path.description) }
+}
+
+/// What a resume would change of the epochs, because the data set has another size: they would begin at other steps.
+func epochChanges(since state: CheckpointState, stepsPerEpoch: Int) -> [String] {
+  guard state.epoch > 0 else { return [] }
+  let old = Int((Double(state.step) / state.epoch).rounded())
+  return old == stepsPerEpoch ? [] : ["steps of an epoch, from the size of the data set: \(old) -> \(stepsPerEpoch)"]
 }

@@ -43,8 +43,7 @@ public struct RunDirectory: Sendable {
 
   private func reason(of error: any Error) -> String {
     let error = error as NSError
-    let underlying = (error.userInfo[NSUnderlyingErrorKey] as? NSError) ?? error
-    return underlying.domain == NSPOSIXErrorDomain
-      ? "\(String(cString: strerror(Int32(underlying.code))))." : "\(error.localizedDescription)"
+    guard let cause = error.userInfo[NSUnderlyingErrorKey] as? POSIXError else { return error.localizedDescription }
+    return "\(String(cString: strerror(cause.code.rawValue)))."
   }
 }

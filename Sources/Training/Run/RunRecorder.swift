@@ -37,7 +37,7 @@ final class RunRecorder {
   }
 
   /// Opens the log behind `step`, writes down the configuration, and takes the memory that saving needs.
-  func begin(_ model: MaskedAutoencoder, after step: Int, resume: ResumeChoice) throws {
+  func begin(_ model: MaskedAutoencoder, after step: Int, resume: ResumeChoice, stepsPerEpoch: Int) throws {
     if case .checkpoint = resume, let newest = try store.steps().max(), newest > step {
       throw TrainingError.laterCheckpoints(runDirectory: directory.path, step: step, newest: newest)
     }
@@ -53,6 +53,11 @@ final class RunRecorder {
       retention: CheckpointRetention(
         keepLast: configuration.checkpoint.keepLast, keepEverySteps: configuration.checkpoint.keepEverySteps))
     if step > 0 { append(EventRecord("resume", step: step)) }
+    let epochStart = step / stepsPerEpoch * stepsPerEpoch
+    for record in try TrainingLog.lines(at: directory.log, after: epochStart).compactMap(StepRecord.init) {
+      epochLosses.append(record.loss)
+      epochSeconds += record.stepSeconds
+    }
   }
 
   func record(_ result: StepResult, epoch: Double, lastStep: Int, seconds: Double, stepsPerEpoch: Int) throws {
@@ -93,13 +98,13 @@ final class RunRecorder {
     }
   }
 
-  func record(nonFinite result: StepResult) {
-    let samples = result.suspectSamples.map(String.init).joined(separator: " ")
+  func record(_ nonFinite: NonFiniteStep) {
+    let samples = nonFinite.samples.map(String.init).joined(separator: " ")
     append(
       EventRecord(
-        "non_finite", step: result.step,
+        "non_finite", step: nonFinite.step,
         [
-          LogField("loss", .number(result.loss)), LogField("gradient_norm", .number(result.gradientNorm)),
+          LogField("loss", .number(nonFinite.loss)), LogField("gradient_norm", .number(nonFinite.gradientNorm)),
           LogField("samples", .text(samples)),
         ]))
   }

@@ -86,24 +86,3 @@ struct WorkerReceiver: GradientReceiver {
   func memory(for group: Int) -> Vector { reduction.memory(for: group, worker: worker) }
   func finished(group: Int) { reduction.finished(group: group, worker: worker, round: round) }
 }
-
-/// Runs of neighbouring groups that cross the network together: large enough that latency does not count, the first one
-/// in the order of backward as soon as may be. Fixed by the table alone, so every rank sends the same.
-struct GradientBuckets: Sendable {
-  static let floatCount = 25 << 18  // 25 MiB, as PyTorch's DDP found good (Li et al. 2020, §5.3)
-  private var completed: [Int: Range<Int>] = [:]
-
-  init(_ table: ParameterTable) {
-    var end = table.arenaCount
-    for (index, group) in table.groups.enumerated().reversed() {
-      let isFirst = completed.isEmpty
-      if end - group.range.lowerBound >= (isFirst ? Self.floatCount / 8 : Self.floatCount) || index == 0 {
-        completed[index] = group.range.lowerBound..<end
-        end = group.range.lowerBound
-      }
-    }
-  }
-
-  /// The floats that are ready to cross when `group` is, if it is the last of its bucket.
-  func completed(by group: Int) -> Range<Int>? { completed[group] }
-}

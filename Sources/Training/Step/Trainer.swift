@@ -16,11 +16,8 @@ public struct StepResult: Sendable {
   public var badSampleCount = 0
   /// Whether a rank was asked to stop.
   public var stopRequested = false
-  /// The samples of the virtual workers whose loss is not finite.
-  public var suspectSamples: [Int] = []
-
-  /// Whether loss and gradient are; otherwise nothing was updated.
-  public var isFinite: Bool { loss.isFinite && gradientNorm.isFinite }
+  /// Why nothing was updated; nil where loss and gradient are finite.
+  public var nonFinite: NonFiniteStep?
 }
 
 /// Where a step's seconds went, on this rank's first worker.
@@ -59,18 +56,23 @@ public final class Trainer: @unchecked Sendable {
   private let normalization: Normalization
   private let losses: AlignedBuffer<Double>
   private let plan: BatchPlan
+  /// Looks at what each forward pass leaves, in debug mode.
+  let probe: ForwardProbe?
 
   /// Takes all memory that training needs, and draws the first weights.
   ///
-  /// - Parameter positions: where training goes on from weights that have their own; nil for the sine-cosine ones.
+  /// - Parameters:
+  ///   - positions: where training goes on from weights that have their own; nil for the sine-cosine ones.
+  ///   - debug: whether every step is looked at for `debugReport` and for where it ceases to be finite.
   public init(
     _ configuration: RunConfiguration, layout: WorkerLayout, plan: BatchPlan, communicator: any Communicator,
-    positions: PositionTables? = nil
+    positions: PositionTables? = nil, debug: Bool = false
   ) {
     self.configuration = configuration
     self.layout = layout
     self.communicator = communicator
     self.plan = plan
+    probe = debug ? ForwardProbe(imagesPerVirtualWorker: layout.imagesPerVirtualWorker) : nil
     useOneThreadForBLAS()
     let model = MaskedAutoencoder(configuration.model, positions: positions)
     let table = model.table
@@ -116,11 +118,6 @@ public final class Trainer: @unchecked Sendable {
   /// The gradient that the last step used: a sum over the images of the global batch.
   public var gradient: Vector { reduction.gradient }
 
-  /// The workspaces of the last round's virtual workers, one a thread.
-  var workspacesInUse: [Workspace] {
-    Array(workspaces.prefix((layout.block.count - 1) % layout.threads + 1))
-  }
-
   /// One step of all ranks: forward and backward of every virtual worker, the sum of their gradients, and AdamW. Where
   /// loss or gradient is not finite, no rank updates anything.
   ///
@@ -146,8 +143,12 @@ public final class Trainer: @unchecked Sendable {
     var result = StepResult(
       step: batch.step + 1, loss: 0, gradientNorm: norm(scale: scale),
       learningRate: schedule.rate(at: Double(batch.step) / Double(plan.stepsPerEpoch)), times: times)
-    try agree(on: &result, batch, stopRequested: stopRequested)
-    if result.isFinite { update(result, scale: scale) }
+    let losses = try agree(on: &result, batch, stopRequested: stopRequested)
+    if result.loss.isFinite, result.gradientNorm.isFinite {
+      update(result, scale: scale)
+    } else {
+      result.nonFinite = nonFinite(result, losses)
+    }
     result.times.optimizer = start.secondsSince
     return result
   }
@@ -167,6 +168,7 @@ public final class Trainer: @unchecked Sendable {
       let noise = load(batch, virtualWorker: first + worker, into: workspace)
       if poisoned { workspace.images[0, 0] = .nan }
       losses.base[first + worker] = model.forward(noise: noise, parameters: parameters.all, workspace: workspace)
+      probe?.look(at: workspace, virtualWorker: first + worker)
       if worker == 0 { progress.enter(.backward) }
       let middle = ContinuousClock.now
       model.backward(
@@ -199,7 +201,11 @@ public final class Trainer: @unchecked Sendable {
   }
 
   /// Tells all ranks what only one of them knows: its virtual workers' losses, its bad pictures, a request to stop.
-  private func agree(on result: inout StepResult, _ batch: borrowing Batch, stopRequested: Bool) throws {
+  ///
+  /// - Returns: the loss of every virtual worker.
+  private func agree(
+    on result: inout StepResult, _ batch: borrowing Batch, stopRequested: Bool
+  ) throws -> [Double] {
     var mine = [Double(batch.badSamples.count), stopRequested ? 1 : 0]
     for index in 0..<losses.count { mine.append(losses.base[index]) }
     progress.enter(.allreduce)
@@ -208,11 +214,8 @@ public final class Trainer: @unchecked Sendable {
     result.badSampleCount = Int(all.reduce(0) { $0 + $1[0] })
     result.stopRequested = all.contains { $0[1] != 0 }
     let losses = all.flatMap { $0.dropFirst(2) }
-    let images = layout.imagesPerVirtualWorker
     result.loss = layout.tree.sum(of: losses) / Double(configuration.train.batchSize)
-    result.suspectSamples = losses.indices.filter { !losses[$0].isFinite }.flatMap { worker in
-      (worker * images..<(worker + 1) * images).map { plan.sample(step: batch.step, index: $0) }
-    }
+    return losses
   }
 
   private func update(_ result: StepResult, scale: Double) {
@@ -222,6 +225,22 @@ public final class Trainer: @unchecked Sendable {
         gradient: gradient, in: slice(of: parameters.count, for: worker, among: layout.threads),
         step: result.step, learningRate: result.learningRate, gradientScale: scale)
     }
+  }
+
+  private func nonFinite(_ result: StepResult, _ losses: [Double]) -> NonFiniteStep {
+    let images = layout.imagesPerVirtualWorker
+    let samples = losses.indices.filter { !losses[$0].isFinite }.flatMap { worker in
+      (worker * images..<(worker + 1) * images).map { plan.sample(step: result.step - 1, index: $0) }
+    }
+    let origin = probe.map { probe in
+      let tensor = probe.firstNonFinite
+      return NonFiniteOrigin(
+        tensor: tensor?.name ?? nonFiniteGradient.map { "the gradient of \($0)" } ?? "the loss",
+        image: tensor.map { .init(index: $0.image, sample: plan.sample(step: result.step - 1, index: $0.image)) },
+        parameter: nonFiniteParameter)
+    }
+    return NonFiniteStep(
+      step: result.step, loss: result.loss, gradientNorm: result.gradientNorm, samples: samples, origin: origin)
   }
 }
 

@@ -1,0 +1,41 @@
+import Checkpoints
+import Compute
+import MaskedAutoencoder
+import Testing
+import Training
+
+/// A checkpoint in memory, to be changed and saved again under a valid manifest.
+final class SavedState {
+  let table: ParameterTable
+  let parameters: AlignedBuffer<Float>
+  let firstMoment: AlignedBuffer<Float>
+  let secondMoment: AlignedBuffer<Float>
+  var state: CheckpointState
+
+  /// The newest checkpoint of a run directory.
+  init(of run: String) throws {
+    let checkpoint = try Checkpoint.open(run)
+    let configuration = try RunConfiguration.decode(yaml: checkpoint.state.configuration)
+    table = MaskedAutoencoder(configuration.model).table
+    parameters = AlignedBuffer(count: table.arenaCount, zero: 0)
+    firstMoment = AlignedBuffer(count: table.arenaCount, zero: 0)
+    secondMoment = AlignedBuffer(count: table.arenaCount, zero: 0)
+    state = checkpoint.state
+    try checkpoint.read(
+      CheckpointLayout(table), parameters: parameters.all, moments: [firstMoment.all, secondMoment.all])
+  }
+
+  /// Where the floats of a tensor lie in each of the arenas.
+  func range(of tensor: String) throws -> Range<Int> {
+    try #require(table.specs.first { $0.name == tensor }).range
+  }
+
+  /// Saves it as the only checkpoint of a new run directory.
+  func save(to run: String) throws {
+    try PosixFileSystem().createDirectory(run)
+    try CheckpointStore(directory: "\(run)/checkpoints").save(
+      step: state.step,
+      files: CheckpointLayout(table).files(
+        parameters: parameters.all, moments: [firstMoment.all, secondMoment.all], state: state))
+  }
+}

@@ -1,0 +1,71 @@
+import Testing
+
+/// All of a run that must not depend on threads, ranks and interruptions.
+struct TrainingResult: Equatable {
+  let checkpoint: Inspection
+  let log: RunLog
+}
+
+/// What `mae inspect` says.
+struct Inspection: Equatable {
+  let step: Int
+  let parameters: String
+  let optimizer: String
+
+  init(_ output: String) throws {
+    func value(_ name: String) throws -> String {
+      let lines = output.split(separator: "\n").filter { $0.hasPrefix("\(name): ") }
+      try #require(lines.count == 1, "\(lines.count) lines \"\(name):\" in \(output)")
+      return String(lines[0].dropFirst(name.count + 2))
+    }
+    step = try #require(try Int(value("step")))
+    parameters = try value("parameters")
+    optimizer = try value("optimizer")
+    try #require(parameters.count == 32 && optimizer.count == 32 && parameters != optimizer, "\(output)")
+  }
+}
+
+/// The lines of a run's log that say what was computed, numbers as they are written: the shortest text of a double, so
+/// that equal texts are equal bits.
+struct RunLog: Equatable {
+  struct Step: Equatable {
+    let step: Int
+    let loss: String
+    let learningRate: String
+    let gradientNorm: String
+  }
+
+  struct Epoch: Equatable {
+    let epoch: Int
+    let meanLoss: String
+  }
+
+  struct BadSample: Equatable {
+    let step: Int
+    let reason: String
+  }
+
+  let steps: [Step]
+  let epochs: [Epoch]
+  let badSamples: [BadSample]
+
+  var lastStep: Int { steps.last?.step ?? 0 }
+
+  init(_ text: String) {
+    let lines = text.split(separator: "\n").map(String.init)
+    func written(_ event: String) -> [String] { lines.filter { $0.contains("\"event\":\"\(event)\"") } }
+    func number(_ key: String, _ line: String) -> String {
+      guard let start = line.range(of: "\"\(key)\":")?.upperBound else { return "missing" }
+      return String(line[start...].prefix { $0 != "," && $0 != "}" })
+    }
+    steps = written("step").map { line in
+      Step(
+        step: Int(number("step", line)) ?? -1, loss: number("loss", line),
+        learningRate: number("learning_rate", line), gradientNorm: number("gradient_norm", line))
+    }
+    epochs = written("epoch").map { Epoch(epoch: Int(number("epoch", $0)) ?? -1, meanLoss: number("mean_loss", $0)) }
+    badSamples = written("bad_sample").map { line in
+      BadSample(step: Int(number("step", line)) ?? -1, reason: number("reason", line))
+    }
+  }
+}
