@@ -7,6 +7,7 @@ import Training
 /// A checkpoint in memory, to be changed and saved again under a valid manifest.
 final class SavedState {
   let table: ParameterTable
+  private let layout: CheckpointLayout
   let parameters: AlignedBuffer<Float>
   let firstMoment: AlignedBuffer<Float>
   let secondMoment: AlignedBuffer<Float>
@@ -16,13 +17,15 @@ final class SavedState {
   init(of run: String) throws {
     let checkpoint = try Checkpoint.open(run)
     let configuration = try RunConfiguration.decode(yaml: checkpoint.state.configuration)
-    table = MaskedAutoencoder(configuration.model).table
+    let model = MaskedAutoencoder(configuration.model)
+    table = model.table
+    layout = CheckpointLayout(model)
     parameters = AlignedBuffer(count: table.arenaCount, zero: 0)
     firstMoment = AlignedBuffer(count: table.arenaCount, zero: 0)
     secondMoment = AlignedBuffer(count: table.arenaCount, zero: 0)
     state = checkpoint.state
     try checkpoint.read(
-      CheckpointLayout(table), parameters: parameters.all, moments: [firstMoment.all, secondMoment.all])
+      layout, parameters: parameters.all, moments: [firstMoment.all, secondMoment.all])
   }
 
   /// Where the floats of a tensor lie in each of the arenas.
@@ -35,7 +38,7 @@ final class SavedState {
     try PosixFileSystem().createDirectory(run)
     try CheckpointStore(directory: "\(run)/checkpoints").save(
       step: state.step,
-      files: CheckpointLayout(table).files(
+      files: layout.files(
         parameters: parameters.all, moments: [firstMoment.all, secondMoment.all], state: state))
   }
 }
