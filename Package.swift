@@ -78,5 +78,6 @@ let package = Package(
     program(
       "collectives-check", ["Collectives", "Compute", "COpenMPI"], path: "Tests/MPIPrograms/CollectivesCheck"),
     tests("Collectives", ["Compute", "MPILaunch", "collectives-check"]),
+    .testTarget(name: "ClusterTests", dependencies: ["MPILaunch", "mae"], swiftSettings: swift),
   ]
 )
