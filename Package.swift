@@ -107,5 +107,6 @@ let package = Package(
       "Training",
       ["Checkpoints", "Compute", "Configuration", "Datasets", "Imaging", "MaskedAutoencoder", "MPILaunch", "mae"],
       fixtures: true),
+    .testTarget(name: "ClusterTests", dependencies: ["MPILaunch", "mae"], swiftSettings: swift),
   ]
 )

@@ -111,7 +111,7 @@ public final class MPIJob {
 
   /// Starts a process that signals reach. It inherits the mask of the thread that starts it, and tests run on threads
   /// of Dispatch, which block nearly all signals: mpirun would never hear that it should end.
-  private static func runWithSignals(_ process: Process) throws {
+  public static func runWithSignals(_ process: Process) throws {
     var none = sigset_t()
     var before = sigset_t()
     sigemptyset(&none)
