@@ -19,6 +19,9 @@ struct InspectCommand: ParsableCommand {
       print("images: \(state.imagesSeen)")
       print("tensors: \(checkpoint.model.tensors.count)")
       print("values: \(checkpoint.model.tensors.reduce(0) { $0 + $1.elementCount })")
+      if let constants = checkpoint.constants {
+        print("constants: \(constants.tensors.map(\.name).joined(separator: ", "))")
+      }
       print("virtual workers: \(state.virtualWorkers)")
       print(
         "written by: mae \(state.programVersion), \(state.worldSize) ranks x \(state.threads) threads, OpenBLAS "

@@ -48,7 +48,7 @@ import Testing
     try FileManager.default.copyItem(atPath: fixture("pictures"), toPath: folder("pictures"))
     try Data("no picture".utf8).write(to: URL(filePath: folder("pictures/05.png")))
     let model = try TrainedModel.importing(fixture("hf")).model
-    let embedder = Embedder(
+    let embedder = try Embedder(
       model, source: try openSource(at: folder("pictures")), pooling: .cls, keptFraction: 1, threads: 2)
     #expect(try sentence { try embedder.write(to: folder("broken.npy")) }.contains("05.png"))
     // Nothing half written is left.

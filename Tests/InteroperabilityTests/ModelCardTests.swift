@@ -41,6 +41,16 @@ import Testing
     #expect(card.contains("ViTMAEForPreTraining.from_pretrained") && card.contains("batch_size: 64"))
   }
 
+  @Test func aRunWithoutAnEpochShowsItsSteps() throws {
+    let records = (1...45).map { step in
+      StepRecord(
+        step: step, epoch: Double(step) / 100, loss: 1 / Double(step), learningRate: 1e-3, imagesPerSecond: 1,
+        stepSeconds: 1)
+    }
+    let card = try card(step: 45, log: records)
+    #expect(card.contains("| 0.01 | 1 | 1.0000 |") && card.contains("| 0.45 | 45 | 0.0222 |"))
+  }
+
   @Test func saysWhatIsNotKnown() throws {
     #expect(try card(step: 0, log: []).contains("No step of training was done by this program"))
     #expect(try card(step: 7, log: []).contains("the loss curve is not known"))

@@ -35,9 +35,12 @@ public final class Embedder {
   /// - Parameters:
   ///   - keptFraction: of the resized picture's shorter side; 0.875 is the usual 224 of 256.
   ///   - threads: workers.
+  /// - Throws: no picture gives the channels that the model wants.
   public init(
     _ trained: TrainedModel, source: any ImageSource, pooling: Pooling, keptFraction: Double, threads: Int
-  ) {
+  ) throws(TrainingError) {
+    let channels = trained.configuration.model.channels
+    guard [1, 3, 4].contains(channels) else { throw .unsupportedChannels(channels) }
     useOneThreadForBLAS()
     self.trained = trained
     self.source = source

@@ -43,7 +43,7 @@ struct ModelCard {
         + "(He et al., [Masked Autoencoders Are Scalable Vision Learners](https://arxiv.org/abs/2111.06377), CVPR 2022) "
         + "with SwiftMAE \(programVersion).", "",
       "| | |", "|---|---|",
-      "| input | \(model.imageSize.height) x \(model.imageSize.width) pixels, \(model.channels) channels, "
+      "| input | \(model.imageSize.height) x \(model.imageSize.width) pixels, channels: \(model.channels), "
         + "patches of \(model.patchSize) |",
       "| encoder | \(stack(model.encoder)) |",
     ]
@@ -102,20 +102,26 @@ struct ModelCard {
       lines.append("- epochs: \(String(format: "%.2f", last.epoch)) of a schedule of \(train.epochs)")
       lines.append("- loss of the last step: \(String(format: "%.4f", last.loss))")
       let seconds = steps.reduce(0) { $0 + $1.stepSeconds }
-      lines.append("- time in steps: \(String(format: "%.2f", seconds / 3600)) hours")
+      lines.append("- time in steps: \(String(format: "%.2f", seconds / 3600)) hours (\(Int(seconds.rounded())) s)")
     } else {
       lines.append("- the run's log was not there: the loss curve is not known")
     }
     return lines.joined(separator: "\n")
   }
 
-  /// At most twenty rows, the last epoch among them.
+  /// A row an epoch, or a step where no epoch was completed: at most twenty, the last among them.
   private static func lossCurve(_ log: [LogLine], through step: Int) -> String? {
-    let epochs = log.compactMap(EpochRecord.init).filter { $0.step <= step }
-    guard let last = epochs.last else { return nil }
-    let stride = (epochs.count + 18) / 19
-    let shown = epochs.enumerated().filter { $0.offset % stride == 0 || $0.element == last }.map(\.element)
+    let known = log.filter { $0.step <= step }
+    var points = known.compactMap(EpochRecord.init).map { (epoch: Double($0.epoch), step: $0.step, loss: $0.meanLoss) }
+    if points.isEmpty {
+      points = known.compactMap(StepRecord.init).map { (epoch: $0.epoch, step: $0.step, loss: $0.loss) }
+    }
+    guard let last = points.last else { return nil }
+    let stride = (points.count + 18) / 19
+    let shown = points.enumerated().filter { $0.offset % stride == 0 || $0.element.step == last.step }
     return "| epoch | step | mean loss |\n|---:|---:|---:|\n"
-      + shown.map { "| \($0.epoch) | \($0.step) | \(String(format: "%.4f", $0.meanLoss)) |" }.joined(separator: "\n")
+      + shown.map { _, point in
+        "| \(String(format: "%g", point.epoch)) | \(point.step) | \(String(format: "%.4f", point.loss)) |"
+      }.joined(separator: "\n")
   }
 }

@@ -61,6 +61,17 @@ struct HuggingFaceConfiguration: Codable {
     guard (hiddenAct ?? "gelu") == "gelu" else {
       throw .unsupported(path: path, key: "hidden_act", found: hiddenAct ?? "", expected: "gelu")
     }
+    let counts = [
+      ("hidden_size", hiddenSize), ("num_hidden_layers", numHiddenLayers), ("num_attention_heads", numAttentionHeads),
+      ("intermediate_size", intermediateSize), ("num_channels", numChannels),
+      ("decoder_hidden_size", decoderHiddenSize), ("decoder_num_hidden_layers", decoderNumHiddenLayers),
+      ("decoder_num_attention_heads", decoderNumAttentionHeads),
+      ("decoder_intermediate_size", decoderIntermediateSize),
+    ]
+    for case (let key, let count?) in counts where !Sides.sensible.contains(count) {
+      throw .unsupported(
+        path: path, key: key, found: "\(count)", expected: "a number from 1 to \(Sides.sensible.upperBound)")
+    }
     let patch = patchSize ?? Sides(height: 16, width: 16)
     guard patch.height == patch.width else {
       throw .unsupported(

@@ -5,6 +5,9 @@ struct Sides: Codable, Equatable {
   var height: Int
   var width: Int
 
+  /// What a size can be: products of a few of these fit an integer.
+  static let sensible = 1...1_048_576
+
   init(height: Int, width: Int) {
     self.height = height
     self.width = width
@@ -12,14 +15,11 @@ struct Sides: Codable, Equatable {
 
   init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
-    if let side = try? container.decode(Int.self) {
-      self.init(height: side, width: side)
-      return
-    }
-    let sides = try container.decode([Int].self)
-    guard sides.count == 2 else {
+    let side = try? container.decode(Int.self)
+    let sides = try side.map { [$0, $0] } ?? container.decode([Int].self)
+    guard sides.count == 2, sides.allSatisfy(Self.sensible.contains) else {
       throw DecodingError.dataCorruptedError(
-        in: container, debugDescription: "\(sides.count) numbers instead of 1 or 2")
+        in: container, debugDescription: "expected one number or two from 1 to \(Self.sensible.upperBound)")
     }
     self.init(height: sides[0], width: sides[1])
   }
@@ -64,5 +64,7 @@ func jsonBytes(_ value: some Encodable) -> [UInt8] {
 }
 
 private func key(_ context: DecodingError.Context) -> String {
+  // As it stands in the file: in snake case.
   context.codingPath.map(\.stringValue).joined(separator: ".")
+    .map { $0.isUppercase ? "_\($0.lowercased())" : "\($0)" }.joined()
 }

@@ -73,15 +73,16 @@ private struct Takeover {
 
   mutating func run() throws(InteroperabilityError) -> TrainedModel {
     sayDifferences()
-    var positions = PositionTables(sineCosineOf: new)
-    positions.encoder = try readPositions("pos_embed", width: new.encoder.width)
-    if source.hasDecoder { positions.decoder = try readPositions("decoder_pos_embed", width: new.decoder.width) }
+    let encoder = try readPositions("pos_embed", width: new.encoder.width)
+    let decoder = source.hasDecoder ? try readPositions("decoder_pos_embed", width: new.decoder.width) : nil
+    let computed = PositionTables(sineCosineOf: new)
+    let positions = PositionTables(encoder: encoder, decoder: decoder ?? computed.decoder)
     let model = MaskedAutoencoder(new, positions: positions)
-    if positions != PositionTables(sineCosineOf: new) {
+    if positions != computed {
       notes.append("its position tables are kept: they are not bit for bit the sine-cosine ones")
     }
     let parameters = AlignedBuffer<Float>(count: model.table.arenaCount, zero: 0)
-    model.table.initialize(parameters.all, seed: configuration.train.seed)
+    if !source.hasDecoder { model.table.initialize(parameters.all, seed: configuration.train.seed) }
     for spec in model.table.specs where source.hasDecoder || !isOfDecoder(spec.name) {
       try read(spec, into: parameters.all[spec.range])
     }

@@ -46,6 +46,11 @@ struct SourceModel {
     return nil
   }
 
+  private func requireBlocks(_ stack: String, _ depth: Int) throws(InteroperabilityError) {
+    let names = naming.parts(of: "\(stack).\(depth - 1).norm1.weight")[0]
+    guard tensor(of: names) != nil else { throw .tensorMissing(path: folder.path, tensor: names[0]) }
+  }
+
   private mutating func readPixelStatistics() throws(InteroperabilityError) {
     let statistics = try readJSON(PixelStatistics.self, from: folder.preprocessingPath)
     (mean, deviation) = (statistics?.imageMean, statistics?.imageStd)
@@ -58,6 +63,9 @@ struct SourceModel {
         path: path, reason: "it does not exist, and weights alone do not say what they are of")
     }
     configuration = try file.model(path: path)
+    // Before memory is taken for what a file claims.
+    try requireBlocks("blocks", configuration.encoder.depth)
+    if hasDecoder { try requireBlocks("decoder_blocks", configuration.decoder.depth) }
     if file.dropout > 0 {
       notes.append("its dropout of \(file.dropout) is not applied: masked autoencoders are trained without")
     }

@@ -75,7 +75,7 @@ private final class Comparison {
 
   /// The loss and its gradients, and as many steps of the optimiser.
   func differentiate(steps: Int?) {
-    let parameters = memory.floats(trained.parameters.all.array)
+    let parameters = memory.copy(of: trained.parameters.all)
     let gradient = WholeGradient(table)
     let moments = (memory.zeros(table.arenaCount), memory.zeros(table.arenaCount))
     let train = trained.configuration.train
@@ -106,8 +106,8 @@ private final class Comparison {
 
   /// Of the mean over the images, where the model gives that of the sum.
   private func keepGradient(_ sum: Vector) {
-    let scale = Float(batch.images)
-    let mean = memory.floats(sum.array.map { $0 / scale })
+    let mean = memory.copy(of: sum)
+    for index in 0..<mean.count { mean[index] /= Float(batch.images) }
     for tensor in table.tensors(of: mean, naming: .huggingFace) {
       results.append(NamedTensor(name: "grad.\(tensor.name)", shape: tensor.shape, values: tensor.values))
     }
@@ -126,17 +126,27 @@ private final class Comparison {
 private final class ResultMemory {
   private final class Piece {
     let buffer: AlignedBuffer<Float>
-    init(_ floats: [Float]) { buffer = AlignedBuffer(floats) }
+    init(count: Int) { buffer = AlignedBuffer(count: count, zero: 0) }
   }
   private var pieces: [Piece] = []
 
-  func floats(_ values: [Float]) -> Vector {
-    let piece = Piece(values)
+  func zeros(_ count: Int) -> Vector {
+    let piece = Piece(count: count)
     pieces.append(piece)
     return piece.buffer.all
   }
 
-  func zeros(_ count: Int) -> Vector { floats([Float](repeating: 0, count: count)) }
+  func copy(of vector: Vector) -> Vector {
+    let copy = zeros(vector.count)
+    copy.base.update(from: vector.base, count: vector.count)
+    return copy
+  }
+
+  func floats(_ values: [Float]) -> Vector {
+    let copy = zeros(values.count)
+    for index in values.indices { copy[index] = values[index] }
+    return copy
+  }
 }
 
 /// Takes the gradient of the whole model: one worker, nothing to reduce.
