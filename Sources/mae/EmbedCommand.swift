@@ -26,7 +26,7 @@ struct EmbedCommand: ParsableCommand {
   var pool = Pooling.cls
 
   @Option(name: .long, help: "The part of the resized picture's shorter side that is kept; 1 keeps all of it.")
-  var cropFraction = 0.875
+  var cropFraction = Embedder.usualKeptFraction
 
   @Option(name: .long, help: "Worker threads; all cores of this process unless given.")
   var threads: Int?

@@ -17,6 +17,8 @@ public enum Pooling: String, CaseIterable, Sendable {
 /// Each worker decodes, resizes (bicubic, the shorter side), cuts to the centre, and encodes pictures of its own. What
 /// comes out for a picture does not depend on the number of workers: pictures do not meet in any sum.
 public final class Embedder {
+  /// The part of the resized picture's shorter side that evaluation usually keeps: 224 of 256.
+  public static let usualKeptFraction = 0.875
   /// Values of a feature: D.
   public var width: Int { trained.configuration.model.encoder.width }
   /// Pictures of one call's worth of work.
@@ -33,7 +35,7 @@ public final class Embedder {
   private static let imagesPerWorker = 8
 
   /// - Parameters:
-  ///   - keptFraction: of the resized picture's shorter side; 0.875 is the usual 224 of 256.
+  ///   - keptFraction: of the resized picture's shorter side.
   ///   - threads: workers.
   /// - Throws: no picture gives the channels that the model wants.
   public init(

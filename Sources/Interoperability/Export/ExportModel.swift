@@ -102,7 +102,7 @@ extension TimmConfiguration {
       numHeads: model.encoder.heads, mlpRatio: Self.truncatingRatio(model.encoder))
     pretrainedCfg = Pretrained(
       tag: "mae", customLoad: false, inputSize: [model.channels, model.imageSize.height, model.imageSize.width],
-      fixedInputSize: true, interpolation: "bicubic", cropPct: Preprocessing.keptFraction, cropMode: "center",
+      fixedInputSize: true, interpolation: "bicubic", cropPct: Embedder.usualKeptFraction, cropMode: "center",
       mean: configuration.data.mean, std: configuration.data.deviation, numClasses: 0,
       firstConv: "patch_embed.proj", classifier: "head")
   }

@@ -1,6 +1,4 @@
-import Checkpoints
 import Compute
-import Evaluation
 import MaskedAutoencoder
 
 /// Something of a model's arena (weights, gradients), or its position tables, under the names of another ecosystem.
@@ -8,8 +6,6 @@ struct ExportedTensor {
   let name: String
   let shape: [Int]
   let values: Vector
-
-  var named: NamedTensor { NamedTensor(name: name, shape: shape, values: values) }
 }
 
 extension ParameterTable {

@@ -1,3 +1,4 @@
+import Evaluation
 import MaskedAutoencoder
 import Training
 
@@ -21,9 +22,6 @@ struct Preprocessing: Codable {
   var imageMean: [Double]?
   var imageStd: [Double]?
 
-  /// The part of the resized picture's shorter side that evaluation keeps: the usual 224 of 256.
-  static let keptFraction = 0.875
-
   /// The transform of `mae embed`: the shorter side to 8/7 of the model's, bicubic, and the centre of that.
   init(_ configuration: RunConfiguration) {
     let image = configuration.model.imageSize
@@ -32,7 +30,7 @@ struct Preprocessing: Codable {
     doResize = true
     resample = 3
     if image.height == image.width {
-      size = Size(shortestEdge: Int((Double(image.height) / Self.keptFraction).rounded()))
+      size = Size(shortestEdge: Int((Double(image.height) / Embedder.usualKeptFraction).rounded()))
     } else {
       size = Size(height: image.height, width: image.width)
     }
