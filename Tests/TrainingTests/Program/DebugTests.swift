@@ -40,14 +40,21 @@ extension ProgramTests {
     /// The activations of the whole batch, whatever threads worked on which part.
     @Test func doesNotDependOnThreads() throws {
       let bench = try Workbench()
-      let reports = try [1, 2, 3].map { threads in
-        let outcome = try bench.pretrain(
-          "threads-\(threads)", ["train.steps=3", "parallel.threads=\(threads)"], options: ["--debug"])
-        return outcome.errorOutput.split(separator: "\n").filter { $0.hasPrefix("  ") }
+      let outputs = try [1, 2, 3].map { threads in
+        try bench.pretrain(
+          "threads-\(threads)", ["train.steps=3", "parallel.threads=\(threads)"], options: ["--debug"]
+        ).errorOutput
       }
+      let reports = outputs.map { output in output.split(separator: "\n").filter { $0.hasPrefix("  ") } }
       #expect(reports[0].count > 3 * 60)
       #expect(reports[1] == reports[0])
       #expect(reports[2] == reports[0])
+      // One virtual worker has all of the batch before its eyes.
+      let one = try bench.pretrain(
+        "one", ["train.steps=3", "parallel.virtual_workers=1"], options: ["--debug"]
+      ).errorOutput
+      #expect(rows(of: "images", one).count == 3)
+      #expect(rows(of: "images", one) == rows(of: "images", outputs[0]))
     }
 
     /// All five numbers are there, every value is finite, and the mean lies between the least and the most.

@@ -36,29 +36,27 @@ extension ProgramTests {
 
     @Test(arguments: [1, 3, 4]) func debugModeNamesThePicture(threads: Int) throws {
       let bench = try Workbench()
-      let settings = try writeOneBadPicture(bench, at: 33) + ["parallel.threads=\(threads)"]
-      let plan = try BatchPlan(sampleCount: 80, batchSize: 16, seed: 0)
-      let position = try #require((0..<80).first { plan.sample(step: $0 / 16, index: $0 % 16) == 33 })
+      // In the last virtual worker of the second step.
+      let sample = try BatchPlan(sampleCount: 80, batchSize: 16, seed: 0).sample(step: 1, index: 13)
+      let settings = try writeOneBadPicture(bench, at: sample) + ["parallel.threads=\(threads)"]
       let outcome = try bench.pretrain("run", settings, options: ["--debug"])
       #expect(outcome.exitCode == 1)
       let sentence = try sentence(outcome.errorOutput)
-      #expect(sentence.contains("step \(position / 16 + 1) is not finite"), "\(sentence)")
+      #expect(sentence.contains("step 2 is not finite"), "\(sentence)")
       #expect(
         sentence.contains(
-          "the first value that is not finite is in images of image \(position % 16) of the batch, sample 33 "
-            + "(\(bench.path)/one#33);"), "\(sentence)")
+          "the first value that is not finite is in images of image 13 of the batch, sample \(sample) "
+            + "(\(bench.path)/one#\(sample));"), "\(sentence)")
     }
 
     /// Without debug mode the pictures of its virtual worker are named, and no others.
     @Test(arguments: [nil, 4]) func elseTheVirtualWorkersPicturesAreNamed(ranks: Int?) throws {
       let bench = try Workbench()
-      let settings = try writeOneBadPicture(bench, at: 33)
       let plan = try BatchPlan(sampleCount: 80, batchSize: 16, seed: 0)
-      let position = try #require((0..<80).first { plan.sample(step: $0 / 16, index: $0 % 16) == 33 })
+      let settings = try writeOneBadPicture(bench, at: plan.sample(step: 1, index: 6))
       let outcome = try bench.pretrain("run", settings, ranks: ranks)
       #expect(outcome.exitCode == 1)
-      let first = position / 4 * 4
-      let names = (first..<first + 4).map { "\(bench.path)/one#\(plan.sample(step: $0 / 16, index: $0 % 16))" }
+      let names = (4..<8).map { "\(bench.path)/one#\(plan.sample(step: 1, index: $0))" }
       #expect(try sentence(outcome.errorOutput).contains("first seen in \(names.joined(separator: ", "));"))
     }
 
