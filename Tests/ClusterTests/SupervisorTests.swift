@@ -75,6 +75,7 @@ extension ClusterSuite {
       defer { run.remove() }
       try run.standIn(
         for: "scontrol", "if [ $1 = show ]; then hostname; else echo \"$@\" >>\(run.directory("requeued")); fi")
+      try run.standIn(for: "srun", "exit 1")
       let process = Process()
       process.executableURL = URL(fileURLWithPath: launcher("slurm.sbatch"))
       process.arguments = ["--mae", try mae(), "--kill-timeout", "1", "--"] + run.options("slurm")
