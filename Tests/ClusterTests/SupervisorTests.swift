@@ -43,7 +43,7 @@ extension ClusterSuite {
       let outcome = try await start(run, "loop", ["train.base_learning_rate=1e38"]).end()
       #expect(outcome.exitCode == 1)
       #expect(outcome.errorOutput.contains("the job failed for the third time at the same step (code 1)"))
-      #expect(outcome.errorOutput.contains("It was at step 2 (newest checkpoint: step 2)."))
+      #expect(outcome.errorOutput.contains("It was at step 3 (newest checkpoint: step 2)."))
       #expect(outcome.errorOutput.contains("  | mae: step 3 is not finite"), "the last lines of the log")
     }
 
@@ -75,6 +75,7 @@ extension ClusterSuite {
       defer { run.remove() }
       try run.standIn(
         for: "scontrol", "if [ $1 = show ]; then hostname; else echo \"$@\" >>\(run.directory("requeued")); fi")
+      try run.standIn(for: "srun", "exit 1")
       let process = Process()
       process.executableURL = URL(fileURLWithPath: launcher("slurm.sbatch"))
       process.arguments = ["--mae", try mae(), "--kill-timeout", "1", "--"] + run.options("slurm")

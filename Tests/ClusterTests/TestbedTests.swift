@@ -57,6 +57,7 @@ extension ClusterSuite {
       process.executableURL = URL(fileURLWithPath: launcher("testbed"))
       process.arguments = ["2", "--", "sleep", "100"]
       try MPIJob.runWithSignals(process)
+      defer { if process.isRunning { process.terminate() } }
       try await eventually("two hosts") { try namespaces().count == 3 }
       try await Task.sleep(for: .milliseconds(300))
       kill(process.processIdentifier, signal)

@@ -110,13 +110,18 @@ public final class MPIJob {
   }
 
   /// Starts a process that signals reach. It inherits the mask of the thread that starts it, and tests run on threads
-  /// of Dispatch, which block nearly all signals: mpirun would never hear that it should end.
+  /// of Dispatch, which block nearly all signals: mpirun would never hear that it should end. It inherits what is
+  /// ignored, too, and a shell cannot undo that.
   public static func runWithSignals(_ process: Process) throws {
     var none = sigset_t()
     var before = sigset_t()
     sigemptyset(&none)
     pthread_sigmask(SIG_SETMASK, &none, &before)
-    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+    let interrupt = signal(SIGINT, SIG_DFL)
+    defer {
+      signal(SIGINT, interrupt)
+      pthread_sigmask(SIG_SETMASK, &before, nil)
+    }
     try process.run()
   }
 }
