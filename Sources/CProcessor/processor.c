@@ -5,11 +5,11 @@
 #include <stddef.h>
 #include <unistd.h>
 
-int processor_available_cores(void) {
+int processor_may_run_on(int core) {
   cpu_set_t cores;
-  if (sched_getaffinity(0, sizeof cores, &cores) == 0) return CPU_COUNT(&cores);
-  long online = sysconf(_SC_NPROCESSORS_ONLN);
-  return online > 0 ? (int)online : 1;
+  if (core >= CPU_SETSIZE) return 0;
+  if (sched_getaffinity(0, sizeof cores, &cores) == 0) return CPU_ISSET(core, &cores) != 0;
+  return core < sysconf(_SC_NPROCESSORS_ONLN);
 }
 
 #if defined(__x86_64__)

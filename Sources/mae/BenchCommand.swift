@@ -73,7 +73,7 @@ struct BenchCommand: ParsableCommand {
     func run() throws {
       withCommunicator { _ in
         let configuration = try options.load()
-        let threads = configuration.parallel.threads ?? availableCores()
+        let threads = configuration.parallel.threads ?? availableCores().count
         let benchmark = GEMMBenchmark(
           model: configuration.model, images: configuration.imagesPerVirtualWorker, threads: threads)
         try output.show(Result(gemmGflops: benchmark.gflops, threads: threads, blasKernel: blasKernel))
@@ -119,7 +119,7 @@ struct BenchCommand: ParsableCommand {
     func run() throws {
       withCommunicator { _ in
         try output.show(
-          CheckpointBenchmark(options.load(), directory: directory, threads: availableCores()))
+          CheckpointBenchmark(options.load(), directory: directory, threads: availableCores().count))
         return 0
       }
     }

@@ -43,7 +43,7 @@ struct EmbedCommand: ParsableCommand {
       let model = try TrainedModel(checkpoint: checkpoint)
       let source = try openSource(at: data)
       let embedder = try Embedder(
-        model, source: source, pooling: pool, keptFraction: cropFraction, threads: threads ?? availableCores())
+        model, source: source, pooling: pool, keptFraction: cropFraction, threads: threads ?? availableCores().count)
       try embedder.write(to: output)
       print("wrote \(source.count) features of \(embedder.width) values to \(output), names to \(output).txt")
     } catch {

@@ -45,5 +45,5 @@ enum {
 /// The name of the first of `features` that this CPU lacks; null where it has all of them. Built for any x86-64.
 const char *processor_lacks(unsigned features);
 
-/// The cores that this process may run on; at least 1.
-int processor_available_cores(void);
+/// Whether this process may run on a core, counted from 0; beyond the last one, no.
+int processor_may_run_on(int core);

@@ -9,16 +9,27 @@ extension Pretraining {
   /// Which virtual workers run where, for the ranks of `communicator` and the cores of this host.
   public static func layout(
     _ configuration: RunConfiguration, _ communicator: any Communicator
-  ) throws(TrainingError) -> WorkerLayout {
+  ) throws -> WorkerLayout {
     let virtualWorkers = configuration.virtualWorkers
     guard communicator.size <= virtualWorkers else {
-      throw .moreRanksThanVirtualWorkers(ranks: communicator.size, virtualWorkers: virtualWorkers)
+      throw TrainingError.moreRanksThanVirtualWorkers(ranks: communicator.size, virtualWorkers: virtualWorkers)
     }
     return WorkerLayout(
       virtualWorkers: virtualWorkers, imagesPerVirtualWorker: configuration.imagesPerVirtualWorker,
       rank: communicator.rank, ranks: communicator.size,
-      threads: configuration.parallel.threads
-        ?? max(1, availableCores() / communicator.ranksOnThisHost.count))
+      threads: try configuration.parallel.threads ?? shareOfCores(communicator))
+  }
+
+  /// This rank's share of the cores that it may run on: a core that k ranks of the host may run on counts 1/k for each.
+  private static func shareOfCores(_ communicator: any Communicator) throws -> Int {
+    let mine = availableCores()
+    let all = try communicator.allgather(mine.map(Double.init))
+    let share = mine.reduce(0.0) { share, core in
+      let sharers = communicator.ranksOnThisHost.filter { all[$0].contains(Double(core)) }
+      return share + 1 / Double(sharers.count)
+    }
+    // Thirds do not add up to one exactly.
+    return max(1, Int((share + 1e-6).rounded(.down)))
   }
 
   /// Ranks that were told different things would wait for one another for ever, or train something nobody asked for.
