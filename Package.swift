@@ -40,6 +40,7 @@ let package = Package(
   ],
   targets: [
     debianLibrary("COpenBLAS", pkgConfig: "openblas", package: "libopenblas-dev"),
+    .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
     debianLibrary("COpenMPI", pkgConfig: "ompi-c", package: "libopenmpi-dev"),
     debianLibrary("CXXHash", pkgConfig: "libxxhash", package: "libxxhash-dev"),
     debianLibrary("CZlib", pkgConfig: "zlib", package: "zlib1g-dev"),
@@ -48,7 +49,7 @@ let package = Package(
     .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
     .target(name: "CPNG", linkerSettings: [.linkedLibrary("png16")]),
 
-    module("Compute", ["COpenBLAS", "CProcessor"]),
+    module("Compute", ["COneDNN", "COpenBLAS", "CProcessor"]),
     module("Configuration", ["Yams"]),
     module("Imaging", ["CJPEG", "CPNG"]),
     module("MaskedAutoencoder", ["Compute", "Configuration"]),

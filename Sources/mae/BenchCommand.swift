@@ -75,7 +75,8 @@ struct BenchCommand: ParsableCommand {
         let configuration = try options.load()
         let threads = configuration.parallel.threads ?? availableCores().count
         let benchmark = GEMMBenchmark(
-          model: configuration.model, images: configuration.imagesPerVirtualWorker, threads: threads)
+          model: configuration.model, images: configuration.imagesPerVirtualWorker, threads: threads,
+          precision: configuration.train.precision)
         try output.show(Result(gemmGflops: benchmark.gflops, threads: threads, blasKernel: blasKernel))
         return 0
       }
