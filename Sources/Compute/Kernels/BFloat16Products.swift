@@ -62,11 +62,10 @@ extension BFloat16 {
       Compute.multiply(a, b.columns(columns), into: sums)
       let part = c.columns(columns)
       for row in 0..<c.rows {
-        let (target, source) = (part.row(row), sums.row(row))
-        if let bias = bias?[columns] {
-          for block in Blocks(columns.count) { target[block] = source[block] + bias[block] }
+        if let bias {
+          add(output: part.row(row), sums.row(row), bias[columns])
         } else {
-          for block in Blocks(columns.count) { target[block] = source[block] }
+          convert(output: part.row(row), input: sums.row(row))
         }
       }
     }
