@@ -41,50 +41,76 @@ public final class Workspace: @unchecked Sendable {
     return encoder.latent
   }
 
+  /// - Parameter decoderMemory: where the decoder's activations go, `decoderFloatCount` floats whose content means nothing
+  ///   outside of forward and the decoder's backward; nil: memory of the workspace's own.
   public init(
     model: ModelConfiguration, imageCount: Int, painting: Painting = .removed, precision: Precision = .fp32,
-    recompute: Recompute = .none
+    recompute: Recompute = .none, decoderMemory: Vector? = nil
   ) {
     self.imageCount = imageCount
     self.painting = painting
-    func layOut(_ allocator: inout ArenaAllocator) -> (Matrix, Matrix, Matrix, ModelActivations) {
-      (
-        allocator.matrix(imageCount, model.imageValues),
-        allocator.matrix(imageCount * model.maskedCount, model.patchValues),
-        allocator.matrix(imageCount * (1 + model.visibleCount), model.encoder.width),
-        ModelActivations(
-          model, images: imageCount, painting: painting, precision: precision, recompute: recompute, &allocator)
-      )
-    }
-    var measuring = ArenaAllocator.measuring
-    _ = layOut(&measuring)
-    memory = AlignedBuffer(count: measuring.count, zero: 0)
-    var allocator = ArenaAllocator(memory.all)
-    (images, targets, latentGradient, kept) = layOut(&allocator)
+    let layout = WorkspaceLayout(
+      model: model, images: imageCount, painting: painting, precision: precision, recompute: recompute)
+    let (own, decoder) = layout.floatCounts
+    memory = AlignedBuffer(count: own + (decoderMemory == nil ? decoder : 0), zero: 0)
+    var allocator = ArenaAllocator(memory.all[0..<own])
+    var decoderAllocator = ArenaAllocator(decoderMemory ?? memory.all[own..<memory.count])
+    (images, targets, latentGradient) = layout.inputs(&allocator)
+    kept = layout.activations(&allocator, decoder: &decoderAllocator)
   }
 
-  /// The bytes that it takes.
+  /// The floats that the decoder's activations take.
+  public static func decoderFloatCount(
+    model: ModelConfiguration, imageCount: Int, precision: Precision, recompute: Recompute
+  ) -> Int {
+    WorkspaceLayout(
+      model: model, images: imageCount, painting: .removed, precision: precision, recompute: recompute
+    ).floatCounts.decoder
+  }
+
+  /// The bytes of memory of its own.
   public var byteCount: Int { memory.count * MemoryLayout<Float>.stride }
+}
+
+/// What a workspace holds, written once for measuring and for handing out.
+private struct WorkspaceLayout {
+  let model: ModelConfiguration
+  let images: Int
+  let painting: Painting
+  let precision: Precision
+  let recompute: Recompute
+
+  func inputs(_ allocator: inout ArenaAllocator) -> (images: Matrix, targets: Matrix, latentGradient: Matrix) {
+    (
+      allocator.matrix(images, model.imageValues),
+      allocator.matrix(images * model.maskedCount, model.patchValues),
+      allocator.matrix(images * (1 + model.visibleCount), model.encoder.width)
+    )
+  }
+
+  func activations(_ allocator: inout ArenaAllocator, decoder: inout ArenaAllocator) -> ModelActivations {
+    switch precision {
+    case .fp32:
+      .fp32(
+        EncoderActivations(images: images, model: model, recompute: recompute, &allocator),
+        DecoderActivations(images: images, model: model, painting: painting, recompute: recompute, &decoder))
+    case .bf16:
+      .bf16(
+        EncoderActivations(images: images, model: model, recompute: recompute, &allocator),
+        DecoderActivations(images: images, model: model, painting: painting, recompute: recompute, &decoder))
+    }
+  }
+
+  var floatCounts: (own: Int, decoder: Int) {
+    var (own, decoder) = (ArenaAllocator.measuring, ArenaAllocator.measuring)
+    _ = inputs(&own)
+    _ = activations(&own, decoder: &decoder)
+    return (own.count, decoder.count)
+  }
 }
 
 /// What encoder and decoder leave, in one of the two precisions.
 enum ModelActivations {
   case fp32(EncoderActivations<Float>, DecoderActivations<Float>)
   case bf16(EncoderActivations<BFloat16>, DecoderActivations<BFloat16>)
-
-  init(
-    _ model: ModelConfiguration, images: Int, painting: Painting, precision: Precision, recompute: Recompute,
-    _ allocator: inout ArenaAllocator
-  ) {
-    switch precision {
-    case .fp32:
-      self = .fp32(
-        EncoderActivations(images: images, model: model, recompute: recompute, &allocator),
-        DecoderActivations(images: images, model: model, painting: painting, recompute: recompute, &allocator))
-    case .bf16:
-      self = .bf16(
-        EncoderActivations(images: images, model: model, recompute: recompute, &allocator),
-        DecoderActivations(images: images, model: model, painting: painting, recompute: recompute, &allocator))
-    }
-  }
 }

@@ -85,14 +85,22 @@ public final class Trainer: @unchecked Sendable {
     let precision = configuration.train.precision
     rounded = AlignedBuffer(count: precision == .bf16 ? table.arenaCount : 0, zero: BFloat16(0))
     pool = WorkerPool(count: layout.threads)
-    workspaces = (0..<layout.threads).map { _ in
+    exchange = GradientExchange(communicator: communicator)
+    let reduction = LayerReduction(table: table, plan: layout.plan, workers: layout.threads, exchange: exchange)
+    self.reduction = reduction
+    // What is looked at after forward must not have been written over.
+    let recompute = debug ? .none : configuration.train.recompute
+    let decoderCount = Workspace.decoderFloatCount(
+      model: configuration.model, imageCount: layout.imagesPerVirtualWorker, precision: precision,
+      recompute: recompute)
+    // Where one round does the step, nothing is in the encoder's gradient until all are done with the decoder.
+    let lends = layout.rounds == 1 && layout.threads * decoderCount <= model.encoderRange.count
+    workspaces = (0..<layout.threads).map { worker in
       Workspace(
         model: configuration.model, imageCount: layout.imagesPerVirtualWorker, precision: precision,
-        // What is looked at after forward must not have been written over.
-        recompute: debug ? .none : configuration.train.recompute)
+        recompute: recompute,
+        decoderMemory: lends ? reduction.gradient[worker * decoderCount..<(worker + 1) * decoderCount] : nil)
     }
-    exchange = GradientExchange(communicator: communicator)
-    reduction = LayerReduction(table: table, plan: layout.plan, workers: layout.threads, exchange: exchange)
     gradientNorm = GradientNorm(count: table.arenaCount)
     optimizer = AdamW(
       configuration.train.optimizer,
