@@ -1,16 +1,5 @@
 import COpenBLAS
 
-/// Holds OpenBLAS to one thread for this process.
-///
-/// The parallelism is over virtual workers. A product then cannot depend on a thread count, and calls from
-/// several workers run side by side.
-public func useOneThreadForBLAS() {
-  openblas_set_num_threads(1)
-}
-
-/// The name of the kernel that OpenBLAS picked for this CPU. Another kernel sums in another order.
-public var blasKernel: String { String(cString: openblas_get_corename()) }
-
 /// One side of a matrix product: the matrix, or its transpose.
 public enum Operand {
   case plain(Matrix)
@@ -30,7 +19,7 @@ public func multiply(_ a: Operand, _ b: Operand, into c: Matrix, adding: Bool = 
   let (left, leftFlag, m, inner) = a.parts
   let (right, rightFlag, innerRight, n) = b.parts
   precondition(inner == innerRight && c.rows == m && c.columns == n, "shapes do not fit")
-  cblas_sgemm(
+  sgemm(
     CblasRowMajor, leftFlag, rightFlag,
     blasint(m), blasint(n), blasint(inner),
     1, left.base, blasint(left.stride), right.base, blasint(right.stride),
