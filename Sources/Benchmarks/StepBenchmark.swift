@@ -73,7 +73,8 @@ public struct StepBenchmark: Encodable {
     let usage = try SystemUsage.current()
     try communicator.barrier()
     let ceiling = GEMMBenchmark(
-      model: configuration.model, images: layout.imagesPerVirtualWorker, threads: layout.threads)
+      model: configuration.model, images: layout.imagesPerVirtualWorker, threads: layout.threads,
+      precision: configuration.train.precision)
     let all = try communicator.allgather([ceiling.gflops, usage.peakResidentMegabytes])
 
     let step = median(totals)

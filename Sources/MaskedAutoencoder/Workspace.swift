@@ -21,43 +21,70 @@ public final class Workspace: @unchecked Sendable {
   /// The removed patches of each image in that order, values in the order (row, column, channel), normalised where the
   /// model asks for it: [images·removed, P·P·C].
   public let targets: Matrix
-  let encoder: EncoderActivations
-  let decoder: DecoderActivations
+  let kept: ModelActivations
   let latentGradient: Matrix
   private let memory: AlignedBuffer<Float>
 
   /// The painted patches: where the removed ones are painted, of the same shape as `targets`; otherwise
   /// [images·L, P·P·C].
-  public var predictions: Matrix { decoder.predictions }
-  /// What the encoder made of the visible patches: [images·(1 + N), D], the cls token first.
-  public var latent: Matrix { encoder.norm.output }
+  public var predictions: Matrix {
+    switch kept {
+    case .fp32(_, let decoder): decoder.predictions
+    case .bf16(_, let decoder): decoder.predictions
+    }
+  }
 
-  public init(model: ModelConfiguration, imageCount: Int, painting: Painting = .removed) {
+  /// What the encoder made of the visible patches: [images·(1 + N), D], the cls token first. Of a workspace in single
+  /// precision.
+  public var latent: Matrix {
+    guard case .fp32(let encoder, _) = kept else { preconditionFailure("the latent is not single precision") }
+    return encoder.latent
+  }
+
+  public init(
+    model: ModelConfiguration, imageCount: Int, painting: Painting = .removed, precision: Precision = .fp32,
+    recompute: Recompute = .none
+  ) {
     self.imageCount = imageCount
     self.painting = painting
+    func layOut(_ allocator: inout ArenaAllocator) -> (Matrix, Matrix, Matrix, ModelActivations) {
+      (
+        allocator.matrix(imageCount, model.imageValues),
+        allocator.matrix(imageCount * model.maskedCount, model.patchValues),
+        allocator.matrix(imageCount * (1 + model.visibleCount), model.encoder.width),
+        ModelActivations(
+          model, images: imageCount, painting: painting, precision: precision, recompute: recompute, &allocator)
+      )
+    }
     var measuring = ArenaAllocator.measuring
-    _ = Workspace.layOut(model, imageCount, painting, &measuring)
+    _ = layOut(&measuring)
     memory = AlignedBuffer(count: measuring.count, zero: 0)
     var allocator = ArenaAllocator(memory.all)
-    (images, targets, encoder, decoder, latentGradient) = Workspace.layOut(model, imageCount, painting, &allocator)
+    (images, targets, latentGradient, kept) = layOut(&allocator)
   }
 
-  /// The bytes that a workspace for training takes.
-  public static func byteCount(model: ModelConfiguration, imageCount: Int) -> Int {
-    var measuring = ArenaAllocator.measuring
-    _ = layOut(model, imageCount, .removed, &measuring)
-    return measuring.count * MemoryLayout<Float>.stride
-  }
+  /// The bytes that it takes.
+  public var byteCount: Int { memory.count * MemoryLayout<Float>.stride }
+}
 
-  private static func layOut(
-    _ model: ModelConfiguration, _ imageCount: Int, _ painting: Painting, _ allocator: inout ArenaAllocator
-  ) -> (Matrix, Matrix, EncoderActivations, DecoderActivations, Matrix) {
-    (
-      allocator.matrix(imageCount, model.imageValues),
-      allocator.matrix(imageCount * model.maskedCount, model.patchValues),
-      EncoderActivations(images: imageCount, model: model, &allocator),
-      DecoderActivations(images: imageCount, model: model, painting: painting, &allocator),
-      allocator.matrix(imageCount * (1 + model.visibleCount), model.encoder.width)
-    )
+/// What encoder and decoder leave, in one of the two precisions.
+enum ModelActivations {
+  case fp32(EncoderActivations<Float>, DecoderActivations<Float>)
+  case bf16(EncoderActivations<BFloat16>, DecoderActivations<BFloat16>)
+
+  init(
+    _ model: ModelConfiguration, images: Int, painting: Painting, precision: Precision, recompute: Recompute,
+    _ allocator: inout ArenaAllocator
+  ) {
+    switch precision {
+    case .fp32:
+      self = .fp32(
+        EncoderActivations(images: images, model: model, recompute: recompute, &allocator),
+        DecoderActivations(images: images, model: model, painting: painting, recompute: recompute, &allocator))
+    case .bf16:
+      self = .bf16(
+        EncoderActivations(images: images, model: model, recompute: recompute, &allocator),
+        DecoderActivations(images: images, model: model, painting: painting, recompute: recompute, &allocator))
+    }
   }
 }

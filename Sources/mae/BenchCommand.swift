@@ -76,7 +76,8 @@ struct BenchCommand: ParsableCommand {
         let kernels = try BLASKernels.open(configuration, checkpoint: nil, communicator: communicator)
         let threads = configuration.parallel.threads ?? availableCores().count
         let benchmark = GEMMBenchmark(
-          model: configuration.model, images: configuration.imagesPerVirtualWorker, threads: threads)
+          model: configuration.model, images: configuration.imagesPerVirtualWorker, threads: threads,
+          precision: configuration.train.precision)
         try output.show(Result(gemmGflops: benchmark.gflops, threads: threads, blasKernel: kernels.kernel))
         return 0
       }

@@ -3,9 +3,9 @@
 #endif
 
 /// Copies `input`, [rows, columns], into `output` of the same shape.
-public func copyRows(output: Matrix, input: Matrix) {
+public func copyRows<Element>(output: MatrixView<Element>, input: MatrixView<Element>) {
   precondition(output.rows == input.rows && output.columns == input.columns)
-  let byteCount = input.columns * MemoryLayout<Float>.stride
+  let byteCount = input.columns * MemoryLayout<Element>.stride
   for row in 0..<input.rows {
     memcpy(output.base + row * output.stride, input.base + row * input.stride, byteCount)
   }
@@ -44,13 +44,21 @@ public func add(output: Vector, _ a: Vector, _ b: Vector) {
 
 /// The sum of the rows of `input`, [rows, columns], into `output`, [columns], from the first row to the last;
 /// overwritten.
-public func sumRows(output: Vector, input: Matrix) {
+@specialized(where Element == Float)
+@specialized(where Element == BFloat16)
+public func sumRows<Element: StoredElement>(output: Vector, input: MatrixView<Element>) {
   precondition(output.count == input.columns)
   clear(output)
   for row in 0..<input.rows {
     let values = input.row(row)
     for block in Blocks(output.count) { output[block] += values[block] }
   }
+}
+
+/// Rounds `input` to `output`, of the same count.
+public func convert(output: VectorView<BFloat16>, input: Vector) {
+  precondition(output.count == input.count)
+  for block in Blocks(input.count) { output[block] = input[block] }
 }
 
 /// Sets every float to zero.

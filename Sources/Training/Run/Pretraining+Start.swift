@@ -95,6 +95,7 @@ extension Pretraining {
     try communicator.together {
       try checkpoint.readParameters(CheckpointLayout(trainer.model), into: trainer.parameters.all)
     }
+    trainer.roundParameters()
     recorder?.logger.info("began with the weights of \(checkpoint.path)")
   }
 
@@ -113,6 +114,7 @@ extension Pretraining {
         CheckpointLayout(trainer.model), parameters: trainer.parameters.all,
         moments: [trainer.firstMoment.all, trainer.secondMoment.all])
     }
+    trainer.roundParameters()
     step = checkpoint.step
     badSamplesInEpoch = checkpoint.state.badSamples
     let kernel = checkpoint.state.blasKernel
