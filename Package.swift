@@ -39,7 +39,8 @@ let package = Package(
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
-    debianLibrary("COpenBLAS", pkgConfig: "openblas", package: "libopenblas-dev"),
+    // Only its header: the library is opened while the program runs.
+    .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
     debianLibrary("COpenMPI", pkgConfig: "ompi-c", package: "libopenmpi-dev"),
     debianLibrary("CXXHash", pkgConfig: "libxxhash", package: "libxxhash-dev"),

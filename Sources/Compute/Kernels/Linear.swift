@@ -1,16 +1,5 @@
 import COpenBLAS
 
-/// Holds OpenBLAS to one thread for this process.
-///
-/// The parallelism is over virtual workers. A product then cannot depend on a thread count, and calls from
-/// several workers run side by side.
-public func useOneThreadForBLAS() {
-  openblas_set_num_threads(1)
-}
-
-/// The name of the kernel that OpenBLAS picked for this CPU. Another kernel sums in another order.
-public var blasKernel: String { String(cString: openblas_get_corename()) }
-
 /// One side of a matrix product: the matrix, or its transpose.
 public enum Operand<Element: BitwiseCopyable> {
   case plain(MatrixView<Element>)
@@ -53,7 +42,7 @@ public func multiply<Element: StoredElement>(
 
 extension Float {
   public static func multiply(_ a: Operand<Float>, _ b: Operand<Float>, into c: Matrix, adding: Bool) {
-    cblas_sgemm(
+    sgemm(
       CblasRowMajor, a.isTransposed ? CblasTrans : CblasNoTrans, b.isTransposed ? CblasTrans : CblasNoTrans,
       blasint(c.rows), blasint(c.columns), blasint(a.columns),
       1, a.matrix.base, blasint(a.matrix.stride), b.matrix.base, blasint(b.matrix.stride),
