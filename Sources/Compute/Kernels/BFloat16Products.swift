@@ -22,7 +22,7 @@ extension BFloat16 {
   }
 
   /// The same product in single precision throughout: oneDNN has none for a CPU without AVX-512. Right, not fast.
-  static func multiplyWidened(_ a: Operand<BFloat16>, _ b: Operand<BFloat16>, into c: Matrix, adding: Bool) {
+  public static func multiplyWidened(_ a: Operand<BFloat16>, _ b: Operand<BFloat16>, into c: Matrix, adding: Bool) {
     let memory = AlignedBuffer<Float>(
       count: a.matrix.rows * a.matrix.columns + b.matrix.rows * b.matrix.columns, zero: 0)
     let split = a.matrix.rows * a.matrix.columns

@@ -27,18 +27,26 @@ import Testing
 
   @Test(arguments: Case.all, [false, true]) func agreesWithExactSums(_ shape: Case, adding: Bool) {
     let data = Data(shape)
-    let c = FramedMatrix(rows: shape.rows, columns: shape.columns, Placement(offset: 3, padding: 5), seed: 3)
-    let before = c.grid(of: Double.self)
-    multiply(data.left, data.right, into: c.view, adding: adding)
+    // The second is what a CPU without oneDNN's product takes.
+    for product in [BFloat16.multiply(_:_:into:adding:), BFloat16.multiplyWidened] {
+      let c = FramedMatrix(rows: shape.rows, columns: shape.columns, Placement(offset: 3, padding: 5), seed: 3)
+      let before = c.grid(of: Double.self)
+      product(data.left, data.right, c.view, adding)
+      check(c, before: adding ? before : nil, data)
+      #expect(c.frameIsIntact)
+    }
+  }
+
+  private func check(_ c: FramedMatrix, before: Grid<Double>?, _ data: Data) {
+    let shape = data.shape
     for row in 0..<shape.rows {
       for column in 0..<shape.columns {
-        let start = adding ? before[row, column] : 0
+        let start = before?[row, column] ?? 0
         let (exact, size) = data.sum(row, column)
         let bound = Double(shape.inner + 1) * 0x1p-24 * (size + abs(start)) * 1.01
         #expect(abs(Double(c.view[row, column]) - start - exact) <= bound)
       }
     }
-    #expect(c.frameIsIntact)
   }
 
   @Test(arguments: Case.all) func roundedResultsAreTheRoundedSums(_ shape: Case) {
