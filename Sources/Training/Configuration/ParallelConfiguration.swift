@@ -1,10 +1,16 @@
+import Collectives
 import Configuration
+
+extension GradientWire: ConfigurationValue {}
 
 /// How a step's work is divided.
 public struct ParallelConfiguration: ConfigurationSection, Equatable {
   /// Belongs to the recipe: the result depends on it, and on no machine.
   public var virtualWorkers: Int?
   public var threads: Int?
+  /// Belongs to the recipe. With `bf16` the result depends on the number of ranks, too.
+  public var gradientWire = GradientWire.fp32
+  public var shardOptimizer = false
 
   public init() {}
 
@@ -13,6 +19,13 @@ public struct ParallelConfiguration: ConfigurationSection, Equatable {
       "virtual_workers", \.virtualWorkers,
       "shards of the global batch, part of the recipe; null: the most that leave each 8 images or more", .atLeast(1)),
     .optional("threads", \.threads, "worker threads of a process; null: its share of the host's cores", .atLeast(1)),
+    .value(
+      "gradient_wire", \.gradientWire,
+      "what gradients cross between ranks as, part of the recipe; bf16: half the bytes, but results then depend on the "
+        + "number of ranks (they repeat for the same number, and a resume on another one ends in other bits)"),
+    .value(
+      "shard_optimizer", \.shardOptimizer,
+      "divide the optimiser's moments over the ranks (ZeRO-1): less memory, the same bits"),
   ]
 
   /// The virtual workers of a recipe that does not say: the largest power of two that divides the batch and leaves each

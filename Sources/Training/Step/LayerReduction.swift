@@ -20,19 +20,22 @@ final class LayerReduction: Sendable {
   private let layers: AlignedBuffer<Float>
   private let slots: AlignedBuffer<Float>
 
-  init(table: ParameterTable, plan: ReductionPlan, workers: Int, exchange: GradientExchange) {
+  init(
+    table: ParameterTable, plan: ReductionPlan, workers: Int, buckets: GradientBuckets, exchange: GradientExchange
+  ) {
     self.table = table
     self.plan = plan
     self.workers = workers
     self.exchange = exchange
     executors = (0..<workers).map { _ in ReductionExecutor(plan: plan) }
-    buckets = GradientBuckets(table)
+    self.buckets = buckets
     barrier = WorkerBarrier(count: workers)
     layers = AlignedBuffer(count: 2 * workers * table.largestGroupCount, zero: 0)
     slots = AlignedBuffer(count: plan.slotCount * table.arenaCount, zero: 0)
   }
 
-  /// The gradient of the whole batch, after the last round and the exchange: a sum over images.
+  /// The gradient of the whole batch, after the last round and the exchange: a sum over images. Where ranks divide it,
+  /// only what this rank owns.
   var gradient: Vector { slot(0) }
 
   /// Where `worker` puts the gradients of its virtual worker of `round`.

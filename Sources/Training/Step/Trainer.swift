@@ -39,8 +39,6 @@ public final class Trainer: @unchecked Sendable {
   public let model: MaskedAutoencoder
   public let layout: WorkerLayout
   public let parameters: AlignedBuffer<Float>
-  public let firstMoment: AlignedBuffer<Float>
-  public let secondMoment: AlignedBuffer<Float>
 
   /// What the running step is doing.
   public let progress = StepProgress()
@@ -51,7 +49,7 @@ public final class Trainer: @unchecked Sendable {
   private let reduction: LayerReduction
   private let exchange: GradientExchange
   private let gradientNorm: GradientNorm
-  private let optimizer: AdamW
+  let optimizer: OptimizerShard
   private let schedule: LearningRateSchedule
   private let normalization: Normalization
   private let losses: AlignedBuffer<Double>
@@ -78,18 +76,23 @@ public final class Trainer: @unchecked Sendable {
     let table = model.table
     self.model = model
     parameters = AlignedBuffer(count: table.arenaCount, zero: 0)
-    firstMoment = AlignedBuffer(count: table.arenaCount, zero: 0)
-    secondMoment = AlignedBuffer(count: table.arenaCount, zero: 0)
     pool = WorkerPool(count: layout.threads)
     workspaces = (0..<layout.threads).map { _ in
       Workspace(model: configuration.model, imageCount: layout.imagesPerVirtualWorker)
     }
-    exchange = GradientExchange(communicator: communicator)
-    reduction = LayerReduction(table: table, plan: layout.plan, workers: layout.threads, exchange: exchange)
+    let buckets = GradientBuckets(table)
+    let ownership = ArenaOwnership(
+      buckets: buckets.ranges, isSharded: configuration.parallel.shardOptimizer, communicator: communicator)
+    exchange = GradientExchange(
+      communicator: communicator, wire: configuration.parallel.gradientWire,
+      result: ownership.isSharded ? .ownedParts : .whole)
+    reduction = LayerReduction(
+      table: table, plan: layout.plan, workers: layout.threads, buckets: buckets, exchange: exchange)
     gradientNorm = GradientNorm(count: table.arenaCount)
-    optimizer = AdamW(
+    let adamW = AdamW(
       configuration.train.optimizer,
       runs: table.specs.map { DecayRun(range: $0.range, isDecayed: $0.isDecayed) })
+    optimizer = OptimizerShard(adamW, ownership: ownership, communicator: communicator)
     schedule = configuration.train.schedule
     normalization = configuration.data.normalization
     losses = AlignedBuffer(count: layout.block.count, zero: 0)
@@ -99,8 +102,7 @@ public final class Trainer: @unchecked Sendable {
   /// Back to the first weights and moments of zero.
   func reset() {
     model.table.initialize(parameters.all, seed: configuration.train.seed)
-    clear(firstMoment.all)
-    clear(secondMoment.all)
+    optimizer.reset()
   }
 
   /// Runs pieces of work on all workers at once, and returns when all are done.
@@ -115,7 +117,8 @@ public final class Trainer: @unchecked Sendable {
     parameters.base[0] = Float(bitPattern: parameters.base[0].bitPattern ^ 1)
   }
 
-  /// The gradient that the last step used: a sum over the images of the global batch.
+  /// The gradient that the last step used: a sum over the images of the global batch. Where ranks divide the moments,
+  /// only what this rank owns.
   public var gradient: Vector { reduction.gradient }
 
   /// One step of all ranks: forward and backward of every virtual worker, the sum of their gradients, and AdamW. Where
@@ -141,15 +144,16 @@ public final class Trainer: @unchecked Sendable {
     let start = ContinuousClock.now
     let scale = 1 / Double(configuration.train.batchSize)
     var result = StepResult(
-      step: batch.step + 1, loss: 0, gradientNorm: norm(scale: scale),
+      step: batch.step + 1, loss: 0, gradientNorm: try norm(scale: scale),
       learningRate: schedule.rate(at: Double(batch.step) / Double(plan.stepsPerEpoch)), times: times)
     let losses = try agree(on: &result, batch, stopRequested: stopRequested)
     if result.loss.isFinite, result.gradientNorm.isFinite {
       update(result, scale: scale)
+      result.times.optimizer = start.secondsSince
+      result.times.allreduce += try gatherParameters()
     } else {
       result.nonFinite = nonFinite(result, losses)
     }
-    result.times.optimizer = start.secondsSince
     return result
   }
 
@@ -193,9 +197,19 @@ public final class Trainer: @unchecked Sendable {
     }
   }
 
-  private func norm(scale: Double) -> Double {
+  private func norm(scale: Double) throws -> Double {
+    let ownership = optimizer.ownership
     pool.run { worker in
-      gradientNorm.sumPieces(of: gradient, worker: worker, workers: layout.threads)
+      for part in ownership.mine {
+        gradientNorm.sumPieces(of: gradient, in: part, worker: worker, workers: layout.threads)
+      }
+    }
+    if ownership.isSharded {
+      let told = try communicator.allgather(ownership.mine.flatMap { gradientNorm.sums(in: $0) })
+      for (parts, sums) in zip(ownership.all, told) {
+        var sums = sums[...]
+        for part in parts { gradientNorm.take(&sums, in: part) }
+      }
     }
     return gradientNorm.value(scale: scale)
   }
@@ -221,10 +235,17 @@ public final class Trainer: @unchecked Sendable {
   private func update(_ result: StepResult, scale: Double) {
     pool.run { worker in
       optimizer.update(
-        parameters: parameters.all, firstMoment: firstMoment.all, secondMoment: secondMoment.all,
-        gradient: gradient, in: slice(of: parameters.count, for: worker, among: layout.threads),
-        step: result.step, learningRate: result.learningRate, gradientScale: scale)
+        parameters: parameters.all, gradient: gradient, worker: worker, workers: layout.threads, step: result.step,
+        learningRate: result.learningRate, gradientScale: scale)
     }
+  }
+
+  /// - Returns: what it took, in seconds.
+  private func gatherParameters() throws -> Double {
+    progress.enter(.allreduce)
+    let start = ContinuousClock.now
+    try optimizer.gather(parameters.all)
+    return start.secondsSince
   }
 
   private func nonFinite(_ result: StepResult, _ losses: [Double]) -> NonFiniteStep {

@@ -46,15 +46,18 @@ final class Workbench {
   ///   - settings: `key=value` over the tiny configuration.
   ///   - ranks: nil is without mpirun.
   func start(
-    _ run: String, _ settings: [String] = [], options: [String] = [], ranks: Int? = nil
+    _ run: String, _ settings: [String] = [], options: [String] = [], ranks: Int? = nil,
+    environment: [String: String] = [:]
   ) throws -> MPIJob {
-    try MPILaunch.start(program, arguments(run, settings, options: options), ranks: ranks)
+    try MPILaunch.start(
+      program, arguments(run, settings, options: options), ranks: ranks, environment: environment)
   }
 
   func pretrain(
-    _ run: String, _ settings: [String] = [], options: [String] = [], ranks: Int? = nil
+    _ run: String, _ settings: [String] = [], options: [String] = [], ranks: Int? = nil,
+    environment: [String: String] = [:]
   ) throws -> MPILaunch.Outcome {
-    try start(run, settings, options: options, ranks: ranks).wait(deadlineSeconds: 60)
+    try start(run, settings, options: options, ranks: ranks, environment: environment).wait(deadlineSeconds: 60)
   }
 
   /// A run that must come to its end, and what it came to.
