@@ -75,7 +75,7 @@ struct MPIProgramTests {
     let outcome = try run([check], ranks: 2)
     #expect(outcome.exitCode == 3, "\(outcome.errorOutput)")
     #expect(
-      outcome.output.contains("rank 0 caught failedCall: MPI_Wait failed on rank 0: MPI_ERR_TRUNCATE"),
+      outcome.output.contains("rank 0 caught failedCall: MPI_Test failed on rank 0: MPI_ERR_TRUNCATE"),
       "\(outcome.output)")
     #expect(
       outcome.output.contains("rank 1 caught unequalLengths: rank 1 expected 1000 floats from rank 0"),

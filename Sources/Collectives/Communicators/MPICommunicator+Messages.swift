@@ -38,7 +38,7 @@ extension MPICommunicator {
         try finish(&receiving[place(index)], segment(index, of: receive), from: partner, wire)
       }
       if index < sendCount {
-        try MPICall.check(MPI_Wait(&sending[place(index)], nil), "MPI_Wait", rank: rank)
+        try MPICall.wait(&sending[place(index)], rank: rank)
       }
       if index < receiveCount {
         let target = segment(index, of: receive)
@@ -117,8 +117,7 @@ extension MPICommunicator {
   private func finish(
     _ receiving: inout MPI_Request?, _ segment: Vector, from partner: Int, _ wire: GradientWire
   ) throws(CommunicatorError) {
-    var status = MPI_Status()
-    try MPICall.check(MPI_Wait(&receiving, &status), "MPI_Wait", rank: rank)
+    var status = try MPICall.wait(&receiving, rank: rank)
     var byteCount: Int32 = 0
     try MPICall.check(MPI_Get_count(&status, mpiByte(), &byteCount), "MPI_Get_count", rank: rank)
     guard Int(byteCount) == segment.count * wire.bytesPerFloat else {

@@ -16,7 +16,7 @@ public struct AllreduceTuning: Sendable {
   /// How many are on their way in each direction.
   public var segmentsOnTheWay: Int
 
-  public init(wholeVectorFloats: Int = 1 << 12, segmentFloats: Int = 1 << 17, segmentsOnTheWay: Int = 4) {
+  public init(wholeVectorFloats: Int = 1 << 12, segmentFloats: Int = 1 << 16, segmentsOnTheWay: Int = 8) {
     precondition(segmentFloats > 0 && segmentFloats <= 1 << 28, "a segment is one message: its bytes must fit Int32")
     precondition(segmentsOnTheWay > 0, "nothing would ever be sent")
     self.wholeVectorFloats = wholeVectorFloats
@@ -42,7 +42,7 @@ public final class MPICommunicator: Communicator {
 
   /// Enters MPI (`MPI_Init_thread`); the library allows that once in a process.
   public init(tuning: AllreduceTuning = AllreduceTuning()) throws(CommunicatorError) {
-    OpenMPISettings.setDefaults()
+    OpenMPISettings.setDefaults(segmentBytes: tuning.segmentFloats * MemoryLayout<Float>.stride)
     // MULTIPLE lets a watchdog thread abort while another thread waits in a call; SERIALIZED is enough for the rest.
     var provided: Int32 = 0
     try MPICall.check(
