@@ -181,7 +181,6 @@ public final class Trainer: @unchecked Sendable {
         times.withLock { $0 = ((middle - start) / .seconds(1), middle.secondsSince) }
       }
     }
-    reduction.finish(round: round)
     return times.withLock { $0 }
   }
 
