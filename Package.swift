@@ -107,7 +107,10 @@ let package = Package(
     tests("Collectives", ["Compute", "MPILaunch", "collectives-check"]),
     tests(
       "Training",
-      ["Checkpoints", "Compute", "Configuration", "Datasets", "Imaging", "MaskedAutoencoder", "MPILaunch", "mae"],
+      [
+        "Checkpoints", "Collectives", "Compute", "Configuration", "Datasets", "Imaging", "MaskedAutoencoder",
+        "MPILaunch", "mae",
+      ],
       fixtures: true),
     .testTarget(name: "ClusterTests", dependencies: ["MPILaunch", "mae"], swiftSettings: swift),
   ]
