@@ -11,6 +11,7 @@ public struct ParallelConfiguration: ConfigurationSection, Equatable {
   /// Belongs to the recipe. With `bf16` the result depends on the number of ranks, too.
   public var gradientWire = GradientWire.fp32
   public var shardOptimizer = false
+  public var blasKernel = BLASKernelChoice.auto
 
   public init() {}
 
@@ -26,6 +27,10 @@ public struct ParallelConfiguration: ConfigurationSection, Equatable {
     .value(
       "shard_optimizer", \.shardOptimizer,
       "divide the optimiser's moments over the ranks (ZeRO-1): less memory, the same bits"),
+    .value(
+      "blas_kernel", \.blasKernel,
+      "OpenBLAS's kernels. auto: its own pick unless another is clearly faster, and a resumed run keeps the checkpoint's; "
+        + "environment: what OPENBLAS_CORETYPE says; or a name"),
   ]
 
   /// The virtual workers of a recipe that does not say: the largest power of two that divides the batch and leaves each

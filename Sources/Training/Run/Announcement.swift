@@ -1,5 +1,4 @@
 import Collectives
-import Compute
 import Foundation
 import MaskedAutoencoder
 
@@ -37,7 +36,7 @@ func announcement(of run: Pretraining) -> String {
         + "round\(layout.rounds == 1 ? "" : "s")\(shards)"
     ),
     ("bits", sentence(onBitsOf: layout, wire: configuration.parallel.gradientWire)),
-    ("kernels", "OpenBLAS \(blasKernel), \(train.precision.rawValue)"),
+    ("kernels", "\(train.precision.rawValue), OpenBLAS \(run.kernels.kernel) (\(run.kernels.reason))"),
   ]
   return lines.map { $0.0.padding(toLength: 10, withPad: " ", startingAt: 0) + $0.1 }.joined(separator: "\n")
 }

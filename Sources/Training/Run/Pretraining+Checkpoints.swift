@@ -19,7 +19,7 @@ extension Pretraining {
     state.worldSize = communicator.size
     state.threads = trainer.layout.threads
     state.programVersion = programVersion
-    state.blasKernel = blasKernel
+    state.blasKernel = kernels.kernel
     state.configuration = configuration.yaml()
     state.badSamples = badSamplesInEpoch
     try recorder.save(state, inParallel: trainer.inParallel, arena: trainer.savedArena)

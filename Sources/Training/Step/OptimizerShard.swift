@@ -36,17 +36,22 @@ final class OptimizerShard: Sendable {
   /// - Parameters:
   ///   - parameters, gradient: the arenas.
   ///   - step, learningRate, gradientScale: as for `AdamW.update`.
+  ///   - finished: told of each piece that is updated, while it is in the cache.
   func update(
     parameters: Vector, gradient: Vector, worker: Int, workers: Int, step: Int, learningRate: Double,
-    gradientScale: Double
+    gradientScale: Double, finished: (_ piece: Range<Int>) -> Void
   ) {
     forEachPart { part, moments in
       let slice = slice(of: part.count, for: worker, among: workers)
-      optimizer.update(
-        parameters: parameters, firstMoment: firstMoment.all[moments], secondMoment: secondMoment.all[moments],
-        momentsBegin: part.lowerBound, gradient: gradient,
-        in: part.lowerBound + slice.lowerBound..<part.lowerBound + slice.upperBound,
-        step: step, learningRate: learningRate, gradientScale: gradientScale)
+      let end = part.lowerBound + slice.upperBound
+      for start in stride(from: part.lowerBound + slice.lowerBound, to: end, by: 1 << 14) {
+        let piece = start..<min(start + 1 << 14, end)
+        optimizer.update(
+          parameters: parameters, firstMoment: firstMoment.all[moments], secondMoment: secondMoment.all[moments],
+          momentsBegin: part.lowerBound, gradient: gradient, in: piece, step: step, learningRate: learningRate,
+          gradientScale: gradientScale)
+        finished(piece)
+      }
     }
   }
 

@@ -45,12 +45,12 @@ final class Workbench {
   /// - Parameters:
   ///   - settings: `key=value` over the tiny configuration.
   ///   - ranks: nil is without mpirun.
+  ///   - environment: added to this process's.
   func start(
     _ run: String, _ settings: [String] = [], options: [String] = [], ranks: Int? = nil,
     environment: [String: String] = [:]
   ) throws -> MPIJob {
-    try MPILaunch.start(
-      program, arguments(run, settings, options: options), ranks: ranks, environment: environment)
+    try MPILaunch.start(program, arguments(run, settings, options: options), ranks: ranks, environment: environment)
   }
 
   func pretrain(
@@ -144,4 +144,5 @@ let tinyConfiguration = """
   parallel:
     virtual_workers: 4
     threads: 1
+    blas_kernel: environment
   """
