@@ -87,7 +87,7 @@ public final class Trainer: @unchecked Sendable {
     exchange = GradientExchange(
       communicator: communicator, wire: configuration.parallel.gradientWire,
       result: ownership.isSharded ? .ownedParts : .whole)
-    reduction = LayerReduction(
+    let reduction = LayerReduction(
       table: table, plan: layout.plan, workers: layout.threads, buckets: buckets, exchange: exchange)
     workspaces = Trainer.workspaces(configuration, layout, model, lender: reduction, debug: debug)
     gradientNorm = GradientNorm(count: table.arenaCount)
