@@ -45,16 +45,19 @@ final class Workbench {
   /// - Parameters:
   ///   - settings: `key=value` over the tiny configuration.
   ///   - ranks: nil is without mpirun.
+  ///   - fault: what `MAE_FAULT` asks for.
   func start(
-    _ run: String, _ settings: [String] = [], options: [String] = [], ranks: Int? = nil
+    _ run: String, _ settings: [String] = [], options: [String] = [], ranks: Int? = nil, fault: String? = nil
   ) throws -> MPIJob {
-    try MPILaunch.start(program, arguments(run, settings, options: options), ranks: ranks)
+    try MPILaunch.start(
+      program, arguments(run, settings, options: options), ranks: ranks,
+      environment: fault.map { ["MAE_FAULT": $0] } ?? [:])
   }
 
   func pretrain(
-    _ run: String, _ settings: [String] = [], options: [String] = [], ranks: Int? = nil
+    _ run: String, _ settings: [String] = [], options: [String] = [], ranks: Int? = nil, fault: String? = nil
   ) throws -> MPILaunch.Outcome {
-    try start(run, settings, options: options, ranks: ranks).wait(deadlineSeconds: 60)
+    try start(run, settings, options: options, ranks: ranks, fault: fault).wait(deadlineSeconds: 60)
   }
 
   /// A run that must come to its end, and what it came to.
@@ -89,6 +92,13 @@ final class Workbench {
 
   func log(of run: String) throws -> RunLog {
     RunLog(String(decoding: try Data(contentsOf: URL(fileURLWithPath: "\(path)/\(run)/log.jsonl")), as: UTF8.self))
+  }
+
+  /// The steps in the log's lines of an event.
+  func events(_ event: String, of run: String) throws -> [Int] {
+    try String(contentsOfFile: "\(path)/\(run)/log.jsonl", encoding: .utf8).split(separator: "\n")
+      .compactMap { $0.firstMatch(of: /"event":"(\w+)","step":(\d+)/) }
+      .filter { $0.1 == event }.compactMap { Int($0.2) }
   }
 
   func checkpointSteps(of run: String) throws -> [Int] {
