@@ -39,7 +39,9 @@ let package = Package(
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
-    debianLibrary("COpenBLAS", pkgConfig: "openblas", package: "libopenblas-dev"),
+    // Only its header: the library is opened while the program runs.
+    .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
     debianLibrary("COpenMPI", pkgConfig: "ompi-c", package: "libopenmpi-dev"),
     debianLibrary("CXXHash", pkgConfig: "libxxhash", package: "libxxhash-dev"),
     debianLibrary("CZlib", pkgConfig: "zlib", package: "zlib1g-dev"),
@@ -48,7 +50,7 @@ let package = Package(
     .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
     .target(name: "CPNG", linkerSettings: [.linkedLibrary("png16")]),
 
-    module("Compute", ["COpenBLAS", "CProcessor"]),
+    module("Compute", ["COneDNN", "COpenBLAS", "CProcessor"]),
     module("Configuration", ["Yams"]),
     module("Imaging", ["CJPEG", "CPNG"]),
     module("MaskedAutoencoder", ["Compute", "Configuration"]),

@@ -11,23 +11,36 @@ public struct GEMMBenchmark {
   public var gflops: Double { operations / seconds / 1e9 }
 
   /// Runs the products of `images` images on each of `threads` threads at once, and keeps the median of `repetitions`.
-  public init(model: ModelConfiguration, images: Int, threads: Int, repetitions: Int = 3) {
+  public init(
+    model: ModelConfiguration, images: Int, threads: Int, precision: Precision = .fp32, repetitions: Int = 3
+  ) {
+    switch precision {
+    case .fp32: self.init(model, images, threads, repetitions, of: Float.self)
+    case .bf16: self.init(model, images, threads, repetitions, of: BFloat16.self)
+    }
+  }
+
+  private init<Element: StoredElement>(
+    _ model: ModelConfiguration, _ images: Int, _ threads: Int, _ repetitions: Int, of: Element.Type
+  ) {
     useOneThreadForBLAS()
     let products = model.matrixProducts(images: images)
     let largest = products.map { max($0.rows * $0.inner, $0.inner * $0.columns, $0.rows * $0.columns) }.max() ?? 0
-    let memory = AlignedBuffer<Float>(count: threads * 3 * largest, zero: 0.5)
-    let all = memory.all
+    let operands = AlignedBuffer<Element>(count: threads * 2 * largest, zero: Element(0.5))
+    let results = AlignedBuffer<Float>(count: threads * largest, zero: 0)
+    let (inputs, outputs) = (operands.all, results.all)
     let pool = WorkerPool(count: threads)
     var times: [Double] = []
     for repetition in 0...repetitions {
       let start = ContinuousClock.now
       pool.run { worker in
-        let operands = (0..<3).map { index in
-          let start = (3 * worker + index) * largest
-          return all[start..<start + largest]
-        }
+        let (first, second) = (2 * worker * largest, (2 * worker + 1) * largest)
         for product in products {
-          for _ in 0..<product.count { product.run(operands[0], operands[1], into: operands[2]) }
+          for _ in 0..<product.count {
+            product.run(
+              inputs[first..<first + largest], inputs[second..<second + largest],
+              into: outputs[worker * largest..<(worker + 1) * largest])
+          }
         }
       }
       // The first run brings the memory in.
@@ -35,23 +48,8 @@ public struct GEMMBenchmark {
     }
     seconds = median(times)
     operations = Double(threads) * products.reduce(0) { $0 + $1.operations }
-    withExtendedLifetime(memory) {}
-  }
-}
-
-extension MatrixProduct {
-  fileprivate func run(_ a: Vector, _ b: Vector, into c: Vector) {
-    let output = c[0..<rows * columns].reshaped(rows: rows, columns: columns)
-    func matrix(_ floats: Vector, _ rows: Int, _ columns: Int) -> Matrix {
-      floats[0..<rows * columns].reshaped(rows: rows, columns: columns)
-    }
-    switch form {
-    case .plain: multiply(.plain(matrix(a, rows, inner)), .plain(matrix(b, inner, columns)), into: output)
-    case .secondTransposed:
-      multiply(.plain(matrix(a, rows, inner)), .transposed(matrix(b, columns, inner)), into: output)
-    case .firstTransposed:
-      multiply(.transposed(matrix(a, inner, rows)), .plain(matrix(b, inner, columns)), into: output)
-    }
+    withExtendedLifetime(operands) {}
+    withExtendedLifetime(results) {}
   }
 }
 

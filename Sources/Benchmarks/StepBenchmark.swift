@@ -50,6 +50,7 @@ public struct StepBenchmark: Encodable {
       }
     let plan = try BatchPlan(
       sampleCount: source.count, batchSize: configuration.train.batchSize, seed: configuration.train.seed)
+    let kernels = try BLASKernels.open(configuration, checkpoint: nil, communicator: communicator)
     let trainer = Trainer(configuration, layout: layout, plan: plan, communicator: communicator)
     let loader = try BatchLoader(
       images: AugmentedImages(
@@ -72,7 +73,8 @@ public struct StepBenchmark: Encodable {
     let usage = try SystemUsage.current()
     try communicator.barrier()
     let ceiling = GEMMBenchmark(
-      model: configuration.model, images: layout.imagesPerVirtualWorker, threads: layout.threads)
+      model: configuration.model, images: layout.imagesPerVirtualWorker, threads: layout.threads,
+      precision: configuration.train.precision)
     let all = try communicator.allgather([ceiling.gflops, usage.peakResidentMegabytes])
 
     let step = median(totals)
@@ -87,7 +89,7 @@ public struct StepBenchmark: Encodable {
     peakRssMb = all.map { $0[1] }.max() ?? 0
     (ranks, threads, batchSize) = (layout.ranks, layout.threads, configuration.train.batchSize)
     (virtualWorkers, self.steps) = (configuration.virtualWorkers, steps)
-    (cpu, blasKernel) = (processorName(), Compute.blasKernel)
+    (cpu, blasKernel) = (processorName(), kernels.kernel)
   }
 }
 

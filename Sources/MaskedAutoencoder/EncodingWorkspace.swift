@@ -7,11 +7,11 @@ public final class EncodingWorkspace: @unchecked Sendable {
   public let images: Matrix
   /// The model as it sees whole images.
   let model: ModelConfiguration
-  let encoder: EncoderActivations
+  let encoder: EncoderActivations<Float>
   private let memory: AlignedBuffer<Float>
 
   /// What the encoder made of the images: [images·(1 + L), D], the cls token first, then the patches in their order.
-  public var latent: Matrix { encoder.norm.output }
+  public var latent: Matrix { encoder.latent }
 
   public init(model: ModelConfiguration, imageCount: Int) {
     self.imageCount = imageCount
@@ -27,10 +27,10 @@ public final class EncodingWorkspace: @unchecked Sendable {
 
   private static func layOut(
     _ model: ModelConfiguration, _ imageCount: Int, _ allocator: inout ArenaAllocator
-  ) -> (Matrix, EncoderActivations) {
+  ) -> (Matrix, EncoderActivations<Float>) {
     (
       allocator.matrix(imageCount, model.imageValues),
-      EncoderActivations(images: imageCount, model: model, keepsEveryBlock: false, &allocator)
+      EncoderActivations(images: imageCount, model: model, recompute: .block, isForBackward: false, &allocator)
     )
   }
 }

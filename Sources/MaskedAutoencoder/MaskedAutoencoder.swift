@@ -7,6 +7,8 @@ import Compute
 public final class MaskedAutoencoder: Sendable {
   public let configuration: ModelConfiguration
   public var table: ParameterTable { layout.table }
+  /// The encoder's part of an arena: backward writes its gradient after all of the decoder's.
+  public var encoderRange: Range<Int> { 0..<table.groups[layout.decoderEmbeddingGroup].range.lowerBound }
   public let positions: PositionTables
   let layout: ModelLayout
   private let encoder: Encoder
@@ -31,52 +33,82 @@ public final class MaskedAutoencoder: Sendable {
 
   /// Encodes the visible patches, paints the removed ones, and takes the loss.
   ///
+  /// - Parameters:
+  ///   - noise: of each image, [L]: the patches of lowest noise stay visible.
+  ///   - parameters: the whole arena.
+  ///   - rounded: the same in bfloat16, for a workspace in that precision.
+  ///   - workspace: `images` holds the input.
   /// - Returns: the sum over the images of each one's mean squared error over its removed patches. Its gradient with
   ///   respect to `workspace.predictions` has taken their place.
-  public func forward(noise: [[Float]], parameters: Vector, workspace: Workspace) -> Double {
+  public func forward(
+    noise: [[Float]], parameters: Vector, rounded: VectorView<BFloat16>? = nil, workspace: Workspace
+  ) -> Double {
     precondition(workspace.painting == .removed, "the loss is over the removed patches alone")
-    paint(noise: noise, parameters: parameters, workspace: workspace)
+    paint(noise: noise, parameters: parameters, rounded: rounded, workspace: workspace)
     return reconstructionLoss(
       predictions: workspace.predictions, targets: workspace.targets, rowsPerImage: configuration.maskedCount)
   }
 
   /// Encodes the visible patches and paints the patches that the workspace was made for into `workspace.predictions`.
-  ///
-  /// - Parameters:
-  ///   - noise: of each image, [L]: the patches of lowest noise stay visible.
-  ///   - parameters: the whole arena.
-  ///   - workspace: `images` holds the input.
-  public func paint(noise: [[Float]], parameters: Vector, workspace: Workspace) {
+  public func paint(
+    noise: [[Float]], parameters: Vector, rounded: VectorView<BFloat16>? = nil, workspace: Workspace
+  ) {
     precondition(noise.count == workspace.imageCount, "one noise an image")
-    let model = configuration
-    let window = ArenaWindow(parameters)
+    let masked = configuration.maskedCount
     workspace.order = noise.map(patchOrder)
     for (image, order) in workspace.order.enumerated() {
-      let (visible, masked) = (model.visibleCount, model.maskedCount)
-      gatherPatches(
-        output: workspace.encoder.patches.rows(image * visible..<(image + 1) * visible),
-        image: workspace.images.row(image), order: order.prefix(visible), model: model)
       gatherTargets(
         output: workspace.targets.rows(image * masked..<(image + 1) * masked),
-        image: workspace.images.row(image), order: order.suffix(masked), model: model)
+        image: workspace.images.row(image), order: order.suffix(masked), model: configuration)
+    }
+    switch workspace.kept {
+    case .fp32(let encoder, let decoder):
+      paint(weights: ModelWeights(floats: parameters, stored: parameters), workspace, encoder, decoder)
+    case .bf16(let encoder, let decoder):
+      paint(weights: ModelWeights(floats: parameters, stored: rounded!), workspace, encoder, decoder)
+    }
+  }
+
+  private func paint<Element: StoredElement>(
+    weights: ModelWeights<Element>, _ workspace: Workspace, _ encoding: EncoderActivations<Element>,
+    _ decoding: DecoderActivations<Element>
+  ) {
+    let visible = configuration.visibleCount
+    for (image, order) in workspace.order.enumerated() {
+      gatherPatches(
+        output: encoding.patches.rows(image * visible..<(image + 1) * visible),
+        image: workspace.images.row(image), order: order.prefix(visible), model: configuration)
     }
     encoder.forward(
-      order: workspace.order, positions: positions(encoderPositions, width: model.encoder.width),
-      parameters: window, saved: workspace.encoder)
+      order: workspace.order, positions: positions(encoderPositions, width: configuration.encoder.width),
+      weights: weights, saved: encoding)
     decoder.forward(
-      latent: workspace.encoder.norm.output, order: workspace.order,
-      positions: positions(decoderPositions, width: model.decoder.width),
-      parameters: window, saved: workspace.decoder)
+      latent: encoding.latent, order: workspace.order,
+      positions: positions(decoderPositions, width: configuration.decoder.width), weights: weights, saved: decoding)
   }
 
   /// The gradient of the sum that `forward` returned, layer group after layer group, last to first.
-  public func backward(parameters: Vector, workspace: Workspace, receiver: some GradientReceiver) {
-    let window = ArenaWindow(parameters)
+  public func backward(
+    parameters: Vector, rounded: VectorView<BFloat16>? = nil, workspace: Workspace, receiver: some GradientReceiver
+  ) {
+    switch workspace.kept {
+    case .fp32(let encoder, let decoder):
+      backward(ModelWeights(floats: parameters, stored: parameters), workspace, encoder, decoder, receiver)
+    case .bf16(let encoder, let decoder):
+      backward(ModelWeights(floats: parameters, stored: rounded!), workspace, encoder, decoder, receiver)
+    }
+  }
+
+  private func backward<Element: StoredElement>(
+    _ weights: ModelWeights<Element>, _ workspace: Workspace, _ encoding: EncoderActivations<Element>,
+    _ decoding: DecoderActivations<Element>, _ receiver: some GradientReceiver
+  ) {
+    let gradients = GroupGradients(table: table, receiver: receiver)
     decoder.backward(
-      latentGradient: workspace.latentGradient, latent: workspace.encoder.norm.output,
-      parameters: window, saved: workspace.decoder, receiver: receiver)
+      latentGradient: workspace.latentGradient, latent: encoding.latent, weights: weights, saved: decoding,
+      gradients: gradients)
     encoder.backward(
-      latentGradient: workspace.latentGradient, parameters: window, saved: workspace.encoder, receiver: receiver)
+      latentGradient: workspace.latentGradient, weights: weights, saved: encoding, gradients: gradients)
   }
 
   /// Encodes whole images: every patch is visible. The result is `workspace.latent`.
@@ -90,7 +122,8 @@ public final class MaskedAutoencoder: Sendable {
     }
     Encoder(model, layout: layout).forward(
       order: Array(repeating: order, count: workspace.imageCount),
-      positions: positions(encoderPositions, width: model.encoder.width), parameters: ArenaWindow(parameters),
+      positions: positions(encoderPositions, width: model.encoder.width),
+      weights: ModelWeights(floats: parameters, stored: parameters),
       saved: workspace.encoder)
   }
 

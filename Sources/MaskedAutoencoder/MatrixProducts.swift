@@ -1,7 +1,7 @@
 /// A matrix product [rows, inner] · [inner, columns] that a training step makes `count` times.
-public struct MatrixProduct: Sendable, Equatable {
+public struct MatrixProduct: Sendable, Hashable, Codable {
   /// Which of the two is read transposed, as the layers' three products do.
-  public enum Form: Sendable {
+  public enum Form: String, Sendable, Codable {
     /// x·Wᵀ: forward.
     case secondTransposed
     /// dy·W: the gradient of the input.
@@ -11,10 +11,10 @@ public struct MatrixProduct: Sendable, Equatable {
   }
 
   public let form: Form
-  public let rows: Int
+  public var rows: Int
   public let columns: Int
-  public let inner: Int
-  public let count: Int
+  public var inner: Int
+  public var count: Int
 
   public var operations: Double { 2 * Double(rows) * Double(columns) * Double(inner) * Double(count) }
 }

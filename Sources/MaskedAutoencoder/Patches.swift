@@ -6,7 +6,9 @@ import Compute
 /// - Parameters:
 ///   - output: [order.count, C·P·P], overwritten.
 ///   - image: C·H·W values, plane after plane.
-func gatherPatches(output: Matrix, image: Vector, order: some RandomAccessCollection<Int>, model: ModelConfiguration) {
+func gatherPatches<Element: StoredElement>(
+  output: MatrixView<Element>, image: Vector, order: some RandomAccessCollection<Int>, model: ModelConfiguration
+) {
   let (patch, width) = (model.patchSize, model.imageSize.width)
   precondition(image.count == model.imageValues && output.columns == model.patchValues && output.rows == order.count)
   for (row, index) in order.enumerated() {
@@ -16,7 +18,7 @@ func gatherPatches(output: Matrix, image: Vector, order: some RandomAccessCollec
     for channel in 0..<model.channels {
       for y in 0..<patch {
         let source = channel * model.imageSize.count + corner + y * width
-        for x in 0..<patch { target[position + x] = image[source + x] }
+        for x in 0..<patch { target[position + x] = Element(image[source + x]) }
         position += patch
       }
     }

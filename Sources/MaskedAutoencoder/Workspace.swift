@@ -21,43 +21,96 @@ public final class Workspace: @unchecked Sendable {
   /// The removed patches of each image in that order, values in the order (row, column, channel), normalised where the
   /// model asks for it: [images·removed, P·P·C].
   public let targets: Matrix
-  let encoder: EncoderActivations
-  let decoder: DecoderActivations
+  let kept: ModelActivations
   let latentGradient: Matrix
   private let memory: AlignedBuffer<Float>
 
   /// The painted patches: where the removed ones are painted, of the same shape as `targets`; otherwise
   /// [images·L, P·P·C].
-  public var predictions: Matrix { decoder.predictions }
-  /// What the encoder made of the visible patches: [images·(1 + N), D], the cls token first.
-  public var latent: Matrix { encoder.norm.output }
+  public var predictions: Matrix {
+    switch kept {
+    case .fp32(_, let decoder): decoder.predictions
+    case .bf16(_, let decoder): decoder.predictions
+    }
+  }
 
-  public init(model: ModelConfiguration, imageCount: Int, painting: Painting = .removed) {
+  /// What the encoder made of the visible patches: [images·(1 + N), D], the cls token first. Of a workspace in single
+  /// precision.
+  public var latent: Matrix {
+    guard case .fp32(let encoder, _) = kept else { preconditionFailure("the latent is not single precision") }
+    return encoder.latent
+  }
+
+  /// - Parameter decoderMemory: where the decoder's activations go, `decoderFloatCount` floats whose content means nothing
+  ///   outside of forward and the decoder's backward; nil: memory of the workspace's own.
+  public init(
+    model: ModelConfiguration, imageCount: Int, painting: Painting = .removed, precision: Precision = .fp32,
+    recompute: Recompute = .none, decoderMemory: Vector? = nil
+  ) {
     self.imageCount = imageCount
     self.painting = painting
-    var measuring = ArenaAllocator.measuring
-    _ = Workspace.layOut(model, imageCount, painting, &measuring)
-    memory = AlignedBuffer(count: measuring.count, zero: 0)
-    var allocator = ArenaAllocator(memory.all)
-    (images, targets, encoder, decoder, latentGradient) = Workspace.layOut(model, imageCount, painting, &allocator)
+    let layout = WorkspaceLayout(
+      model: model, images: imageCount, painting: painting, precision: precision, recompute: recompute)
+    let (own, decoder) = layout.floatCounts
+    memory = AlignedBuffer(count: own + (decoderMemory == nil ? decoder : 0), zero: 0)
+    var allocator = ArenaAllocator(memory.all[0..<own])
+    var decoderAllocator = ArenaAllocator(decoderMemory ?? memory.all[own..<memory.count])
+    (images, targets, latentGradient) = layout.inputs(&allocator)
+    kept = layout.activations(&allocator, decoder: &decoderAllocator)
   }
 
-  /// The bytes that a workspace for training takes.
-  public static func byteCount(model: ModelConfiguration, imageCount: Int) -> Int {
-    var measuring = ArenaAllocator.measuring
-    _ = layOut(model, imageCount, .removed, &measuring)
-    return measuring.count * MemoryLayout<Float>.stride
+  /// The floats that the decoder's activations take.
+  public static func decoderFloatCount(
+    model: ModelConfiguration, imageCount: Int, precision: Precision, recompute: Recompute
+  ) -> Int {
+    WorkspaceLayout(
+      model: model, images: imageCount, painting: .removed, precision: precision, recompute: recompute
+    ).floatCounts.decoder
   }
 
-  private static func layOut(
-    _ model: ModelConfiguration, _ imageCount: Int, _ painting: Painting, _ allocator: inout ArenaAllocator
-  ) -> (Matrix, Matrix, EncoderActivations, DecoderActivations, Matrix) {
+  /// The bytes of memory of its own.
+  public var byteCount: Int { memory.count * MemoryLayout<Float>.stride }
+}
+
+/// What a workspace holds, written once for measuring and for handing out.
+private struct WorkspaceLayout {
+  let model: ModelConfiguration
+  let images: Int
+  let painting: Painting
+  let precision: Precision
+  let recompute: Recompute
+
+  func inputs(_ allocator: inout ArenaAllocator) -> (images: Matrix, targets: Matrix, latentGradient: Matrix) {
     (
-      allocator.matrix(imageCount, model.imageValues),
-      allocator.matrix(imageCount * model.maskedCount, model.patchValues),
-      EncoderActivations(images: imageCount, model: model, &allocator),
-      DecoderActivations(images: imageCount, model: model, painting: painting, &allocator),
-      allocator.matrix(imageCount * (1 + model.visibleCount), model.encoder.width)
+      allocator.matrix(images, model.imageValues),
+      allocator.matrix(images * model.maskedCount, model.patchValues),
+      allocator.matrix(images * (1 + model.visibleCount), model.encoder.width)
     )
   }
+
+  func activations(_ allocator: inout ArenaAllocator, decoder: inout ArenaAllocator) -> ModelActivations {
+    switch precision {
+    case .fp32:
+      .fp32(
+        EncoderActivations(images: images, model: model, recompute: recompute, &allocator),
+        DecoderActivations(images: images, model: model, painting: painting, recompute: recompute, &decoder))
+    case .bf16:
+      .bf16(
+        EncoderActivations(images: images, model: model, recompute: recompute, &allocator),
+        DecoderActivations(images: images, model: model, painting: painting, recompute: recompute, &decoder))
+    }
+  }
+
+  var floatCounts: (own: Int, decoder: Int) {
+    var (own, decoder) = (ArenaAllocator.measuring, ArenaAllocator.measuring)
+    _ = inputs(&own)
+    _ = activations(&own, decoder: &decoder)
+    return (own.count, decoder.count)
+  }
+}
+
+/// What encoder and decoder leave, in one of the two precisions.
+enum ModelActivations {
+  case fp32(EncoderActivations<Float>, DecoderActivations<Float>)
+  case bf16(EncoderActivations<BFloat16>, DecoderActivations<BFloat16>)
 }

@@ -13,6 +13,8 @@ public enum TrainingError: Error, CustomStringConvertible {
   case tooManyBadSamples(count: Int, epoch: Int, limit: Double, samples: Int)
   case debugNeedsOneProcess(ranks: Int)
   case laterCheckpoints(runDirectory: String, step: Int, newest: Int)
+  case blasKernelUnrunnable(String, rank: Int, host: String, lacks: String, runnable: [String])
+  case blasKernelMissing(String, rank: Int, host: String, found: String)
 
   public var description: String {
     switch self {
@@ -49,6 +51,12 @@ public enum TrainingError: Error, CustomStringConvertible {
     case .laterCheckpoints(let runDirectory, let step, let newest):
       "the run directory \(runDirectory) holds a checkpoint of step \(newest), which going on from step \(step) would "
         + "lose; name another --run-dir."
+    case .blasKernelUnrunnable(let kernel, let rank, let host, let lacks, let runnable):
+      "config error: parallel.blas_kernel is \(kernel), but rank \(rank)'s host \(host) lacks \(lacks); all ranks can run "
+        + "\(runnable.joined(separator: ", "))."
+    case .blasKernelMissing(let kernel, let rank, let host, let found):
+      "the OpenBLAS of rank \(rank)'s host \(host) has no \(kernel) kernels and took \(found); install the same library on "
+        + "all hosts, or name kernels that it has with parallel.blas_kernel."
     }
   }
 
@@ -67,9 +75,9 @@ public enum TrainingError: Error, CustomStringConvertible {
   public var isUsage: Bool {
     switch self {
     case .moreRanksThanVirtualWorkers, .noDataPath, .unsupportedChannels, .runExists, .recipeChanged,
-      .debugNeedsOneProcess, .laterCheckpoints, .ranksDiffer:
+      .debugNeedsOneProcess, .laterCheckpoints, .ranksDiffer, .blasKernelUnrunnable:
       true
-    case .runDirectory, .nonFinite, .parametersDiffer, .tooManyBadSamples, .dataDiffers:
+    case .runDirectory, .nonFinite, .parametersDiffer, .tooManyBadSamples, .dataDiffers, .blasKernelMissing:
       false
     }
   }

@@ -71,12 +71,14 @@ struct BenchCommand: ParsableCommand {
     }
 
     func run() throws {
-      withCommunicator { _ in
+      withCommunicator { communicator in
         let configuration = try options.load()
+        let kernels = try BLASKernels.open(configuration, checkpoint: nil, communicator: communicator)
         let threads = configuration.parallel.threads ?? availableCores().count
         let benchmark = GEMMBenchmark(
-          model: configuration.model, images: configuration.imagesPerVirtualWorker, threads: threads)
-        try output.show(Result(gemmGflops: benchmark.gflops, threads: threads, blasKernel: blasKernel))
+          model: configuration.model, images: configuration.imagesPerVirtualWorker, threads: threads,
+          precision: configuration.train.precision)
+        try output.show(Result(gemmGflops: benchmark.gflops, threads: threads, blasKernel: kernels.kernel))
         return 0
       }
     }

@@ -24,8 +24,8 @@ struct InspectCommand: ParsableCommand {
       }
       print("virtual workers: \(state.virtualWorkers)")
       print(
-        "written by: mae \(state.programVersion), \(state.worldSize) ranks x \(state.threads) threads, OpenBLAS "
-          + state.blasKernel)
+        "written by: mae \(state.programVersion), \(state.worldSize) ranks x \(state.threads) threads"
+          + (state.blasKernel.isEmpty ? "" : ", OpenBLAS \(state.blasKernel)"))
       print("parameters: \(try checkpoint.parameterHash())")
       print("optimizer: \(try checkpoint.optimizerHash())")
     } catch {

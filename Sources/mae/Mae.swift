@@ -11,6 +11,7 @@ struct Mae: ParsableCommand {
     subcommands: [
       PretrainCommand.self, ReconstructCommand.self, InspectCommand.self, ConfigCommand.self, ImportCommand.self,
       ExportCommand.self, ParityCommand.self, EmbedCommand.self, BenchCommand.self,
+      BLASTrialCommand.self,
     ])
 
   static func main() {

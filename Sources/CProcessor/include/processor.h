@@ -10,6 +10,10 @@ enum {
   PROCESSOR_AVX512VL = 1 << 5,
   PROCESSOR_AVX512VNNI = 1 << 6,
   PROCESSOR_AVX512BF16 = 1 << 7,
+  PROCESSOR_AVX512DQ = 1 << 8,
+  PROCESSOR_AVX512FP16 = 1 << 9,
+  PROCESSOR_AVX = 1 << 10,
+  PROCESSOR_SSE42 = 1 << 11,
 };
 
 /// Those of them that whoever reads this header is built for. It is evaluated where it is included: a Swift module

@@ -1,29 +1,49 @@
 /// What attention needs beside its arguments, for one head of one image at a time. Its contents mean nothing
 /// between calls.
-public struct AttentionScratch: Sendable {
-  private let first: Vector
-  private let second: Vector
+public struct AttentionScratch<Element: StoredElement>: Sendable {
+  /// Scores and their gradient, before they are rounded.
+  private let scores: Vector
+  private let scoreGradients: Vector
+  /// The same rounded; the same memory where nothing is.
+  private let probabilities: VectorView<Element>
+  private let gradients: VectorView<Element>
+  /// A head's output or gradient before it is rounded.
+  fileprivate let product: Vector
 
-  /// The floats that each of the two vectors must have for so many queries and keys.
-  public static func count(queries: Int, keys: Int) -> Int { queries * paddedCount(keys) }
-
-  public init(_ first: Vector, _ second: Vector) {
-    self.first = first
-    self.second = second
+  public init(queries: Int, keys: Int, headWidth: Int, _ allocator: inout ArenaAllocator) {
+    let count = queries * paddedCount(keys)
+    scores = allocator.vector(count)
+    scoreGradients = allocator.vector(count)
+    if let (first, second) = (scores, scoreGradients) as? (VectorView<Element>, VectorView<Element>) {
+      (probabilities, gradients) = (first, second)
+    } else {
+      (probabilities, gradients) = (
+        allocator.vector(count, of: Element.self), allocator.vector(count, of: Element.self)
+      )
+    }
+    product = allocator.vector(Element.productCount(rows: max(queries, keys), columns: headWidth))
   }
 
-  /// Two matrices of [queries, keys], their rows padded as softmax wants them.
-  fileprivate func matrices(queries: Int, keys: Int) -> (Matrix, Matrix) {
-    let count = AttentionScratch.count(queries: queries, keys: keys)
-    precondition(count <= first.count && count <= second.count, "the scratch is too small")
-    let stride = AttentionScratch.paddedCount(keys)
-    return (
-      Matrix(base: first.base, rows: queries, columns: keys, stride: stride),
-      Matrix(base: second.base, rows: queries, columns: keys, stride: stride)
-    )
+  /// Matrices of [queries, keys], their rows padded as softmax wants them.
+  fileprivate func matrices(queries: Int, keys: Int) -> HeadScratch<Element> {
+    HeadScratch(
+      scores: padded(scores, queries, keys), scoreGradients: padded(scoreGradients, queries, keys),
+      probabilities: padded(probabilities, queries, keys), gradients: padded(gradients, queries, keys))
   }
 
-  private static func paddedCount(_ keys: Int) -> Int { (keys + 15) / 16 * 16 }
+  private func padded<Stored>(_ memory: VectorView<Stored>, _ queries: Int, _ keys: Int) -> MatrixView<Stored> {
+    precondition(queries * paddedCount(keys) <= memory.count, "the scratch is too small")
+    return MatrixView(base: memory.base, rows: queries, columns: keys, stride: paddedCount(keys))
+  }
+}
+
+private func paddedCount(_ keys: Int) -> Int { (keys + 15) / 16 * 16 }
+
+private struct HeadScratch<Element: StoredElement> {
+  let scores: Matrix
+  let scoreGradients: Matrix
+  let probabilities: MatrixView<Element>
+  let gradients: MatrixView<Element>
 }
 
 /// Multi-head attention of one image: softmax(q·kᵀ / √(D/H))·v, head by head.
@@ -33,19 +53,23 @@ public struct AttentionScratch: Sendable {
 ///   - maximum, inverseSum: the softmax's, [H, queries], kept for backward in place of the probabilities.
 ///   - query: [queries, D].
 ///   - key, value: [keys, D]; a head is a run of D/H columns in each.
-public func attentionForward(
-  output: Matrix, maximum: Matrix, inverseSum: Matrix,
-  query: Matrix, key: Matrix, value: Matrix, scratch: AttentionScratch
+public func attentionForward<Element: StoredElement>(
+  output: MatrixView<Element>, maximum: Matrix, inverseSum: Matrix,
+  query: MatrixView<Element>, key: MatrixView<Element>, value: MatrixView<Element>, scratch: AttentionScratch<Element>
 ) {
   let heads = maximum.rows
   let headWidth = query.columns / heads
   let scale = 1 / Float(headWidth).squareRoot()
-  let (scores, _) = scratch.matrices(queries: query.rows, keys: key.rows)
+  let matrices = scratch.matrices(queries: query.rows, keys: key.rows)
   for head in 0..<heads {
     let columns = head * headWidth..<(head + 1) * headWidth
-    multiply(.plain(query.columns(columns)), .transposed(key.columns(columns)), into: scores)
-    softmaxForward(rows: scores, scale: scale, maximum: maximum.row(head), inverseSum: inverseSum.row(head))
-    multiply(.plain(scores), .plain(value.columns(columns)), into: output.columns(columns))
+    multiply(.plain(query.columns(columns)), .transposed(key.columns(columns)), into: matrices.scores)
+    softmaxForward(
+      probabilities: matrices.probabilities, rows: matrices.scores, scale: scale, maximum: maximum.row(head),
+      inverseSum: inverseSum.row(head))
+    Element.multiply(
+      .plain(matrices.probabilities), .plain(value.columns(columns)), bias: nil, into: output.columns(columns),
+      product: scratch.product)
   }
 }
 
@@ -55,25 +79,32 @@ public func attentionForward(
 ///   - queryGradient: [queries, D], overwritten.
 ///   - keyGradient, valueGradient: [keys, D], overwritten.
 ///   - outputGradient: [queries, D].
-public func attentionBackward(
-  queryGradient: Matrix, keyGradient: Matrix, valueGradient: Matrix,
-  outputGradient: Matrix, query: Matrix, key: Matrix, value: Matrix,
-  maximum: Matrix, inverseSum: Matrix, scratch: AttentionScratch
+public func attentionBackward<Element: StoredElement>(
+  queryGradient: MatrixView<Element>, keyGradient: MatrixView<Element>, valueGradient: MatrixView<Element>,
+  outputGradient: MatrixView<Element>, query: MatrixView<Element>, key: MatrixView<Element>,
+  value: MatrixView<Element>, maximum: Matrix, inverseSum: Matrix, scratch: AttentionScratch<Element>
 ) {
   let heads = maximum.rows
   let headWidth = query.columns / heads
   let scale = 1 / Float(headWidth).squareRoot()
-  let (probabilities, gradients) = scratch.matrices(queries: query.rows, keys: key.rows)
+  let matrices = scratch.matrices(queries: query.rows, keys: key.rows)
+  let (probabilities, gradients) = (matrices.probabilities, matrices.gradients)
   for head in 0..<heads {
     let columns = head * headWidth..<(head + 1) * headWidth
     let (q, k, v) = (query.columns(columns), key.columns(columns), value.columns(columns))
     let upstream = outputGradient.columns(columns)
-    multiply(.plain(q), .transposed(k), into: probabilities)
-    softmaxAgain(rows: probabilities, scale: scale, maximum: maximum.row(head), inverseSum: inverseSum.row(head))
-    multiply(.transposed(probabilities), .plain(upstream), into: valueGradient.columns(columns))
-    multiply(.plain(upstream), .transposed(v), into: gradients)
-    softmaxBackward(rowGradients: gradients, probabilities: probabilities, scale: scale)
-    multiply(.plain(gradients), .plain(k), into: queryGradient.columns(columns))
-    multiply(.transposed(gradients), .plain(q), into: keyGradient.columns(columns))
+    func round(_ a: Operand<Element>, _ b: Operand<Element>, into target: MatrixView<Element>) {
+      Element.multiply(a, b, bias: nil, into: target.columns(columns), product: scratch.product)
+    }
+    multiply(.plain(q), .transposed(k), into: matrices.scores)
+    softmaxAgain(
+      probabilities: probabilities, rows: matrices.scores, scale: scale, maximum: maximum.row(head),
+      inverseSum: inverseSum.row(head))
+    round(.transposed(probabilities), .plain(upstream), into: valueGradient)
+    multiply(.plain(upstream), .transposed(v), into: matrices.scoreGradients)
+    softmaxBackward(
+      inputGradient: gradients, outputGradient: matrices.scoreGradients, probabilities: probabilities, scale: scale)
+    round(.plain(gradients), .plain(k), into: queryGradient)
+    round(.transposed(gradients), .plain(q), into: keyGradient)
   }
 }

@@ -40,22 +40,26 @@ struct Block {
   }
 }
 
-extension Vector {
+extension VectorView where Element: StoredElement {
   /// The lanes of `block`; zero in the lanes that it does not have.
   subscript(block: Block) -> Lanes {
     @inline(__always) get {
       let address = UnsafePointer(base + block.start)
-      return block.lanes == 16 ? Lanes(at: address) : Lanes(at: address, first: block.lanes)
+      return block.lanes == 16 ? Element.lanes(at: address) : Element.lanes(at: address, first: block.lanes)
     }
     @inline(__always) nonmutating set {
       let address = base + block.start
-      if block.lanes == 16 { newValue.store(at: address) } else { newValue.store(at: address, first: block.lanes) }
+      if block.lanes == 16 {
+        Element.store(newValue, at: address)
+      } else {
+        Element.store(newValue, at: address, first: block.lanes)
+      }
     }
   }
 
   /// All sixteen lanes, whatever the block has: for rows that are padded.
   subscript(whole block: Block) -> Lanes {
-    @inline(__always) get { Lanes(at: UnsafePointer(base + block.start)) }
-    @inline(__always) nonmutating set { newValue.store(at: base + block.start) }
+    @inline(__always) get { Element.lanes(at: UnsafePointer(base + block.start)) }
+    @inline(__always) nonmutating set { Element.store(newValue, at: base + block.start) }
   }
 }

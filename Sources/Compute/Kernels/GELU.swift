@@ -1,27 +1,37 @@
-/// Exact GELU, y = x·Φ(x) with Φ the normal distribution function, and its derivative Φ(x) + x·φ(x).
+/// Exact GELU, y = x·Φ(x) with Φ the normal distribution function.
 ///
-/// Forward computes both from one exponential, so that backward is a product and nothing of x is kept.
 /// The tail Φ(−|x|) is e^(−x²/2)·g(|x|), with g a polynomial of t = 1/(1 + 0.35·|x|) fitted to a relative error
 /// of 6.4e-8 on [0, 14]: small values keep their relative accuracy, which 1 + erf would lose. The tail's relative error
 /// is below (15 + x²/2)·2⁻²⁴. Of an infinite x the derivative is NaN.
 ///
-/// - Parameters:
-///   - output: y, overwritten; may be `input`.
-///   - derivative: dy/dx, overwritten; may be `input` when `output` is not.
-public func geluForward(output: Vector, derivative: Vector, input: Vector) {
-  precondition(output.count == input.count && derivative.count == input.count)
-  for block in Blocks(input.count) {
-    (output[block], derivative[block]) = gelu(input[block])
-  }
+/// - Parameter output: y, overwritten; may be `input`.
+@specialized(where Element == Float)
+@specialized(where Element == BFloat16)
+public func geluForward<Element: StoredElement>(output: VectorView<Element>, input: VectorView<Element>) {
+  precondition(output.count == input.count)
+  for block in Blocks(input.count) { output[block] = gelu(input[block]).y }
 }
 
-/// The gradient through GELU: dx = dy · derivative, with the derivative that forward left.
+/// The gradient through GELU, dx = dy·(Φ(x) + x·φ(x)), and y once more: one exponential gives both, and computing y again
+/// is cheaper than keeping it.
 ///
-/// - Parameter inputGradient: overwritten; may be `outputGradient`.
-public func geluBackward(inputGradient: Vector, outputGradient: Vector, derivative: Vector) {
-  precondition(inputGradient.count == outputGradient.count && derivative.count == outputGradient.count)
-  for block in Blocks(inputGradient.count) {
-    inputGradient[block] = outputGradient[block] * derivative[block]
+/// - Parameters:
+///   - inputGradient: dx, overwritten; may be `outputGradient`.
+///   - output: y, overwritten, with the bits that forward gives; may be `input`.
+///   - outputGradient: dy.
+///   - input: x.
+@specialized(where Element == Float)
+@specialized(where Element == BFloat16)
+public func geluBackward<Element: StoredElement>(
+  inputGradient: VectorView<Element>, output: VectorView<Element>,
+  outputGradient: VectorView<Element>, input: VectorView<Element>
+) {
+  precondition(
+    inputGradient.count == input.count && output.count == input.count && outputGradient.count == input.count)
+  for block in Blocks(input.count) {
+    let (y, derivative) = gelu(input[block])
+    output[block] = y
+    inputGradient[block] = outputGradient[block] * derivative
   }
 }
 

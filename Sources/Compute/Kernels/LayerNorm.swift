@@ -7,8 +7,10 @@
 ///   - inverseDeviation: ρ of each row, [rows], kept for backward.
 ///   - input: x, [rows, width].
 ///   - weight, bias: w and b, [width].
-public func layerNormForward(
-  output: Matrix, mean: Vector, inverseDeviation: Vector,
+@specialized(where Element == Float)
+@specialized(where Element == BFloat16)
+public func layerNormForward<Element: StoredElement>(
+  output: MatrixView<Element>, mean: Vector, inverseDeviation: Vector,
   input: Matrix, weight: Vector, bias: Vector, epsilon: Float
 ) {
   let width = input.columns
@@ -27,11 +29,35 @@ public func layerNormForward(
       squares = squares.addingProduct(centered, centered)
     }
     let rho = 1 / (squares.treeSum / Float(width) + epsilon).squareRoot()
-    for block in Blocks(width) {
-      y[block] = bias[block].addingProduct((x[block] - mu) * rho, weight[block])
-    }
+    scale(output: y, input: x, mean: mu, inverseDeviation: rho, weight: weight, bias: bias)
     mean[row] = mu
     inverseDeviation[row] = rho
+  }
+}
+
+/// The same output, to the bit, from the input and what `layerNormForward` left: backward needs it again, and computing it
+/// is cheaper than keeping it.
+@specialized(where Element == Float)
+@specialized(where Element == BFloat16)
+public func layerNormAgain<Element: StoredElement>(
+  output: MatrixView<Element>, mean: Vector, inverseDeviation: Vector, input: Matrix, weight: Vector, bias: Vector
+) {
+  precondition(output.rows == input.rows && output.columns == input.columns, "output shape")
+  precondition(mean.count == input.rows && inverseDeviation.count == input.rows, "one mean a row")
+  precondition(weight.count == input.columns && bias.count == input.columns, "weight and bias shape")
+  for row in 0..<input.rows {
+    scale(
+      output: output.row(row), input: input.row(row), mean: mean[row], inverseDeviation: inverseDeviation[row],
+      weight: weight, bias: bias)
+  }
+}
+
+@inline(__always)
+private func scale<Element: StoredElement>(
+  output: VectorView<Element>, input: Vector, mean: Float, inverseDeviation: Float, weight: Vector, bias: Vector
+) {
+  for block in Blocks(input.count) {
+    output[block] = bias[block].addingProduct((input[block] - mean) * inverseDeviation, weight[block])
   }
 }
 

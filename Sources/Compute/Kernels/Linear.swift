@@ -1,69 +1,117 @@
 import COpenBLAS
 
-/// Holds OpenBLAS to one thread for this process.
-///
-/// The parallelism is over virtual workers. A product then cannot depend on a thread count, and calls from
-/// several workers run side by side.
-public func useOneThreadForBLAS() {
-  openblas_set_num_threads(1)
-}
-
-/// The name of the kernel that OpenBLAS picked for this CPU. Another kernel sums in another order.
-public var blasKernel: String { String(cString: openblas_get_corename()) }
-
 /// One side of a matrix product: the matrix, or its transpose.
-public enum Operand {
-  case plain(Matrix)
-  case transposed(Matrix)
+public enum Operand<Element: BitwiseCopyable> {
+  case plain(MatrixView<Element>)
+  case transposed(MatrixView<Element>)
 
   @inline(__always)
-  fileprivate var parts: (matrix: Matrix, flag: CBLAS_TRANSPOSE, rows: Int, columns: Int) {
+  var matrix: MatrixView<Element> {
     switch self {
-    case .plain(let matrix): (matrix, CblasNoTrans, matrix.rows, matrix.columns)
-    case .transposed(let matrix): (matrix, CblasTrans, matrix.columns, matrix.rows)
+    case .plain(let matrix), .transposed(let matrix): matrix
+    }
+  }
+
+  @inline(__always)
+  var isTransposed: Bool {
+    if case .transposed = self { true } else { false }
+  }
+
+  @inline(__always)
+  var rows: Int { isTransposed ? matrix.columns : matrix.rows }
+  @inline(__always)
+  var columns: Int { isTransposed ? matrix.rows : matrix.columns }
+
+  /// The part of it that gives the columns `range` of a product.
+  @inline(__always)
+  func columns(_ range: Range<Int>) -> Operand {
+    switch self {
+    case .plain(let matrix): .plain(matrix.columns(range))
+    case .transposed(let matrix): .transposed(matrix.rows(range))
     }
   }
 }
 
-/// C = A·B, or C += A·B when `adding`. One thread; the caller's.
-public func multiply(_ a: Operand, _ b: Operand, into c: Matrix, adding: Bool = false) {
-  let (left, leftFlag, m, inner) = a.parts
-  let (right, rightFlag, innerRight, n) = b.parts
-  precondition(inner == innerRight && c.rows == m && c.columns == n, "shapes do not fit")
-  cblas_sgemm(
-    CblasRowMajor, leftFlag, rightFlag,
-    blasint(m), blasint(n), blasint(inner),
-    1, left.base, blasint(left.stride), right.base, blasint(right.stride),
-    adding ? 1 : 0, c.base, blasint(c.stride))
+/// C = A·B, or C += A·B when `adding`; sums are single precision. One thread; the caller's.
+public func multiply<Element: StoredElement>(
+  _ a: Operand<Element>, _ b: Operand<Element>, into c: Matrix, adding: Bool = false
+) {
+  precondition(a.columns == b.rows && c.rows == a.rows && c.columns == b.columns, "shapes do not fit")
+  Element.multiply(a, b, into: c, adding: adding)
 }
 
-/// y = x·Wᵀ + b, the layer of every projection.
-///
-/// The bias is written first and the product added to it, which costs no pass more than clearing y would.
+extension Float {
+  public static func multiply(_ a: Operand<Float>, _ b: Operand<Float>, into c: Matrix, adding: Bool) {
+    sgemm(
+      CblasRowMajor, a.isTransposed ? CblasTrans : CblasNoTrans, b.isTransposed ? CblasTrans : CblasNoTrans,
+      blasint(c.rows), blasint(c.columns), blasint(a.columns),
+      1, a.matrix.base, blasint(a.matrix.stride), b.matrix.base, blasint(b.matrix.stride),
+      adding ? 1 : 0, c.base, blasint(c.stride))
+  }
+
+  public static func productCount(rows: Int, columns: Int) -> Int { 0 }
+
+  public static func multiply(
+    _ a: Operand<Float>, _ b: Operand<Float>, bias: Vector?, into c: Matrix, product: Vector
+  ) {
+    if let bias { fillRows(of: c, with: bias) }
+    Compute.multiply(a, b, into: c, adding: bias != nil)
+  }
+}
+
+/// y = x·Wᵀ + b, the layer of every projection, kept as what its input is kept as.
 ///
 /// - Parameters:
 ///   - output: y, [rows, out], overwritten.
 ///   - input: x, [rows, in].
 ///   - weight: W, [out, in].
 ///   - bias: b, [out].
-public func linearForward(output: Matrix, input: Matrix, weight: Matrix, bias: Vector) {
+///   - product: memory for `Element.productCount` floats.
+public func linearForward<Element: StoredElement>(
+  output: MatrixView<Element>, input: MatrixView<Element>, weight: MatrixView<Element>, bias: Vector, product: Vector
+) {
+  Element.multiply(.plain(input), .transposed(weight), bias: bias, into: output, product: product)
+}
+
+/// y = x·Wᵀ + b in single precision.
+///
+/// The bias is written first and the product added to it, which costs no pass more than clearing y would.
+public func linearForward<Element: StoredElement>(
+  output: Matrix, input: MatrixView<Element>, weight: MatrixView<Element>, bias: Vector
+) {
   fillRows(of: output, with: bias)
   multiply(.plain(input), .transposed(weight), into: output, adding: true)
 }
 
-/// y = r + x·Wᵀ + b: the same with a residual, which may be `output` itself.
-public func linearForward(output: Matrix, residual: Matrix, input: Matrix, weight: Matrix, bias: Vector) {
+/// y = r + x·Wᵀ + b in single precision: the same with a residual, which may be `output` itself.
+public func linearForward<Element: StoredElement>(
+  output: Matrix, residual: Matrix, input: MatrixView<Element>, weight: MatrixView<Element>, bias: Vector
+) {
   addToRows(output: output, input: residual, vector: bias)
   multiply(.plain(input), .transposed(weight), into: output, adding: true)
 }
 
 /// The gradients of y = x·Wᵀ + b with respect to W and b, overwritten: dW = dyᵀ·x, db = the sum of dy's rows.
-public func linearBackward(weightGradient: Matrix, biasGradient: Vector, outputGradient: Matrix, input: Matrix) {
+public func linearBackward<Element: StoredElement>(
+  weightGradient: Matrix, biasGradient: Vector, outputGradient: MatrixView<Element>, input: MatrixView<Element>
+) {
   multiply(.transposed(outputGradient), .plain(input), into: weightGradient)
   sumRows(output: biasGradient, input: outputGradient)
 }
 
-/// The gradient of y = x·Wᵀ + b with respect to x: dx = dy·W, overwritten, or added to when `adding`.
-public func linearBackward(inputGradient: Matrix, outputGradient: Matrix, weight: Matrix, adding: Bool = false) {
+/// The gradient of y = x·Wᵀ + b with respect to x in single precision: dx = dy·W, overwritten, or added to when
+/// `adding`.
+public func linearBackward<Element: StoredElement>(
+  inputGradient: Matrix, outputGradient: MatrixView<Element>, weight: MatrixView<Element>, adding: Bool = false
+) {
   multiply(.plain(outputGradient), .plain(weight), into: inputGradient, adding: adding)
+}
+
+/// The gradient of y = x·Wᵀ + b with respect to x, kept as what dy is kept as: dx = dy·W, overwritten.
+///
+/// - Parameter product: memory for `Element.productCount` floats.
+public func linearBackward<Element: StoredElement>(
+  inputGradient: MatrixView<Element>, outputGradient: MatrixView<Element>, weight: MatrixView<Element>, product: Vector
+) {
+  Element.multiply(.plain(outputGradient), .plain(weight), bias: nil, into: inputGradient, product: product)
 }

@@ -3,9 +3,9 @@
 #endif
 
 /// Copies `input`, [rows, columns], into `output` of the same shape.
-public func copyRows(output: Matrix, input: Matrix) {
+public func copyRows<Element>(output: MatrixView<Element>, input: MatrixView<Element>) {
   precondition(output.rows == input.rows && output.columns == input.columns)
-  let byteCount = input.columns * MemoryLayout<Float>.stride
+  let byteCount = input.columns * MemoryLayout<Element>.stride
   for row in 0..<input.rows {
     memcpy(output.base + row * output.stride, input.base + row * input.stride, byteCount)
   }
@@ -37,20 +37,38 @@ public func addRows(to output: Matrix, _ input: Matrix) {
 }
 
 /// output = a + b; `output` may be either.
-public func add(output: Vector, _ a: Vector, _ b: Vector) {
+@specialized(where Element == Float)
+@specialized(where Element == BFloat16)
+public func add<Element: StoredElement>(output: VectorView<Element>, _ a: Vector, _ b: Vector) {
   precondition(output.count == a.count && b.count == a.count)
   for block in Blocks(a.count) { output[block] = a[block] + b[block] }
 }
 
 /// The sum of the rows of `input`, [rows, columns], into `output`, [columns], from the first row to the last;
 /// overwritten.
-public func sumRows(output: Vector, input: Matrix) {
+@specialized(where Element == Float)
+@specialized(where Element == BFloat16)
+public func sumRows<Element: StoredElement>(output: Vector, input: MatrixView<Element>) {
   precondition(output.count == input.columns)
   clear(output)
-  for row in 0..<input.rows {
+  // Four rows at a time, one after another: the sums are read and written once for the four.
+  let quads = input.rows / 4 * 4
+  for row in stride(from: 0, to: quads, by: 4) {
+    let (a, b, c, d) = (input.row(row), input.row(row + 1), input.row(row + 2), input.row(row + 3))
+    for block in Blocks(output.count) {
+      output[block] = output[block] + a[block] + b[block] + c[block] + d[block]
+    }
+  }
+  for row in quads..<input.rows {
     let values = input.row(row)
     for block in Blocks(output.count) { output[block] += values[block] }
   }
+}
+
+/// Rounds `input` to `output`, of the same count.
+public func convert(output: VectorView<BFloat16>, input: Vector) {
+  precondition(output.count == input.count)
+  for block in Blocks(input.count) { output[block] = input[block] }
 }
 
 /// Sets every float to zero.

@@ -2,29 +2,6 @@
 typealias Lanes = SIMD16<Float>
 
 extension Lanes {
-  /// The sixteen floats at `address`, which need not be aligned.
-  @inline(__always)
-  init(at address: UnsafePointer<Float>) {
-    self = UnsafeRawPointer(address).loadUnaligned(as: Lanes.self)
-  }
-
-  /// The first `count` floats at `address`, zero after them; `count` is at most 16.
-  @inline(__always)
-  init(at address: UnsafePointer<Float>, first count: Int) {
-    self.init(repeating: 0)
-    for lane in 0..<count { self[lane] = address[lane] }
-  }
-
-  @inline(__always)
-  func store(at address: UnsafeMutablePointer<Float>) {
-    UnsafeMutableRawPointer(address).storeBytes(of: self, as: Lanes.self)
-  }
-
-  @inline(__always)
-  func store(at address: UnsafeMutablePointer<Float>, first count: Int) {
-    for lane in 0..<count { address[lane] = self[lane] }
-  }
-
   /// The sum over a fixed tree: lane i with lane i + 8, then + 4, + 2, + 1.
   @inline(__always)
   var treeSum: Float {

@@ -32,4 +32,16 @@ public struct ArenaAllocator {
   public mutating func matrix(_ rows: Int, _ columns: Int) -> Matrix {
     vector(rows * columns).reshaped(rows: rows, columns: columns)
   }
+
+  public mutating func vector<Element: BitwiseCopyable>(_ count: Int, of element: Element.Type) -> VectorView<Element> {
+    let bytes = count * MemoryLayout<Element>.stride
+    let floats = vector((bytes + MemoryLayout<Float>.stride - 1) / MemoryLayout<Float>.stride)
+    return VectorView(base: UnsafeMutableRawPointer(floats.base).assumingMemoryBound(to: element), count: count)
+  }
+
+  public mutating func matrix<Element: BitwiseCopyable>(
+    _ rows: Int, _ columns: Int, of element: Element.Type
+  ) -> MatrixView<Element> {
+    vector(rows * columns, of: element).reshaped(rows: rows, columns: columns)
+  }
 }

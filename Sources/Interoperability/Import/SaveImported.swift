@@ -15,7 +15,6 @@ extension TrainedModel {
     var state = CheckpointState(step: 0)
     state.programVersion = programVersion
     state.virtualWorkers = configuration.virtualWorkers
-    state.blasKernel = blasKernel
     state.configuration = configuration.yaml()
     let files = layout.files(
       parameters: parameters.all, moments: layout.moments.map { _ in zeros.all }, state: state)

@@ -1,26 +1,35 @@
 import Compute
 
 /// What the decoder leaves for backward.
-struct DecoderActivations {
+struct DecoderActivations<Element: StoredElement> {
   /// The latent at the decoder's width, and its gradient in backward: [images·(1 + N), D].
   let embeddings: Matrix
-  let stack: StackActivations
-  let norm: NormActivations
+  let roundedEmbeddings: MatrixView<Element>
+  let stack: StackActivations<Element>
+  let norm: NormStatistics
+  /// [images·painted, D], and its gradient.
+  let normOutput: MatrixView<Element>
+  let normGradient: Matrix
   /// The painted patches, values in the order (row, column, channel), and their gradient after the loss:
   /// [images·painted, P·P·C].
   let predictions: Matrix
-  /// [images·painted, D].
-  let normGradient: Matrix
+  let roundedPredictions: MatrixView<Element>
 
-  init(images: Int, model: ModelConfiguration, painting: Painting, _ allocator: inout ArenaAllocator) {
+  init(
+    images: Int, model: ModelConfiguration, painting: Painting, recompute: Recompute, _ allocator: inout ArenaAllocator
+  ) {
     let queries = painting == .all ? model.patchCount : model.maskedCount
-    let painted = images * queries
-    embeddings = allocator.matrix(images * (1 + model.visibleCount), model.decoder.width)
+    let (painted, seen, width) = (images * queries, images * (1 + model.visibleCount), model.decoder.width)
+    embeddings = allocator.matrix(seen, width)
+    roundedEmbeddings = allocator.roundedMatrix(seen, width)
     stack = StackActivations(
-      images: images, tokens: 1 + model.patchCount, queries: queries, transformer: model.decoder, &allocator)
-    norm = NormActivations(rows: painted, width: model.decoder.width, &allocator)
+      images: images, tokens: 1 + model.patchCount, queries: queries, transformer: model.decoder, recompute: recompute,
+      &allocator)
+    norm = NormStatistics(rows: painted, &allocator)
+    normOutput = allocator.matrix(painted, width, of: Element.self)
+    normGradient = allocator.matrix(painted, width)
     predictions = allocator.matrix(painted, model.patchValues)
-    normGradient = allocator.matrix(painted, model.decoder.width)
+    roundedPredictions = allocator.roundedMatrix(painted, model.patchValues)
   }
 }
 
@@ -39,7 +48,7 @@ struct Decoder: Sendable {
     visibleCount = model.visibleCount
     patchCount = model.patchCount
     stack = TransformerStack(
-      blocks: layout.decoderBlocks, groups: layout.decoderBlockGroups, epsilon: Float(model.layerNormEpsilon))
+      blocks: layout.decoderBlocks, epsilon: Float(model.layerNormEpsilon))
   }
 
   /// - Parameters:
@@ -47,11 +56,14 @@ struct Decoder: Sendable {
   ///   - order: of each image, its patches with the visible ones first.
   ///   - positions: [1 + L, D].
   ///   - saved: `predictions` becomes the painted patches.
-  func forward(latent: Matrix, order: [[Int]], positions: Matrix, parameters: ArenaWindow, saved: DecoderActivations) {
+  func forward<Element: StoredElement>(
+    latent: MatrixView<Element>, order: [[Int]], positions: Matrix, weights: ModelWeights<Element>,
+    saved: DecoderActivations<Element>
+  ) {
     linearForward(
       output: saved.embeddings, input: latent,
-      weight: layout.decoderEmbedding.weight(in: parameters), bias: layout.decoderEmbedding.bias(in: parameters))
-    let maskToken = parameters[layout.maskToken]
+      weight: weights.matrix(layout.decoderEmbedding), bias: weights.bias(layout.decoderEmbedding))
+    let maskToken = weights[layout.maskToken]
     let seen = 1 + visibleCount
     for (image, patches) in order.enumerated() {
       let tokens = saved.stack.input.rows(image * (1 + patchCount)..<(image + 1) * (1 + patchCount))
@@ -62,37 +74,37 @@ struct Decoder: Sendable {
         add(output: tokens.row(1 + index), token, positions.row(1 + patch))
       }
     }
-    stack.forward(parameters: parameters, saved: saved.stack)
+    stack.forward(weights: weights, saved: saved.stack)
     saved.norm.forward(
-      input: saved.stack.output, layout: layout.decoderNorm, parameters: parameters, epsilon: stack.epsilon)
+      output: saved.normOutput, input: saved.stack.output, layout: layout.decoderNorm, weights: weights,
+      epsilon: stack.epsilon)
     linearForward(
-      output: saved.predictions, input: saved.norm.output,
-      weight: layout.prediction.weight(in: parameters), bias: layout.prediction.bias(in: parameters))
+      output: saved.predictions, input: saved.normOutput,
+      weight: weights.matrix(layout.prediction), bias: weights.bias(layout.prediction))
   }
 
   /// - Parameters:
   ///   - latent: what forward was given.
   ///   - latentGradient: its gradient, overwritten.
   ///   - saved: `predictions` holds the gradient of the predictions.
-  func backward(
-    latentGradient: Matrix, latent: Matrix, parameters: ArenaWindow, saved: DecoderActivations,
-    receiver: some GradientReceiver
+  func backward<Element: StoredElement>(
+    latentGradient: Matrix, latent: MatrixView<Element>, weights: ModelWeights<Element>,
+    saved: DecoderActivations<Element>, gradients: GroupGradients<some GradientReceiver>
   ) {
-    let table = layout.table
-    table.writeGradient(of: layout.predictionGroup, to: receiver) { gradients in
+    gradients.write(layout.predictionGroup) { gradients in
+      let outputGradient = Element.stored(saved.predictions, in: saved.roundedPredictions)
       linearBackward(
         weightGradient: layout.prediction.weight(in: gradients), biasGradient: layout.prediction.bias(in: gradients),
-        outputGradient: saved.predictions, input: saved.norm.output)
+        outputGradient: outputGradient, input: saved.normOutput)
       linearBackward(
-        inputGradient: saved.normGradient, outputGradient: saved.predictions,
-        weight: layout.prediction.weight(in: parameters))
+        inputGradient: saved.normGradient, outputGradient: outputGradient, weight: weights.matrix(layout.prediction))
       clear(saved.stack.outputGradient.flat)
       saved.norm.backward(
         inputGradient: saved.stack.outputGradient, outputGradient: saved.normGradient, input: saved.stack.output,
-        layout: layout.decoderNorm, parameters: parameters, gradients: gradients)
+        layout: layout.decoderNorm, weights: weights, gradients: gradients)
     }
-    let gradient = stack.backward(parameters: parameters, saved: saved.stack, table: table, receiver: receiver)
-    table.writeGradient(of: layout.decoderEmbeddingGroup, to: receiver) { gradients in
+    let gradient = stack.backward(weights: weights, saved: saved.stack, gradients: gradients)
+    gradients.write(layout.decoderEmbeddingGroup) { gradients in
       let seen = 1 + visibleCount
       let maskToken = gradients[layout.maskToken]
       clear(maskToken)
@@ -101,13 +113,12 @@ struct Decoder: Sendable {
         copyRows(output: saved.embeddings.rows(image * seen..<(image + 1) * seen), input: tokens.rows(0..<seen))
         for row in seen..<tokens.rows { add(output: maskToken, maskToken, tokens.row(row)) }
       }
+      let outputGradient = Element.stored(saved.embeddings, in: saved.roundedEmbeddings)
       linearBackward(
         weightGradient: layout.decoderEmbedding.weight(in: gradients),
-        biasGradient: layout.decoderEmbedding.bias(in: gradients),
-        outputGradient: saved.embeddings, input: latent)
+        biasGradient: layout.decoderEmbedding.bias(in: gradients), outputGradient: outputGradient, input: latent)
       linearBackward(
-        inputGradient: latentGradient, outputGradient: saved.embeddings,
-        weight: layout.decoderEmbedding.weight(in: parameters))
+        inputGradient: latentGradient, outputGradient: outputGradient, weight: weights.matrix(layout.decoderEmbedding))
     }
   }
 }

@@ -1,25 +1,32 @@
 import Compute
 
 /// What the encoder leaves for backward.
-struct EncoderActivations {
+struct EncoderActivations<Element: StoredElement> {
   /// The visible patches, values in the order (channel, row, column): [images·N, C·P·P].
-  let patches: Matrix
-  /// Their embeddings before they take their places after the cls tokens: [images·N, D]; backward reuses it.
+  let patches: MatrixView<Element>
+  /// Their embeddings before they take their places after the cls tokens, and in backward their gradient: [images·N, D].
   let embeddings: Matrix
-  let stack: StackActivations
-  let norm: NormActivations
+  let roundedEmbeddings: MatrixView<Element>
+  let stack: StackActivations<Element>
+  let norm: NormStatistics
+  /// [images·(1 + N), D], the cls token first.
+  let latent: MatrixView<Element>
 
-  /// - Parameter keepsEveryBlock: as backward needs it.
+  /// - Parameter isForBackward: whether what backward needs is kept.
   init(
-    images: Int, model: ModelConfiguration, keepsEveryBlock: Bool = true, _ allocator: inout ArenaAllocator
+    images: Int, model: ModelConfiguration, recompute: Recompute, isForBackward: Bool = true,
+    _ allocator: inout ArenaAllocator
   ) {
     let tokens = 1 + model.visibleCount
-    patches = allocator.matrix(images * model.visibleCount, model.patchValues)
-    embeddings = allocator.matrix(images * model.visibleCount, model.encoder.width)
+    let (rows, width) = (images * model.visibleCount, model.encoder.width)
+    patches = allocator.matrix(rows, model.patchValues, of: Element.self)
+    embeddings = allocator.matrix(rows, width)
+    roundedEmbeddings = allocator.roundedMatrix(rows, width)
     stack = StackActivations(
-      images: images, tokens: tokens, queries: tokens, transformer: model.encoder, keepsEveryBlock: keepsEveryBlock,
-      &allocator)
-    norm = NormActivations(rows: images * tokens, width: model.encoder.width, &allocator)
+      images: images, tokens: tokens, queries: tokens, transformer: model.encoder, recompute: recompute,
+      isForBackward: isForBackward, &allocator)
+    norm = NormStatistics(rows: images * tokens, &allocator)
+    latent = allocator.matrix(images * tokens, width, of: Element.self)
   }
 }
 
@@ -34,15 +41,17 @@ struct Encoder: Sendable {
     self.layout = layout
     visibleCount = model.visibleCount
     stack = TransformerStack(
-      blocks: layout.encoderBlocks, groups: layout.encoderBlockGroups, epsilon: Float(model.layerNormEpsilon))
+      blocks: layout.encoderBlocks, epsilon: Float(model.layerNormEpsilon))
   }
 
   /// - Parameters:
   ///   - order: of each image, its patches with the visible ones first.
   ///   - positions: [1 + L, D].
-  ///   - saved: `patches` is filled; `norm.output` becomes the latent, [images·(1 + N), D], cls first.
-  func forward(order: [[Int]], positions: Matrix, parameters: ArenaWindow, saved: EncoderActivations) {
-    let bias = layout.patchEmbedding.bias(in: parameters)
+  ///   - saved: `patches` is filled; `latent` is the result.
+  func forward<Element: StoredElement>(
+    order: [[Int]], positions: Matrix, weights: ModelWeights<Element>, saved: EncoderActivations<Element>
+  ) {
+    let bias = weights.bias(layout.patchEmbedding)
     let tokens = 1 + visibleCount
     for (image, patches) in order.enumerated() {
       for (index, patch) in patches.prefix(visibleCount).enumerated() {
@@ -50,33 +59,34 @@ struct Encoder: Sendable {
       }
     }
     multiply(
-      .plain(saved.patches), .transposed(layout.patchEmbedding.weight(in: parameters)),
+      .plain(saved.patches), .transposed(weights.matrix(layout.patchEmbedding)),
       into: saved.embeddings, adding: true)
     for image in order.indices {
-      add(output: saved.stack.input.row(image * tokens), parameters[layout.clsToken], positions.row(0))
+      add(output: saved.stack.input.row(image * tokens), weights[layout.clsToken], positions.row(0))
       copyRows(
         output: saved.stack.input.rows(image * tokens + 1..<(image + 1) * tokens),
         input: saved.embeddings.rows(image * visibleCount..<(image + 1) * visibleCount))
     }
-    stack.forward(parameters: parameters, saved: saved.stack)
+    stack.forward(weights: weights, saved: saved.stack)
     saved.norm.forward(
-      input: saved.stack.output, layout: layout.encoderNorm, parameters: parameters, epsilon: stack.epsilon)
+      output: saved.latent, input: saved.stack.output, layout: layout.encoderNorm, weights: weights,
+      epsilon: stack.epsilon)
   }
 
-  /// - Parameter latentGradient: of `saved.norm.output`, [images·(1 + N), D].
-  func backward(
-    latentGradient: Matrix, parameters: ArenaWindow, saved: EncoderActivations, receiver: some GradientReceiver
+  /// - Parameter latentGradient: [images·(1 + N), D].
+  func backward<Element: StoredElement>(
+    latentGradient: Matrix, weights: ModelWeights<Element>, saved: EncoderActivations<Element>,
+    gradients: GroupGradients<some GradientReceiver>
   ) {
-    let table = layout.table
     let tokens = 1 + visibleCount
-    table.writeGradient(of: layout.encoderNormGroup, to: receiver) { gradients in
+    gradients.write(layout.encoderNormGroup) { gradients in
       clear(saved.stack.outputGradient.flat)
       saved.norm.backward(
         inputGradient: saved.stack.outputGradient, outputGradient: latentGradient, input: saved.stack.output,
-        layout: layout.encoderNorm, parameters: parameters, gradients: gradients)
+        layout: layout.encoderNorm, weights: weights, gradients: gradients)
     }
-    let gradient = stack.backward(parameters: parameters, saved: saved.stack, table: table, receiver: receiver)
-    table.writeGradient(of: layout.embeddingGroup, to: receiver) { gradients in
+    let gradient = stack.backward(weights: weights, saved: saved.stack, gradients: gradients)
+    gradients.write(layout.embeddingGroup) { gradients in
       let cls = gradients[layout.clsToken]
       clear(cls)
       for image in 0..<gradient.rows / tokens {
@@ -88,7 +98,7 @@ struct Encoder: Sendable {
       linearBackward(
         weightGradient: layout.patchEmbedding.weight(in: gradients),
         biasGradient: layout.patchEmbedding.bias(in: gradients),
-        outputGradient: saved.embeddings, input: saved.patches)
+        outputGradient: Element.stored(saved.embeddings, in: saved.roundedEmbeddings), input: saved.patches)
     }
   }
 }

@@ -1,32 +1,41 @@
 import Compute
 
-/// A layer norm's output, and what its backward needs beside its input.
-struct NormActivations {
-  let output: Matrix
+/// What a layer norm's backward needs beside its input.
+struct NormStatistics {
   let mean: Vector
   let inverseDeviation: Vector
 
-  init(rows: Int, width: Int, _ allocator: inout ArenaAllocator) {
-    output = allocator.matrix(rows, width)
+  init(rows: Int, _ allocator: inout ArenaAllocator) {
     mean = allocator.vector(rows)
     inverseDeviation = allocator.vector(rows)
   }
 
-  func forward(input: Matrix, layout: NormLayout, parameters: ArenaWindow, epsilon: Float) {
+  func forward<Element: StoredElement>(
+    output: MatrixView<Element>, input: Matrix, layout: NormLayout, weights: ModelWeights<Element>, epsilon: Float
+  ) {
     layerNormForward(
       output: output, mean: mean, inverseDeviation: inverseDeviation,
-      input: input, weight: parameters[layout.weight], bias: parameters[layout.bias], epsilon: epsilon)
+      input: input, weight: weights[layout.weight], bias: weights[layout.bias], epsilon: epsilon)
+  }
+
+  /// The output that `forward` gave.
+  func again<Element: StoredElement>(
+    output: MatrixView<Element>, input: Matrix, layout: NormLayout, weights: ModelWeights<Element>
+  ) {
+    layerNormAgain(
+      output: output, mean: mean, inverseDeviation: inverseDeviation,
+      input: input, weight: weights[layout.weight], bias: weights[layout.bias])
   }
 
   /// Adds the gradient of the norm's input to `inputGradient`.
-  func backward(
+  func backward<Element: StoredElement>(
     inputGradient: Matrix, outputGradient: Matrix, input: Matrix, layout: NormLayout,
-    parameters: ArenaWindow, gradients: ArenaWindow
+    weights: ModelWeights<Element>, gradients: ArenaWindow
   ) {
     layerNormBackward(
       inputGradient: inputGradient,
       weightGradient: gradients[layout.weight], biasGradient: gradients[layout.bias],
       outputGradient: outputGradient, input: input,
-      weight: parameters[layout.weight], mean: mean, inverseDeviation: inverseDeviation)
+      weight: weights[layout.weight], mean: mean, inverseDeviation: inverseDeviation)
   }
 }

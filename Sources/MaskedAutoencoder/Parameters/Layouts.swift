@@ -18,6 +18,20 @@ public struct ArenaWindow: Sendable {
   }
 }
 
+/// A model's parameters as its layers read them: biases, norms and tokens in single precision, and the matrices of the
+/// products as what the products take, at the same offsets.
+struct ModelWeights<Element: StoredElement>: Sendable {
+  let floats: Vector
+  let stored: VectorView<Element>
+
+  subscript(range: Range<Int>) -> Vector { floats[range] }
+  func bias(_ layout: LinearLayout) -> Vector { floats[layout.bias] }
+
+  func matrix(_ layout: LinearLayout) -> MatrixView<Element> {
+    stored[layout.weight].reshaped(rows: layout.outputs, columns: layout.inputs)
+  }
+}
+
 /// Where a linear layer's tensors lie.
 struct LinearLayout: Sendable {
   let outputs: Int
@@ -35,14 +49,21 @@ struct NormLayout: Sendable {
   let bias: Range<Int>
 }
 
-/// Where a transformer block's tensors lie.
+/// Where a transformer block's tensors lie, and the groups of the table that they are in: one for each matrix, as backward
+/// is done with them one by one.
 struct BlockLayout: Sendable {
   let norm1: NormLayout
   let qkv: LinearLayout
+  /// Of `norm1` and `qkv`.
+  let qkvGroup: Int
   let projection: LinearLayout
+  let projectionGroup: Int
   let norm2: NormLayout
   let expansion: LinearLayout
+  /// Of `norm2` and `expansion`.
+  let expansionGroup: Int
   let contraction: LinearLayout
+  let contractionGroup: Int
 }
 
 /// Where everything lies, and which group of the table each part is.
@@ -51,14 +72,12 @@ struct ModelLayout: Sendable {
   let patchEmbedding: LinearLayout
   let embeddingGroup: Int
   let encoderBlocks: [BlockLayout]
-  let encoderBlockGroups: [Int]
   let encoderNorm: NormLayout
   let encoderNormGroup: Int
   let decoderEmbedding: LinearLayout
   let maskToken: Range<Int>
   let decoderEmbeddingGroup: Int
   let decoderBlocks: [BlockLayout]
-  let decoderBlockGroups: [Int]
   let decoderNorm: NormLayout
   let prediction: LinearLayout
   let predictionGroup: Int
@@ -72,30 +91,28 @@ struct ModelLayout: Sendable {
     clsToken = table.addToken("cls_token", width: encoder.width)
     patchEmbedding = table.addLinear(
       "patch_embed.proj", outputs: encoder.width, inputs: model.patchValues, weightShape: patch)
-    embeddingGroup = table.endGroup("patch_embed", nextLayer: 1)
+    embeddingGroup = table.endGroup("patch_embed", layer: 0)
 
-    var (blocks, groups): ([BlockLayout], [Int]) = ([], [])
+    var blocks: [BlockLayout] = []
     for index in 0..<encoder.depth {
-      blocks.append(table.addBlock("blocks.\(index)", encoder))
-      groups.append(table.endGroup("blocks.\(index)", nextLayer: index + 2))
+      blocks.append(table.addBlock("blocks.\(index)", encoder, layer: index + 1))
     }
-    (encoderBlocks, encoderBlockGroups) = (blocks, groups)
+    encoderBlocks = blocks
     encoderNorm = table.addNorm("norm", width: encoder.width)
-    encoderNormGroup = table.endGroup("norm", nextLayer: encoder.depth + 1)
+    encoderNormGroup = table.endGroup("norm", layer: encoder.depth + 1)
 
     decoderEmbedding = table.addLinear("decoder_embed", outputs: decoder.width, inputs: encoder.width)
     maskToken = table.addToken("mask_token", width: decoder.width)
-    decoderEmbeddingGroup = table.endGroup("decoder_embed", nextLayer: encoder.depth + 1)
+    decoderEmbeddingGroup = table.endGroup("decoder_embed", layer: encoder.depth + 1)
 
-    (blocks, groups) = ([], [])
+    blocks = []
     for index in 0..<decoder.depth {
-      blocks.append(table.addBlock("decoder_blocks.\(index)", decoder))
-      groups.append(table.endGroup("decoder_blocks.\(index)", nextLayer: encoder.depth + 1))
+      blocks.append(table.addBlock("decoder_blocks.\(index)", decoder, layer: encoder.depth + 1))
     }
-    (decoderBlocks, decoderBlockGroups) = (blocks, groups)
+    decoderBlocks = blocks
     decoderNorm = table.addNorm("decoder_norm", width: decoder.width)
     prediction = table.addLinear("decoder_pred", outputs: model.patchValues, inputs: decoder.width)
-    predictionGroup = table.endGroup("decoder_pred", nextLayer: encoder.depth + 1)
+    predictionGroup = table.endGroup("decoder_pred", layer: encoder.depth + 1)
     self.table = table
   }
 }

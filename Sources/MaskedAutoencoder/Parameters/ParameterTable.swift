@@ -14,7 +14,7 @@ public struct ParameterSpec: Sendable, Equatable {
   public let shape: [Int]
   public let initializer: Initializer
   /// The layer for layer-wise decay: 0 for the embedding, 1… for the encoder's blocks, depth + 1 after them.
-  public let layer: Int
+  public internal(set) var layer = 0
   /// Where its floats lie in each of the arenas.
   public let range: Range<Int>
 
@@ -22,7 +22,7 @@ public struct ParameterSpec: Sendable, Equatable {
   public var isDecayed: Bool { shape.count >= 2 }
 }
 
-/// A run of parameters whose gradient is ready at one moment of backward: a block, an embedding, a head.
+/// A run of parameters whose gradient is ready at one moment of backward: a linear layer with its norm, an embedding.
 public struct LayerGroup: Sendable, Equatable {
   public let name: String
   public let range: Range<Int>
@@ -40,7 +40,6 @@ public struct ParameterTable: Sendable {
   /// Floats in an arena, the gaps included.
   public private(set) var arenaCount = 0
   private var groupStart = 0
-  private var layer = 0
 
   /// Trained values, without the gaps.
   public var parameterCount: Int { specs.reduce(0) { $0 + $1.range.count } }
@@ -52,19 +51,20 @@ public struct ParameterTable: Sendable {
   mutating func add(_ name: String, shape: [Int], initializer: Initializer) -> Range<Int> {
     let range = arenaCount..<arenaCount + shape.reduce(1, *)
     specs.append(
-      ParameterSpec(name: name, shape: shape, initializer: initializer, layer: layer, range: range))
+      ParameterSpec(name: name, shape: shape, initializer: initializer, range: range))
     arenaCount = (range.upperBound + 15) / 16 * 16
     return range
   }
 
-  /// Closes the group of all tensors added since the last one, and returns its index.
-  mutating func endGroup(_ name: String, nextLayer: Int) -> Int {
-    let tensors = specs.map(\.range).filter { $0.lowerBound >= groupStart }
+  /// Closes the group of all tensors added since the last one, which are of `layer`, and returns its index.
+  mutating func endGroup(_ name: String, layer: Int) -> Int {
+    let first = specs.firstIndex { $0.range.lowerBound >= groupStart } ?? specs.endIndex
+    for index in first..<specs.endIndex { specs[index].layer = layer }
+    let tensors = specs[first...].map(\.range)
     let nextStarts = tensors.dropFirst().map(\.lowerBound) + [arenaCount]
     let gaps = zip(tensors, nextStarts).map { $0.upperBound..<$1 }.filter { !$0.isEmpty }
     groups.append(LayerGroup(name: name, range: groupStart..<arenaCount, gaps: gaps))
     groupStart = arenaCount
-    layer = nextLayer
     return groups.count - 1
   }
 
@@ -87,14 +87,18 @@ public struct ParameterTable: Sendable {
     add(name, shape: [1, 1, width], initializer: .normal(deviation: 0.02))
   }
 
-  mutating func addBlock(_ name: String, _ shape: TransformerConfiguration) -> BlockLayout {
+  mutating func addBlock(_ name: String, _ shape: TransformerConfiguration, layer: Int) -> BlockLayout {
     let width = shape.width
     return BlockLayout(
       norm1: addNorm(name + ".norm1", width: width),
       qkv: addLinear(name + ".attn.qkv", outputs: 3 * width, inputs: width),
+      qkvGroup: endGroup(name + ".attn.qkv", layer: layer),
       projection: addLinear(name + ".attn.proj", outputs: width, inputs: width),
+      projectionGroup: endGroup(name + ".attn.proj", layer: layer),
       norm2: addNorm(name + ".norm2", width: width),
       expansion: addLinear(name + ".mlp.fc1", outputs: shape.hiddenWidth, inputs: width),
-      contraction: addLinear(name + ".mlp.fc2", outputs: width, inputs: shape.hiddenWidth))
+      expansionGroup: endGroup(name + ".mlp.fc1", layer: layer),
+      contraction: addLinear(name + ".mlp.fc2", outputs: width, inputs: shape.hiddenWidth),
+      contractionGroup: endGroup(name + ".mlp.fc2", layer: layer))
   }
 }

@@ -5,6 +5,7 @@ public struct ParallelConfiguration: ConfigurationSection, Equatable {
   /// Belongs to the recipe: the result depends on it, and on no machine.
   public var virtualWorkers: Int?
   public var threads: Int?
+  public var blasKernel = BLASKernelChoice.auto
 
   public init() {}
 
@@ -13,6 +14,10 @@ public struct ParallelConfiguration: ConfigurationSection, Equatable {
       "virtual_workers", \.virtualWorkers,
       "shards of the global batch, part of the recipe; null: the most that leave each 8 images or more", .atLeast(1)),
     .optional("threads", \.threads, "worker threads of a process; null: its share of the host's cores", .atLeast(1)),
+    .value(
+      "blas_kernel", \.blasKernel,
+      "OpenBLAS's kernels. auto: its own pick unless another is clearly faster, and a resumed run keeps the checkpoint's; "
+        + "environment: what OPENBLAS_CORETYPE says; or a name"),
   ]
 
   /// The virtual workers of a recipe that does not say: the largest power of two that divides the batch and leaves each

@@ -1,10 +1,6 @@
 import Configuration
+import MaskedAutoencoder
 import Optimization
-
-/// The precision of the matrix products.
-public enum Precision: String, CaseIterable, ConfigurationValue {
-  case fp32
-}
 
 /// What to do about a step whose loss or gradient is not finite.
 public enum NonFinitePolicy: String, CaseIterable, ConfigurationValue {
@@ -24,6 +20,7 @@ public struct TrainConfiguration: ConfigurationSection, Equatable {
   public var timeLimit: TimeSpan?
   public var seed: UInt64 = 0
   public var precision = Precision.fp32
+  public var recompute = Recompute.none
   public var baseLearningRate = 1.5e-4
   public var warmupEpochs = 40.0
   public var weightDecay = 0.05
@@ -43,6 +40,7 @@ public struct TrainConfiguration: ConfigurationSection, Equatable {
       .above(TimeSpan(seconds: 0))),
     .value("seed", \.seed, "of everything random"),
     .value("precision", \.precision, "of the matrix products"),
+    .value("recompute", \.recompute, "what backward computes again instead of keeping it; changes no bit"),
     .value(
       "base_learning_rate", \.baseLearningRate, "for 256 images; the peak is this x batch_size / 256", .atLeast(0)),
     .value("warmup_epochs", \.warmupEpochs, "linear warm-up from 0, before the cosine", .atLeast(0)),

@@ -1,4 +1,3 @@
-import Compute
 import Foundation
 import MaskedAutoencoder
 
@@ -40,7 +39,7 @@ func announcement(of run: Pretraining) -> String {
         + "round\(layout.rounds == 1 ? "" : "s")"
     ),
     ("bits", bits),
-    ("kernels", "OpenBLAS \(blasKernel), \(train.precision.rawValue)"),
+    ("kernels", "\(train.precision.rawValue), OpenBLAS \(run.kernels.kernel) (\(run.kernels.reason))"),
   ]
   return lines.map { $0.0.padding(toLength: 10, withPad: " ", startingAt: 0) + $0.1 }.joined(separator: "\n")
 }

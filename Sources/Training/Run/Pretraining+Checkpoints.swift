@@ -16,7 +16,7 @@ extension Pretraining {
     state.worldSize = communicator.size
     state.threads = trainer.layout.threads
     state.programVersion = programVersion
-    state.blasKernel = blasKernel
+    state.blasKernel = kernels.kernel
     state.configuration = configuration.yaml()
     state.badSamples = badSamplesInEpoch
     recorder.save(

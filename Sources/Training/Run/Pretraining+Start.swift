@@ -95,6 +95,7 @@ extension Pretraining {
     try communicator.together {
       try checkpoint.readParameters(CheckpointLayout(trainer.model), into: trainer.parameters.all)
     }
+    trainer.roundParameters()
     recorder?.logger.info("began with the weights of \(checkpoint.path)")
   }
 
@@ -113,14 +114,15 @@ extension Pretraining {
         CheckpointLayout(trainer.model), parameters: trainer.parameters.all,
         moments: [trainer.firstMoment.all, trainer.secondMoment.all])
     }
+    trainer.roundParameters()
     step = checkpoint.step
     badSamplesInEpoch = checkpoint.state.badSamples
     let kernel = checkpoint.state.blasKernel
-    if kernel != blasKernel {
+    if !kernel.isEmpty, kernel != kernels.kernel {
       recorder?.logger.warning(
         """
-        the checkpoint was made with OpenBLAS's \(kernel) kernels, and here it takes those for \(blasKernel), which sum in \
-        another order: bits will differ from those of a run that stayed on one kind of CPU
+        the checkpoint was made with OpenBLAS's \(kernel) kernels, and this run takes \(kernels.kernel), which sum in \
+        another order: bits will differ from those of a run that kept them
         """)
     }
     recorder?.logger.info("resumed after step \(step) from \(checkpoint.path)")

@@ -44,6 +44,7 @@ public final class Pretraining {
   let communicator: any Communicator
   let source: any ImageSource
   let trainer: Trainer
+  let kernels: BLASKernels
   let plan: BatchPlan
   /// On rank 0.
   let recorder: RunRecorder?
@@ -83,6 +84,9 @@ public final class Pretraining {
     let resumed = try Pretraining.open(communicator, recorder) { try options.checkpointToResume() }
     let initial =
       resumed == nil ? try Pretraining.open(communicator, recorder) { try options.checkpointToBeginWith() } : nil
+    kernels = try BLASKernels.open(
+      configuration, checkpoint: resumed?.state.blasKernel, communicator: communicator)
+    for warning in kernels.warnings { recorder?.logger.warning("\(warning)") }
     trainer = Trainer(
       configuration, layout: layout, plan: plan, communicator: communicator,
       positions: try communicator.together { try (resumed ?? initial)?.positions(for: configuration.model) },

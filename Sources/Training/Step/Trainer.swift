@@ -41,6 +41,8 @@ public final class Trainer: @unchecked Sendable {
   public let parameters: AlignedBuffer<Float>
   public let firstMoment: AlignedBuffer<Float>
   public let secondMoment: AlignedBuffer<Float>
+  /// The parameters as products in bfloat16 take them; empty in single precision.
+  private let rounded: AlignedBuffer<BFloat16>
 
   /// What the running step is doing.
   public let progress = StepProgress()
@@ -80,12 +82,25 @@ public final class Trainer: @unchecked Sendable {
     parameters = AlignedBuffer(count: table.arenaCount, zero: 0)
     firstMoment = AlignedBuffer(count: table.arenaCount, zero: 0)
     secondMoment = AlignedBuffer(count: table.arenaCount, zero: 0)
+    let precision = configuration.train.precision
+    rounded = AlignedBuffer(count: precision == .bf16 ? table.arenaCount : 0, zero: BFloat16(0))
     pool = WorkerPool(count: layout.threads)
-    workspaces = (0..<layout.threads).map { _ in
-      Workspace(model: configuration.model, imageCount: layout.imagesPerVirtualWorker)
-    }
     exchange = GradientExchange(communicator: communicator)
-    reduction = LayerReduction(table: table, plan: layout.plan, workers: layout.threads, exchange: exchange)
+    let reduction = LayerReduction(table: table, plan: layout.plan, workers: layout.threads, exchange: exchange)
+    self.reduction = reduction
+    // What is looked at after forward must not have been written over.
+    let recompute = debug ? .none : configuration.train.recompute
+    let decoderCount = Workspace.decoderFloatCount(
+      model: configuration.model, imageCount: layout.imagesPerVirtualWorker, precision: precision,
+      recompute: recompute)
+    // Where one round does the step, nothing is in the encoder's gradient until all are done with the decoder.
+    let lends = layout.rounds == 1 && layout.threads * decoderCount <= model.encoderRange.count
+    workspaces = (0..<layout.threads).map { worker in
+      Workspace(
+        model: configuration.model, imageCount: layout.imagesPerVirtualWorker, precision: precision,
+        recompute: recompute,
+        decoderMemory: lends ? reduction.gradient[worker * decoderCount..<(worker + 1) * decoderCount] : nil)
+    }
     gradientNorm = GradientNorm(count: table.arenaCount)
     optimizer = AdamW(
       configuration.train.optimizer,
@@ -94,6 +109,16 @@ public final class Trainer: @unchecked Sendable {
     normalization = configuration.data.normalization
     losses = AlignedBuffer(count: layout.block.count, zero: 0)
     table.initialize(parameters.all, seed: configuration.train.seed)
+    roundParameters()
+  }
+
+  /// To be called by whoever writes to the parameters from outside.
+  func roundParameters() {
+    guard rounded.count > 0 else { return }
+    pool.run { worker in
+      let part = slice(of: rounded.count, for: worker, among: layout.threads)
+      convert(output: rounded.all[part], input: parameters.all[part])
+    }
   }
 
   /// Back to the first weights and moments of zero.
@@ -101,6 +126,7 @@ public final class Trainer: @unchecked Sendable {
     model.table.initialize(parameters.all, seed: configuration.train.seed)
     clear(firstMoment.all)
     clear(secondMoment.all)
+    roundParameters()
   }
 
   /// Runs pieces of work on all workers at once, and returns when all are done.
@@ -113,6 +139,7 @@ public final class Trainer: @unchecked Sendable {
   /// For tests: flips the lowest bit of the first parameter, as a fault of memory would.
   func flipParameterBit() {
     parameters.base[0] = Float(bitPattern: parameters.base[0].bitPattern ^ 1)
+    roundParameters()
   }
 
   /// The gradient that the last step used: a sum over the images of the global batch.
@@ -167,12 +194,14 @@ public final class Trainer: @unchecked Sendable {
       let start = ContinuousClock.now
       let noise = load(batch, virtualWorker: first + worker, into: workspace)
       if poisoned { workspace.images[0, 0] = .nan }
-      losses.base[first + worker] = model.forward(noise: noise, parameters: parameters.all, workspace: workspace)
+      losses.base[first + worker] = model.forward(
+        noise: noise, parameters: parameters.all, rounded: rounded.all, workspace: workspace)
       probe?.look(at: workspace, virtualWorker: first + worker)
       if worker == 0 { progress.enter(.backward) }
       let middle = ContinuousClock.now
       model.backward(
-        parameters: parameters.all, workspace: workspace, receiver: reduction.receiver(worker: worker, round: round))
+        parameters: parameters.all, rounded: rounded.all, workspace: workspace,
+        receiver: reduction.receiver(worker: worker, round: round))
       if worker == 0 {
         times.withLock { $0 = ((middle - start) / .seconds(1), middle.secondsSince) }
       }
@@ -220,10 +249,15 @@ public final class Trainer: @unchecked Sendable {
 
   private func update(_ result: StepResult, scale: Double) {
     pool.run { worker in
-      optimizer.update(
-        parameters: parameters.all, firstMoment: firstMoment.all, secondMoment: secondMoment.all,
-        gradient: gradient, in: slice(of: parameters.count, for: worker, among: layout.threads),
-        step: result.step, learningRate: result.learningRate, gradientScale: scale)
+      let part = slice(of: parameters.count, for: worker, among: layout.threads)
+      // In pieces that are still in the cache when they are rounded.
+      for start in stride(from: part.lowerBound, to: part.upperBound, by: 1 << 14) {
+        let piece = start..<min(start + 1 << 14, part.upperBound)
+        optimizer.update(
+          parameters: parameters.all, firstMoment: firstMoment.all, secondMoment: secondMoment.all,
+          gradient: gradient, in: piece, step: result.step, learningRate: result.learningRate, gradientScale: scale)
+        if rounded.count > 0 { convert(output: rounded.all[piece], input: parameters.all[piece]) }
+      }
     }
   }
 

@@ -92,8 +92,8 @@ import Testing
   struct Data {
     let shape: Case
     let query, key, value, upstream, output, maximum, inverseSum: FramedMatrix
-    let scratch: AttentionScratch
-    private let scratchMemory: [FramedMatrix]
+    let scratch: AttentionScratch<Float>
+    private let scratchMemory: FramedMatrix
 
     init(_ shape: Case, _ placement: Placement) {
       self.shape = shape
@@ -104,11 +104,12 @@ import Testing
       output = FramedMatrix(rows: shape.queries, columns: shape.width, placement)
       maximum = FramedMatrix(rows: shape.heads, columns: shape.queries, placement)
       inverseSum = FramedMatrix(rows: shape.heads, columns: shape.queries, placement)
-      let count = AttentionScratch.count(queries: shape.queries, keys: shape.keys)
-      scratchMemory = (0..<2).map { _ in
-        FramedMatrix(rows: 1, columns: count, placement, values: Array(repeating: .nan, count: count))
-      }
-      scratch = AttentionScratch(scratchMemory[0].vector, scratchMemory[1].vector)
+      var measuring = ArenaAllocator.measuring
+      _ = AttentionScratch<Float>(queries: shape.queries, keys: shape.keys, headWidth: shape.headWidth, &measuring)
+      scratchMemory = FramedMatrix(
+        rows: 1, columns: measuring.count, placement, values: Array(repeating: .nan, count: measuring.count))
+      var allocator = ArenaAllocator(scratchMemory.vector)
+      scratch = AttentionScratch(queries: shape.queries, keys: shape.keys, headWidth: shape.headWidth, &allocator)
       attentionForward(
         output: output.view, maximum: maximum.view, inverseSum: inverseSum.view, query: query.view, key: key.view,
         value: value.view, scratch: scratch)

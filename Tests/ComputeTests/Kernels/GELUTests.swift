@@ -39,13 +39,19 @@ import Testing
   }
 
   @Test func isAccurateEverywhere() {
-    let x = FramedMatrix(rows: 1, columns: Self.sweep.count, values: Self.sweep)
-    let (y, derivative) = (
-      FramedMatrix(rows: 1, columns: Self.sweep.count), FramedMatrix(rows: 1, columns: Self.sweep.count)
+    let count = Self.sweep.count
+    let x = FramedMatrix(rows: 1, columns: count, values: Self.sweep)
+    let ones = FramedMatrix(rows: 1, columns: count, values: Array(repeating: 1, count: count))
+    let (y, again, derivative) = (
+      FramedMatrix(rows: 1, columns: count), FramedMatrix(rows: 1, columns: count),
+      FramedMatrix(rows: 1, columns: count)
     )
-    geluForward(output: y.vector, derivative: derivative.vector, input: x.vector)
+    geluForward(output: y.vector, input: x.vector)
+    geluBackward(
+      inputGradient: derivative.vector, output: again.vector, outputGradient: ones.vector, input: x.vector)
     let values = Self.sweep.map { Rounded($0) * Self.distribution(Double($0)) }
     #expect(deviation(of: y.values, from: values) <= 1)
+    #expect(again.bits == y.bits)
     #expect(deviation(of: derivative.values, from: Self.sweep.map { Self.derivative(Double($0)) }) <= 1)
   }
 
@@ -63,40 +69,57 @@ import Testing
   /// stops on it.
   @Test func edges() {
     let inputs: [Float] = [0, -0.0, .infinity, -.infinity, .nan, Float(nan: 1, signaling: false)]
-    let x = FramedMatrix(rows: 1, columns: inputs.count, values: inputs)
-    let (y, derivative) = (FramedMatrix(rows: 1, columns: inputs.count), FramedMatrix(rows: 1, columns: inputs.count))
-    geluForward(output: y.vector, derivative: derivative.vector, input: x.vector)
-    #expect(y.bits[0] == Float(0).bitPattern && y.bits[1] == Float(-0.0).bitPattern)
-    #expect(y.values[2] == .infinity)
-    #expect(y.values[3...].allSatisfy { $0.isNaN })
-    #expect(derivative.values[2...].allSatisfy { $0.isNaN })
+    let data = Data(count: inputs.count, .aligned, values: inputs)
+    data.run()
+    #expect(data.y.bits[0] == Float(0).bitPattern && data.y.bits[1] == Float(-0.0).bitPattern)
+    #expect(data.y.values[2] == .infinity)
+    #expect(data.y.values[3...].allSatisfy { $0.isNaN })
+    #expect(data.dx.values[2...].allSatisfy { $0.isNaN })
   }
 
   @Test(arguments: [1, 16, 37, 515]) func placementAndReuseOfMemoryChangeNoBit(_ count: Int) {
     var first: [[UInt32]]?
     for placement in Placement.all {
-      let x = FramedMatrix(rows: 1, columns: count, placement, seed: 1)
-      let y = FramedMatrix(rows: 1, columns: count, placement)
-      let derivative = FramedMatrix(rows: 1, columns: count, placement)
-      geluForward(output: y.vector, derivative: derivative.vector, input: x.vector)
-      let bits = [y.bits, derivative.bits]
+      let data = Data(count: count, placement, values: normals(count, seed: 1).map { Float($0) })
+      data.run()
+      let bits = [data.y.bits, data.dx.bits]
       #expect(bits == first ?? bits, "\(placement)")
-      #expect(y.frameIsIntact && derivative.frameIsIntact, "\(placement)")
+      #expect(data.y.frameIsIntact && data.dx.frameIsIntact, "\(placement)")
       first = bits
-      geluForward(output: x.vector, derivative: derivative.vector, input: x.vector)
-      #expect([x.bits, derivative.bits] == bits, "in place")
+      geluBackward(
+        inputGradient: data.dy.vector, output: data.x.vector, outputGradient: data.dy.vector, input: data.x.vector)
+      #expect([data.x.bits, data.dy.bits] == bits, "in place")
     }
   }
 
-  @Test(arguments: Placement.all) func backwardIsTheProduct(_ placement: Placement) {
-    let dy = FramedMatrix(rows: 1, columns: 37, placement, seed: 1)
-    let derivative = FramedMatrix(rows: 1, columns: 37, placement, seed: 2)
-    let dx = FramedMatrix(rows: 1, columns: 37, placement)
-    let product = zip(dy.values, derivative.values).map { $0 * $1 }
-    geluBackward(inputGradient: dx.vector, outputGradient: dy.vector, derivative: derivative.vector)
-    #expect(dx.values == product)
-    #expect(dx.frameIsIntact)
-    geluBackward(inputGradient: dy.vector, outputGradient: dy.vector, derivative: derivative.vector)
-    #expect(dy.values == product, "in place")
+  /// The gradient is the upstream one times the derivative that an upstream gradient of one shows.
+  @Test(arguments: Placement.all) func backwardIsTheProductWithTheDerivative(_ placement: Placement) {
+    let data = Data(count: 37, placement, values: normals(37, seed: 1).map { Float($0) })
+    data.run()
+    let ones = FramedMatrix(rows: 1, columns: 37, values: Array(repeating: 1, count: 37))
+    let (derivative, y) = (FramedMatrix(rows: 1, columns: 37), FramedMatrix(rows: 1, columns: 37))
+    geluBackward(
+      inputGradient: derivative.vector, output: y.vector, outputGradient: ones.vector, input: data.x.vector)
+    #expect(data.dx.values == zip(data.dy.values, derivative.values).map { $0 * $1 })
+    #expect(data.again.bits == data.y.bits)
+  }
+
+  /// x, an upstream gradient, and what forward and backward make of them.
+  struct Data {
+    let x, dy, y, again, dx: FramedMatrix
+
+    init(count: Int, _ placement: Placement, values: [Float]) {
+      x = FramedMatrix(rows: 1, columns: count, placement, values: values)
+      dy = FramedMatrix(rows: 1, columns: count, placement, seed: 2)
+      (y, again, dx) = (
+        FramedMatrix(rows: 1, columns: count, placement), FramedMatrix(rows: 1, columns: count, placement),
+        FramedMatrix(rows: 1, columns: count, placement)
+      )
+    }
+
+    func run() {
+      geluForward(output: y.vector, input: x.vector)
+      geluBackward(inputGradient: dx.vector, output: again.vector, outputGradient: dy.vector, input: x.vector)
+    }
   }
 }

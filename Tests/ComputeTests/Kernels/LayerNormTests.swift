@@ -28,6 +28,11 @@ import Testing
       #expect(deviation(of: data.inverseDeviation.values, from: reference.inverseDeviation) <= 1)
       let bits = [data.y.bits, data.mean.bits, data.inverseDeviation.bits]
       #expect(bits == first ?? bits, "\(placement)")
+      let again = FramedMatrix(rows: shape.rows, columns: shape.width, placement)
+      layerNormAgain(
+        output: again.view, mean: data.mean.vector, inverseDeviation: data.inverseDeviation.vector, input: data.x.view,
+        weight: data.weight.vector, bias: data.bias.vector)
+      #expect(again.bits == data.y.bits && again.frameIsIntact, "\(placement)")
       #expect(data.y.frameIsIntact && data.mean.frameIsIntact && data.inverseDeviation.frameIsIntact, "\(placement)")
       first = bits
     }

@@ -40,7 +40,8 @@ import Testing
       let scores = rows.values
       let reference = referenceSoftmax(rows.grid(of: Rounded.self), scale: Rounded(Self.scale))
       softmaxForward(
-        rows: rows.view, scale: Self.scale, maximum: maximum.vector, inverseSum: inverseSum.vector)
+        probabilities: rows.view, rows: rows.view, scale: Self.scale, maximum: maximum.vector,
+        inverseSum: inverseSum.vector)
       #expect(deviation(of: rows.values, from: reference.values) <= 1)
       let bits = [rows.bits, maximum.bits, inverseSum.bits]
       #expect(bits == first ?? bits, "\(placement)")
@@ -49,7 +50,9 @@ import Testing
 
       let again = shape.matrix(placement, seed: 1)
       again.fill(scores)
-      softmaxAgain(rows: again.view, scale: Self.scale, maximum: maximum.vector, inverseSum: inverseSum.vector)
+      softmaxAgain(
+        probabilities: again.view, rows: again.view, scale: Self.scale, maximum: maximum.vector,
+        inverseSum: inverseSum.vector)
       #expect(again.bits == rows.bits, "\(placement)")
       #expect(again.frameIsIntact)
     }
@@ -63,7 +66,8 @@ import Testing
     let rows = FramedMatrix(
       rows: count, columns: 2, Placement(offset: 0, padding: 14), reach: 16, values: arguments.flatMap { [0, $0] })
     let (maximum, inverseSum) = (FramedMatrix(rows: 1, columns: count), FramedMatrix(rows: 1, columns: count))
-    softmaxForward(rows: rows.view, scale: 1, maximum: maximum.vector, inverseSum: inverseSum.vector)
+    softmaxForward(
+      probabilities: rows.view, rows: rows.view, scale: 1, maximum: maximum.vector, inverseSum: inverseSum.vector)
     var worst = 0.0
     for (index, x) in arguments.enumerated() {
       let quotient = Double(rows.view[index, 1]) / Double(rows.view[index, 0])
@@ -77,7 +81,8 @@ import Testing
     let rows = FramedMatrix(
       rows: 1, columns: scores.count, Placement(offset: 0, padding: 10), reach: 16, values: scores)
     let (maximum, inverseSum) = (FramedMatrix(rows: 1, columns: 1), FramedMatrix(rows: 1, columns: 1))
-    softmaxForward(rows: rows.view, scale: 1, maximum: maximum.vector, inverseSum: inverseSum.vector)
+    softmaxForward(
+      probabilities: rows.view, rows: rows.view, scale: 1, maximum: maximum.vector, inverseSum: inverseSum.vector)
     #expect(rows.values == [0.5, 0, 0, 0, 0, 0.5])
   }
 
@@ -89,7 +94,8 @@ import Testing
     scores[columns + 18] = nan
     let rows = FramedMatrix(rows: 3, columns: columns, Placement(offset: 0, padding: 11), reach: 32, values: scores)
     let (maximum, inverseSum) = (FramedMatrix(rows: 1, columns: 3), FramedMatrix(rows: 1, columns: 3))
-    softmaxForward(rows: rows.view, scale: 1, maximum: maximum.vector, inverseSum: inverseSum.vector)
+    softmaxForward(
+      probabilities: rows.view, rows: rows.view, scale: 1, maximum: maximum.vector, inverseSum: inverseSum.vector)
     #expect(rows.view.row(1).array.allSatisfy { $0.isNaN })
     #expect((rows.view.row(0).array + rows.view.row(2).array).allSatisfy { $0.isFinite })
   }
@@ -102,11 +108,13 @@ import Testing
         FramedMatrix(rows: 1, columns: shape.rows), FramedMatrix(rows: 1, columns: shape.rows)
       )
       softmaxForward(
-        rows: probabilities.view, scale: Self.scale, maximum: maximum.vector, inverseSum: inverseSum.vector)
+        probabilities: probabilities.view, rows: probabilities.view, scale: Self.scale, maximum: maximum.vector,
+        inverseSum: inverseSum.vector)
       let dp = shape.matrix(placement, seed: 2)
       let reference = referenceSoftmaxBackward(
         dp: dp.grid(), probabilities: probabilities.grid(), scale: Rounded(Self.scale))
-      softmaxBackward(rowGradients: dp.view, probabilities: probabilities.view, scale: Self.scale)
+      softmaxBackward(
+        inputGradient: dp.view, outputGradient: dp.view, probabilities: probabilities.view, scale: Self.scale)
       #expect(deviation(of: dp.values, from: reference.values) <= 1)
       #expect(dp.bits == first ?? dp.bits, "\(placement)")
       #expect(dp.frameIsIntact && probabilities.frameIsIntact, "\(placement)")

@@ -21,7 +21,8 @@ struct RoundingNoise {
     self.init(unit: 0x1p-24, seed: seed)
   }
 
-  private init(unit: Double, seed: UInt64) {
+  /// - Parameter unit: half the spacing of numbers around 1, or a bit above: 2⁻²⁴ for single precision.
+  init(unit: Double, seed: UInt64) {
     state = seed &* 0x9E37_79B9_7F4A_7C15 &+ 1
     above = (1 + unit).bitPattern
     flip = above ^ (1 - unit).bitPattern

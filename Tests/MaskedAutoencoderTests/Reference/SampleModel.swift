@@ -10,20 +10,26 @@ final class SampleModel {
   let gradient: GradientArena
   var noise: [[Float]]
   private let memory: AlignedBuffer<Float>
+  private let rounded: AlignedBuffer<BFloat16>
 
   var parameters: Vector { memory.all }
   var table: ParameterTable { product.table }
 
-  init(_ configuration: ModelConfiguration, images: Int = 2, seed: UInt64 = 1) {
+  init(
+    _ configuration: ModelConfiguration, images: Int = 2, seed: UInt64 = 1, precision: Precision = .fp32,
+    recompute: Recompute = .none
+  ) {
     singleThreadedBLAS
     self.configuration = configuration
     product = MaskedAutoencoder(configuration)
-    workspace = Workspace(model: configuration, imageCount: images)
+    workspace = Workspace(
+      model: configuration, imageCount: images, precision: precision, recompute: recompute)
     gradient = GradientArena(product.table)
     noise = (0..<images).map {
       maskNoise(patchCount: configuration.patchCount, seed: seed, epoch: 0, sample: $0)
     }
     memory = AlignedBuffer(count: product.table.arenaCount, zero: 0)
+    rounded = AlignedBuffer(count: product.table.arenaCount, zero: BFloat16(0))
     fillParameters(seed: seed)
     var stream = RandomStream(seed: seed, purpose: .crop)
     for index in 0..<images * configuration.imageValues { workspace.images.flat[index] = Float(stream.normal()) }
@@ -43,13 +49,14 @@ final class SampleModel {
   }
 
   func forward() -> Double {
-    product.forward(noise: noise, parameters: parameters, workspace: workspace)
+    convert(output: rounded.all, input: parameters)
+    return product.forward(noise: noise, parameters: parameters, rounded: rounded.all, workspace: workspace)
   }
 
   /// The loss; its gradient lies in `gradient` then.
   func forwardAndBackward() -> Double {
     let loss = forward()
-    product.backward(parameters: parameters, workspace: workspace, receiver: gradient)
+    product.backward(parameters: parameters, rounded: rounded.all, workspace: workspace, receiver: gradient)
     return loss
   }
 

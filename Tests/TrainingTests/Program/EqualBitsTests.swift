@@ -27,7 +27,7 @@ extension ProgramTests {
     @Test(arguments: [
       ["model.norm_pix=false", "data.random_crop=false", "data.flip=false"],
       ["model.image_size=[6, 10]", "model.mask_ratio=0.6", "model.encoder.heads=4", "train.batch_size=20"],
-      ["parallel.virtual_workers=6", "train.batch_size=18"],
+      ["parallel.virtual_workers=6", "train.batch_size=18"], ["train.precision=bf16"],
     ])
     func whateverTheRecipe(recipe: [String]) throws {
       let bench = try Workbench()
@@ -35,6 +35,28 @@ extension ProgramTests {
       let alone = try bench.train("alone", settings)
       #expect(try bench.train("threads", settings + ["parallel.threads=2"]) == alone)
       #expect(try bench.train("ranks", settings, ranks: 2) == alone)
+    }
+
+    /// In mixed precision too, and a resume on another number of ranks starts from the same rounded weights.
+    @Test func overAResumeInMixedPrecision() throws {
+      let bench = try Workbench()
+      let settings = ["train.precision=bf16"]
+      let alone = try bench.train("alone", settings + ["train.steps=8"])
+      try bench.train("resumed", settings + ["train.steps=3"], ranks: 4)
+      #expect(try bench.train("resumed", settings + ["train.steps=8"], ranks: 2) == alone)
+    }
+
+    /// What backward computes again has the bits that forward had; and it may change at a resume.
+    @Test(arguments: ["fp32", "bf16"]) func whateverIsComputedAgain(precision: String) throws {
+      let bench = try Workbench()
+      let settings = ["train.precision=\(precision)", "train.steps=6"]
+      let alone = try bench.train("alone", settings)
+      for recompute in ["mlp", "block"] {
+        let result = try bench.train(recompute, settings + ["train.recompute=\(recompute)", "parallel.threads=4"])
+        #expect(result == alone, "\(recompute)")
+      }
+      try bench.train("changed", settings + ["train.steps=2", "train.recompute=block"])
+      #expect(try bench.train("changed", settings) == alone)
     }
 
     @Test func onJPEGPictures() throws {
@@ -49,7 +71,7 @@ extension ProgramTests {
     /// If the hashes could not differ, nothing above would say anything.
     @Test(arguments: [
       "train.seed=1", "parallel.virtual_workers=8", "train.weight_decay=0.051", "data.flip=false",
-      "model.mask_ratio=0.5", "train.beta2=0.951",
+      "model.mask_ratio=0.5", "train.beta2=0.951", "train.precision=bf16",
     ])
     func anotherRecipeHasOtherBits(setting: String) throws {
       let bench = try Workbench()

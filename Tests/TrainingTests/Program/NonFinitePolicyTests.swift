@@ -11,7 +11,7 @@ extension ProgramTests {
       let bench = try Workbench()
       let good = try bench.train("good", settings + ["train.steps=7"])
       let outcome = try bench.pretrain(
-        "run", settings + ["checkpoint.every_steps=5"], ranks: ranks, fault: fault(ranks: ranks))
+        "run", settings + ["checkpoint.every_steps=5"], ranks: ranks, environment: ["MAE_FAULT": fault(ranks: ranks)])
       #expect(outcome.exitCode == 1)
       let sentences = outcome.errorOutput.split(separator: "\n").filter { $0.hasPrefix("mae: ") }
       try #require(sentences.count == 1, "\(outcome.errorOutput)")
@@ -30,7 +30,7 @@ extension ProgramTests {
       var results: [Inspection] = []
       for ranks in [nil, 2, 4] {
         let run = "run-\(ranks ?? 1)"
-        let outcome = try bench.pretrain(run, policy, ranks: ranks, fault: fault(ranks: ranks))
+        let outcome = try bench.pretrain(run, policy, ranks: ranks, environment: ["MAE_FAULT": fault(ranks: ranks)])
         #expect(outcome.exitCode == 0, "\(outcome.errorOutput)")
         #expect(outcome.errorOutput.contains("step 8 is not finite (loss nan"))
         #expect(outcome.errorOutput.contains("; left the step out"))
@@ -50,7 +50,8 @@ extension ProgramTests {
       let bench = try Workbench()
       let policy = ["train.steps=20", "train.non_finite=rollback"]
       let whole = try bench.train("whole", policy)
-      let outcome = try bench.pretrain("run", policy, ranks: ranks, fault: fault(ranks: ranks) + ":once")
+      let outcome = try bench.pretrain(
+        "run", policy, ranks: ranks, environment: ["MAE_FAULT": fault(ranks: ranks) + ":once"])
       #expect(outcome.exitCode == 0, "\(outcome.errorOutput)")
       #expect(outcome.errorOutput.contains("going back to the last checkpoint"))
       #expect(outcome.errorOutput.contains("resumed after step 5 from"))
@@ -60,7 +61,7 @@ extension ProgramTests {
     @Test(arguments: [nil, 2]) func rollbackStopsWhereTheStepIsNotFiniteAgain(ranks: Int?) throws {
       let bench = try Workbench()
       let policy = ["train.steps=20", "train.non_finite=rollback"]
-      let outcome = try bench.pretrain("run", policy, ranks: ranks, fault: fault(ranks: ranks))
+      let outcome = try bench.pretrain("run", policy, ranks: ranks, environment: ["MAE_FAULT": fault(ranks: ranks)])
       #expect(outcome.exitCode == 1)
       #expect(outcome.errorOutput.contains("resumed after step 5 from"))
       #expect(outcome.errorOutput.contains("\nmae: step 8 is not finite (loss nan"))

@@ -31,7 +31,7 @@ extension ProgramTests {
       let bench = try Workbench()
       let whole = try bench.train("whole", settings)
       let outcome = try bench.pretrain(
-        "run", settings, ranks: flip.ranks, fault: "flip:step=\(flip.step):rank=\(flip.rank):once")
+        "run", settings, ranks: flip.ranks, environment: ["MAE_FAULT": "flip:step=\(flip.step):rank=\(flip.rank):once"])
       #expect(outcome.exitCode == 0, "\(outcome.errorOutput)")
       // Of two that differ nobody can tell which is right.
       let named =
@@ -50,14 +50,14 @@ extension ProgramTests {
     @Test func changesTheResultOfARunThatComparesNothing() throws {
       let bench = try Workbench()
       let whole = try bench.train("whole", settings)
-      let outcome = try bench.pretrain("run", settings, fault: "flip:step=8:rank=0:once")
+      let outcome = try bench.pretrain("run", settings, environment: ["MAE_FAULT": "flip:step=8:rank=0:once"])
       #expect(outcome.exitCode == 0)
       #expect(try bench.inspect("run").parameters != whole.checkpoint.parameters)
     }
 
     @Test func thatComesBackEndsTheRun() throws {
       let bench = try Workbench()
-      let outcome = try bench.pretrain("run", settings, ranks: 4, fault: "flip:step=8:rank=2")
+      let outcome = try bench.pretrain("run", settings, ranks: 4, environment: ["MAE_FAULT": "flip:step=8:rank=2"])
       #expect(outcome.exitCode == 1)
       let sentences = outcome.errorOutput.split(separator: "\n").filter { $0.hasPrefix("mae: ") }
       #expect(sentences.count == 1, "\(outcome.errorOutput)")

@@ -45,19 +45,19 @@ final class Workbench {
   /// - Parameters:
   ///   - settings: `key=value` over the tiny configuration.
   ///   - ranks: nil is without mpirun.
-  ///   - fault: what `MAE_FAULT` asks for.
+  ///   - environment: added to this process's.
   func start(
-    _ run: String, _ settings: [String] = [], options: [String] = [], ranks: Int? = nil, fault: String? = nil
+    _ run: String, _ settings: [String] = [], options: [String] = [], ranks: Int? = nil,
+    environment: [String: String] = [:]
   ) throws -> MPIJob {
-    try MPILaunch.start(
-      program, arguments(run, settings, options: options), ranks: ranks,
-      environment: fault.map { ["MAE_FAULT": $0] } ?? [:])
+    try MPILaunch.start(program, arguments(run, settings, options: options), ranks: ranks, environment: environment)
   }
 
   func pretrain(
-    _ run: String, _ settings: [String] = [], options: [String] = [], ranks: Int? = nil, fault: String? = nil
+    _ run: String, _ settings: [String] = [], options: [String] = [], ranks: Int? = nil,
+    environment: [String: String] = [:]
   ) throws -> MPILaunch.Outcome {
-    try start(run, settings, options: options, ranks: ranks, fault: fault).wait(deadlineSeconds: 60)
+    try start(run, settings, options: options, ranks: ranks, environment: environment).wait(deadlineSeconds: 60)
   }
 
   /// A run that must come to its end, and what it came to.
@@ -151,4 +151,5 @@ let tinyConfiguration = """
   parallel:
     virtual_workers: 4
     threads: 1
+    blas_kernel: environment
   """

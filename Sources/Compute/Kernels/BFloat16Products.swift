@@ -1,0 +1,73 @@
+import COneDNN
+
+/// Products of bfloat16 matrices by oneDNN, with sums in single precision.
+extension BFloat16 {
+  public static func multiply(_ a: Operand<BFloat16>, _ b: Operand<BFloat16>, into c: Matrix, adding: Bool) {
+    // The setting is the calling thread's own.
+    omp_set_num_threads(1)
+    let status = dnnl_gemm_bf16bf16f32(
+      flag(a), flag(b), dnnl_dim_t(c.rows), dnnl_dim_t(c.columns), dnnl_dim_t(a.columns),
+      1, bits(a.matrix), dnnl_dim_t(a.matrix.stride), bits(b.matrix), dnnl_dim_t(b.matrix.stride),
+      adding ? 1 : 0, c.base, dnnl_dim_t(c.stride))
+    if status == dnnl_unimplemented { return multiplyWidened(a, b, into: c, adding: adding) }
+    precondition(status == dnnl_success, "oneDNN refuses a product that fits")
+  }
+
+  private static func flag(_ operand: Operand<BFloat16>) -> CChar {
+    CChar(bitPattern: operand.isTransposed ? UInt8(ascii: "T") : UInt8(ascii: "N"))
+  }
+
+  private static func bits(_ matrix: MatrixView<BFloat16>) -> UnsafePointer<UInt16> {
+    UnsafeRawPointer(matrix.base).assumingMemoryBound(to: UInt16.self)
+  }
+
+  /// The same product in single precision throughout: oneDNN has none for a CPU without AVX-512. Right, not fast.
+  public static func multiplyWidened(_ a: Operand<BFloat16>, _ b: Operand<BFloat16>, into c: Matrix, adding: Bool) {
+    let memory = AlignedBuffer<Float>(
+      count: a.matrix.rows * a.matrix.columns + b.matrix.rows * b.matrix.columns, zero: 0)
+    let split = a.matrix.rows * a.matrix.columns
+    func widened(_ operand: Operand<BFloat16>, _ floats: Vector) -> Operand<Float> {
+      let matrix = floats.reshaped(rows: operand.matrix.rows, columns: operand.matrix.columns)
+      for row in 0..<matrix.rows {
+        let (target, source) = (matrix.row(row), operand.matrix.row(row))
+        for block in Blocks(target.count) { target[block] = source[block] }
+      }
+      return operand.isTransposed ? .transposed(matrix) : .plain(matrix)
+    }
+    Float.multiply(
+      widened(a, memory.all[0..<split]), widened(b, memory.all[split..<memory.count]), into: c, adding: adding)
+    withExtendedLifetime(memory) {}
+  }
+}
+
+// MARK: - Results that are rounded
+
+extension BFloat16 {
+  /// Floats of a product that stay in the third-level cache until they are rounded: 6 MiB.
+  private static let cachedFloats = 3 << 19
+
+  private static func chunk(rows: Int, columns: Int) -> Int {
+    min(columns, max(64, cachedFloats / rows / 64 * 64))
+  }
+
+  public static func productCount(rows: Int, columns: Int) -> Int { rows * chunk(rows: rows, columns: columns) }
+
+  public static func multiply(
+    _ a: Operand<BFloat16>, _ b: Operand<BFloat16>, bias: Vector?, into c: MatrixView<BFloat16>, product: Vector
+  ) {
+    let step = chunk(rows: c.rows, columns: c.columns)
+    for start in stride(from: 0, to: c.columns, by: step) {
+      let columns = start..<min(start + step, c.columns)
+      let sums = product[0..<c.rows * columns.count].reshaped(rows: c.rows, columns: columns.count)
+      Compute.multiply(a, b.columns(columns), into: sums)
+      let part = c.columns(columns)
+      for row in 0..<c.rows {
+        if let bias {
+          add(output: part.row(row), sums.row(row), bias[columns])
+        } else {
+          convert(output: part.row(row), input: sums.row(row))
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,37 @@
+import CProcessor
+
+/// OpenBLAS's kernels for x86-64 that may be worth asking for by name, oldest first.
+public enum BLASKernelName: String, CaseIterable, Comparable, Sendable {
+  case nehalem = "Nehalem"
+  case sandybridge = "Sandybridge"
+  case haswell = "Haswell"
+  case zen = "Zen"
+  case skylakeX = "SkylakeX"
+  case cooperlake = "Cooperlake"
+  case sapphireRapids = "SapphireRapids"
+
+  /// Those that this CPU has the instructions for, whether or not its library has the kernels.
+  public static var runnable: [BLASKernelName] { allCases.filter { $0.missingInstructions == nil } }
+
+  public static func < (one: Self, other: Self) -> Bool {
+    allCases.firstIndex(of: one)! < allCases.firstIndex(of: other)!
+  }
+
+  /// The first of the instruction sets that these kernels need and this CPU lacks.
+  public var missingInstructions: String? {
+    processor_lacks(UInt32(instructions)).map { String(cString: $0) }
+  }
+
+  private var instructions: Int {
+    let avx2 = PROCESSOR_AVX2 | PROCESSOR_FMA
+    let avx512 = avx2 | PROCESSOR_AVX512F | PROCESSOR_AVX512BW | PROCESSOR_AVX512VL | PROCESSOR_AVX512DQ
+    return switch self {
+    case .nehalem: PROCESSOR_SSE42
+    case .sandybridge: PROCESSOR_AVX
+    case .haswell, .zen: avx2
+    case .skylakeX: avx512
+    case .cooperlake: avx512 | PROCESSOR_AVX512VNNI | PROCESSOR_AVX512BF16
+    case .sapphireRapids: avx512 | PROCESSOR_AVX512VNNI | PROCESSOR_AVX512BF16 | PROCESSOR_AVX512FP16
+    }
+  }
+}

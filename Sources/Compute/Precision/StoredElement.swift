@@ -1,0 +1,81 @@
+/// What activations, and the weights that they are multiplied with, are kept as. Arithmetic is in `Float`, sixteen at a
+/// time, whatever they are kept as.
+public protocol StoredElement: BitwiseCopyable, Sendable {
+  init(_ value: Float)
+  var float: Float { get }
+
+  /// The sixteen values at `address`, which need not be aligned.
+  static func lanes(at address: UnsafePointer<Self>) -> SIMD16<Float>
+  /// Rounds sixteen values and writes them to `address`.
+  static func store(_ lanes: SIMD16<Float>, at address: UnsafeMutablePointer<Self>)
+
+  /// C = A·B, or C += A·B when `adding`; sums are single precision. One thread; the caller's.
+  static func multiply(_ a: Operand<Self>, _ b: Operand<Self>, into c: Matrix, adding: Bool)
+
+  /// The floats of scratch that a product of so many rows and columns needs before it is rounded; 0 where nothing is.
+  static func productCount(rows: Int, columns: Int) -> Int
+  /// C = A·B + b on each row, rounded. One thread; the caller's.
+  static func multiply(
+    _ a: Operand<Self>, _ b: Operand<Self>, bias: Vector?, into c: MatrixView<Self>, product: Vector)
+
+  /// `floats` as this element: themselves, or rounded into `memory`.
+  static func stored(_ floats: Matrix, in memory: MatrixView<Self>) -> MatrixView<Self>
+}
+
+extension StoredElement {
+  /// The first `count` values at `address`, zero after them; `count` is at most 16.
+  @inline(__always)
+  static func lanes(at address: UnsafePointer<Self>, first count: Int) -> Lanes {
+    var lanes = Lanes(repeating: 0)
+    for lane in 0..<count { lanes[lane] = address[lane].float }
+    return lanes
+  }
+
+  @inline(__always)
+  static func store(_ lanes: Lanes, at address: UnsafeMutablePointer<Self>, first count: Int) {
+    for lane in 0..<count { address[lane] = Self(lanes[lane]) }
+  }
+}
+
+extension Float: StoredElement {
+  @inlinable
+  public var float: Float { self }
+
+  public static func stored(_ floats: Matrix, in memory: Matrix) -> Matrix { floats }
+
+  @inline(__always)
+  public static func lanes(at address: UnsafePointer<Float>) -> SIMD16<Float> {
+    UnsafeRawPointer(address).loadUnaligned(as: SIMD16<Float>.self)
+  }
+
+  @inline(__always)
+  public static func store(_ lanes: SIMD16<Float>, at address: UnsafeMutablePointer<Float>) {
+    UnsafeMutableRawPointer(address).storeBytes(of: lanes, as: SIMD16<Float>.self)
+  }
+}
+
+extension BFloat16: StoredElement {
+  public static func stored(_ floats: Matrix, in memory: MatrixView<BFloat16>) -> MatrixView<BFloat16> {
+    precondition(memory.rows == floats.rows && memory.columns == floats.columns, "shapes do not fit")
+    for row in 0..<floats.rows { convert(output: memory.row(row), input: floats.row(row)) }
+    return memory
+  }
+
+  @inline(__always)
+  public static func lanes(at address: UnsafePointer<BFloat16>) -> SIMD16<Float> {
+    let bits = UnsafeRawPointer(address).loadUnaligned(as: SIMD16<UInt16>.self)
+    return unsafeBitCast(SIMD16<UInt32>(truncatingIfNeeded: bits) &<< 16, to: SIMD16<Float>.self)
+  }
+
+  /// Rounds as `init(_:)` does. The NaN that arithmetic makes stays one; of a NaN whose lowest bits are set, which only
+  /// comes from outside, may become something else that is not a usual number.
+  @inline(__always)
+  public static func store(_ lanes: SIMD16<Float>, at address: UnsafeMutablePointer<BFloat16>) {
+    let bits = unsafeBitCast(lanes, to: SIMD16<UInt32>.self)
+    let odd = (bits &>> 16) & SIMD16(repeating: 1)
+    let rounded = bits &+ SIMD16(repeating: 0x7FFF) &+ odd
+    // The upper halves of the sixteen: one permutation, where a conversion would take many.
+    let halves = unsafeBitCast(rounded, to: SIMD32<UInt16>.self).oddHalf
+    UnsafeMutableRawPointer(address).storeBytes(of: halves, as: SIMD16<UInt16>.self)
+  }
+}

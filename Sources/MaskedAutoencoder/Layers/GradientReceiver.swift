@@ -1,0 +1,26 @@
+import Compute
+
+/// Where backward puts the gradient of one layer group at a time.
+///
+/// The model asks for memory, fills it wholly, and says so; then the memory is the receiver's. So nobody holds a
+/// gradient of the whole model, and a group can be reduced while the ones before it are still being computed.
+public protocol GradientReceiver {
+  /// Memory for the gradient of `group`, an index of `ParameterTable.groups`. What it held does not matter.
+  func memory(for group: Int) -> Vector
+  /// All of `group` has been written. Groups finish from the last of the table to the first.
+  func finished(group: Int)
+}
+
+/// The groups of a table on their way to a receiver.
+struct GroupGradients<Receiver: GradientReceiver> {
+  let table: ParameterTable
+  let receiver: Receiver
+
+  /// Has `write` fill the receiver's memory for `group`, sets the gaps between its tensors to zero, and hands it over.
+  func write(_ group: Int, _ write: (ArenaWindow) -> Void) {
+    let window = ArenaWindow(receiver.memory(for: group), start: table.groups[group].range.lowerBound)
+    write(window)
+    for gap in table.groups[group].gaps { clear(window[gap]) }
+    receiver.finished(group: group)
+  }
+}

@@ -1,0 +1,18 @@
+import Configuration
+
+/// The precision of the matrix products. Parameters, moments, norms, the residual stream and all sums are single
+/// precision in both.
+public enum Precision: String, CaseIterable, ConfigurationValue {
+  case fp32
+  /// Products take bfloat16, and what they give is kept in it for backward (Kalamkar et al. 2019).
+  case bf16
+}
+
+/// What backward computes again instead of finding it kept: memory for time. The results are the same, to the bit.
+public enum Recompute: String, CaseIterable, ConfigurationValue {
+  case none
+  /// The hidden values of each block's MLP.
+  case mlp
+  /// Everything in a block but the stream that enters it (Chen et al. 2016).
+  case block
+}

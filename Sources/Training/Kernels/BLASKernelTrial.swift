@@ -1,0 +1,59 @@
+import Compute
+import Foundation
+import MaskedAutoencoder
+
+/// A process of this program that has OpenBLAS open with certain kernels and times products on request: a process can
+/// have but one kind.
+///
+/// The process answers `mae blas-trial PRODUCTS` with a line for the kernels that it got, and every empty line that it
+/// reads with the seconds that the products took (see `BLASKernelTrialAnswers`). It ends with its input.
+final class BLASKernelTrial {
+  /// What the library calls the kernels.
+  let kernel: String
+  /// The least that the products took.
+  private(set) var seconds = Double.infinity
+  private let process = Process()
+  private let requests = Pipe()
+  private let answers = Pipe()
+
+  /// - Parameter name: nil for the library's own pick.
+  /// - Returns: nil where the process does not answer: kernels that this CPU cannot run, or a system that lets the
+  ///   program start no other.
+  init?(_ name: BLASKernelName?, products: [MatrixProduct]) {
+    guard let text = try? JSONEncoder().encode(products) else { return nil }
+    var environment = ProcessInfo.processInfo.environment
+    environment[BLASLibrary.variable] = name?.rawValue
+    environment["OPENBLAS_NUM_THREADS"] = "1"
+    process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+    process.arguments = [BLASKernelTrialAnswers.command, String(decoding: text, as: UTF8.self)]
+    process.environment = environment
+    process.standardInput = requests
+    process.standardOutput = answers
+    process.standardError = FileHandle.nullDevice
+    guard (try? process.run()) != nil else { return nil }
+    guard let kernel = BLASKernelTrial.line(from: answers) else { return nil }
+    self.kernel = kernel
+  }
+
+  deinit {
+    try? requests.fileHandleForWriting.close()
+    process.waitUntilExit()
+  }
+
+  /// Has the products made once more.
+  func measure() {
+    guard (try? requests.fileHandleForWriting.write(contentsOf: Data("\n".utf8))) != nil,
+      let text = BLASKernelTrial.line(from: answers), let time = Double(text)
+    else { return }
+    seconds = min(seconds, time)
+  }
+
+  private static func line(from pipe: Pipe) -> String? {
+    var bytes: [UInt8] = []
+    while let byte = try? pipe.fileHandleForReading.read(upToCount: 1)?.first {
+      if byte == UInt8(ascii: "\n") { return String(decoding: bytes, as: UTF8.self) }
+      bytes.append(byte)
+    }
+    return nil
+  }
+}

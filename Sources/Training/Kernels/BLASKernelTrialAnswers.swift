@@ -1,0 +1,40 @@
+import Compute
+import Foundation
+import MaskedAutoencoder
+
+/// The other side of a `BLASKernelTrial`: what `mae blas-trial` does.
+public enum BLASKernelTrialAnswers {
+  public static let command = "blas-trial"
+
+  /// Answers on standard output until standard input ends.
+  ///
+  /// - Parameter products: `MatrixProduct`s as JSON.
+  public static func give(to products: String) throws {
+    let products = try JSONDecoder().decode([MatrixProduct].self, from: Data(products.utf8))
+    let library = try BLASLibrary.open(.environment)
+    useOneThreadForBLAS()
+    let largest = products.map { max($0.rows * $0.inner, $0.inner * $0.columns, $0.rows * $0.columns) }.max() ?? 0
+    let memory = AlignedBuffer<Float>(count: 3 * largest, zero: 0.5)
+    let all = memory.all
+    func run() {
+      for product in products {
+        for _ in 0..<product.count {
+          product.run(all[0..<largest], all[largest..<2 * largest], into: all[2 * largest..<3 * largest])
+        }
+      }
+    }
+    // The first time brings the memory in, and ends the process here where the CPU lacks an instruction.
+    run()
+    say(library.kernel)
+    while readLine() != nil {
+      let start = ContinuousClock.now
+      run()
+      say("\(start.secondsSince)")
+    }
+    withExtendedLifetime(memory) {}
+  }
+
+  private static func say(_ line: String) {
+    FileHandle.standardOutput.write(Data("\(line)\n".utf8))
+  }
+}

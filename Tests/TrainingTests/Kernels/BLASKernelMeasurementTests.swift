@@ -1,0 +1,34 @@
+import Compute
+import Testing
+import Training
+
+struct BLASKernelMeasurementTests {
+  private let all = BLASKernelName.allCases
+
+  private func choice(_ rates: [(String, Double)], runnable: [BLASKernelName]) -> String? {
+    BLASKernelMeasurement(rates: rates.map { .init(kernel: $0.0, gflops: $0.1) }).choice(runnable: runnable)
+  }
+
+  @Test func keepsTheLibrarysOwnPickUnlessAnotherIsClearlyFaster() {
+    #expect(choice([("Haswell", 100), ("SkylakeX", 114), ("Zen", 90)], runnable: all) == "Haswell")
+    #expect(choice([("Haswell", 100), ("SkylakeX", 116), ("Zen", 90)], runnable: all) == "SkylakeX")
+    #expect(choice([("Haswell", 100), ("SkylakeX", 116), ("Cooperlake", 130)], runnable: all) == "Cooperlake")
+    #expect(choice([("Haswell", 100)], runnable: all) == "Haswell")
+  }
+
+  @Test func takesWhatEveryRankCanRun() {
+    let rates = [("Cooperlake", 240.0), ("SkylakeX", 230), ("Haswell", 120), ("Zen", 110)]
+    #expect(choice(rates, runnable: all.filter { $0 <= .skylakeX }) == "SkylakeX")
+    #expect(choice(rates, runnable: all.filter { $0 <= .zen }) == "Haswell")
+    #expect(choice([("Haswell", 100), ("SkylakeX", 200)], runnable: all.filter { $0 <= .zen }) == "Haswell")
+  }
+
+  /// Kernels of other processors have no name to ask for, and every rank's library picks them by itself.
+  @Test func keepsAnOwnPickThatHasNoName() {
+    #expect(choice([("neoversen1", 50)], runnable: []) == "neoversen1")
+  }
+
+  @Test func saysNothingWhereNothingWasMeasured() {
+    #expect(choice([], runnable: all) == nil)
+  }
+}

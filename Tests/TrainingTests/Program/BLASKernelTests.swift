@@ -1,0 +1,102 @@
+import Foundation
+import Testing
+
+extension ProgramTests {
+  /// Which of OpenBLAS's kernels a run takes. Sandybridge multiplies and adds in two roundings, Haswell in one.
+  @Suite struct BLASKernels {
+    private func kernel(of run: String, _ bench: Workbench) throws -> String {
+      let line = try bench.runAnyCommand(["inspect", "\(bench.path)/\(run)"]).output.split(separator: "\n")
+        .first { $0.hasPrefix("written by:") }
+      return String(try #require(line?.split(separator: " ").last))
+    }
+
+    private func forced(_ kernel: String) -> String { "parallel.blas_kernel=\(kernel)" }
+
+    @Test func areThoseOfTheConfigurationAndHaveBitsOfTheirOwn() throws {
+      let bench = try Workbench()
+      let settings = ["train.steps=4"]
+      let one = try bench.train("one", settings + [forced("Sandybridge")])
+      let other = try bench.train("other", settings + [forced("Haswell")])
+      #expect(try kernel(of: "one", bench) == "Sandybridge")
+      #expect(try kernel(of: "other", bench) == "Haswell")
+      #expect(one.checkpoint.parameters != other.checkpoint.parameters)
+      #expect(try bench.train("ranks", settings + [forced("Haswell")], ranks: 2) == other)
+    }
+
+    @Test func thatAreNamedOverruleTheEnvironment() throws {
+      let bench = try Workbench()
+      for (setting, expected) in [(forced("Haswell"), "Haswell"), (forced("environment"), "Sandybridge")] {
+        let outcome = try bench.pretrain(
+          expected, ["train.steps=1", setting], environment: ["OPENBLAS_CORETYPE": "Sandybridge"])
+        #expect(outcome.exitCode == 0)
+        #expect(try kernel(of: expected, bench) == expected)
+        #expect(
+          outcome.errorOutput.contains(
+            "OPENBLAS_CORETYPE asks for OpenBLAS's Sandybridge kernels; the run takes Haswell")
+            == (expected == "Haswell"))
+      }
+    }
+
+    /// Measured anew on every number of ranks, and the same each time: the library's own pick is well kept.
+    @Test func thatAreMeasuredAreTheSameOnAllRanks() throws {
+      let bench = try Workbench()
+      let settings = ["train.steps=4", forced("auto")]
+      let environment = ["OPENBLAS_CORETYPE": "Nehalem"]
+      for ranks in [1, 2, 4] {
+        let outcome = try bench.pretrain("ranks-\(ranks)", settings, ranks: ranks, environment: environment)
+        #expect(outcome.exitCode == 0, "\(outcome.errorOutput)")
+        #expect(outcome.errorOutput.contains("(of one thread's GFLOP/s: "), "\(outcome.errorOutput)")
+        #expect(try kernel(of: "ranks-\(ranks)", bench) == kernel(of: "ranks-1", bench))
+        #expect(try bench.result(of: "ranks-\(ranks)") == bench.result(of: "ranks-1"))
+      }
+      #expect(try kernel(of: "ranks-1", bench) != "Nehalem")
+    }
+
+    @Test(arguments: [nil, 2]) func stayWhenARunResumes(ranks: Int?) throws {
+      let bench = try Workbench()
+      let whole = try bench.train("whole", ["train.steps=4", forced("Sandybridge")])
+      try bench.train("run", ["train.steps=2", forced("Sandybridge")])
+      let outcome = try bench.pretrain("run", ["train.steps=4", forced("auto")], ranks: ranks)
+      #expect(outcome.errorOutput.contains("OpenBLAS Sandybridge (as in the checkpoint)"), "\(outcome.errorOutput)")
+      #expect(!outcome.errorOutput.contains("bits will differ"))
+      #expect(try bench.result(of: "run") == whole)
+    }
+
+    @Test func thatAResumeChangesAreWarnedOf() throws {
+      let bench = try Workbench()
+      try bench.train("run", ["train.steps=2", forced("Sandybridge")])
+      let outcome = try bench.pretrain("run", ["train.steps=4", forced("Haswell")])
+      #expect(outcome.exitCode == 0)
+      #expect(
+        outcome.errorOutput.contains(
+          "warning: the checkpoint was made with OpenBLAS's Sandybridge kernels, and this run takes Haswell"))
+      #expect(outcome.errorOutput.contains("bits will differ"))
+      #expect(try kernel(of: "run", bench) == "Haswell")
+    }
+
+    /// Made on a CPU that this one is not: no x86-64 has kernels of this name.
+    @Test func thatThisMachineLacksAreWarnedOf() throws {
+      let bench = try Workbench()
+      try bench.train("elsewhere", ["train.steps=2"])
+      let saved = try SavedState(of: "\(bench.path)/elsewhere")
+      saved.state.blasKernel = "neoversen1"
+      try saved.save(to: "\(bench.path)/run")
+      let outcome = try bench.pretrain("run", ["train.steps=4", forced("auto")])
+      #expect(outcome.exitCode == 0, "\(outcome.errorOutput)")
+      #expect(
+        outcome.errorOutput.contains(
+          "warning: the checkpoint was made with OpenBLAS's neoversen1 kernels, and this run"))
+      #expect(try kernel(of: "run", bench) != "neoversen1")
+    }
+
+    @Test func ofUnknownNamesAreRefusedWithTheNamesThereAre() throws {
+      let bench = try Workbench()
+      let outcome = try bench.pretrain("run", [forced("Haswel")])
+      #expect(outcome.exitCode == 2)
+      #expect(
+        outcome.errorOutput.contains(
+          "parallel.blas_kernel must be auto, environment, or one of OpenBLAS's kernels Nehalem, Sandybridge, Haswell,"),
+        "\(outcome.errorOutput)")
+    }
+  }
+}
