@@ -16,8 +16,10 @@ public final class Workspace: @unchecked Sendable {
   public let painting: Painting
   /// The input: normalised values, [images, C·H·W], plane after plane. The caller fills it.
   public let images: Matrix
-  /// Of each image, its patches with the visible ones first. Set by `MaskedAutoencoder.forward`.
-  public internal(set) var order: [[Int]] = []
+  /// Which patches stay visible: of each image the ones of lowest noise, [images, L]. The caller fills it.
+  public let noise: Matrix
+  /// Of each image, its patches with the visible ones first, [images, L]. Set by `MaskedAutoencoder.forward`.
+  let patchOrder: MatrixView<Int>
   /// The removed patches of each image in that order, values in the order (row, column, channel), normalised where the
   /// model asks for it: [images·removed, P·P·C].
   public let targets: Matrix
@@ -47,9 +49,13 @@ public final class Workspace: @unchecked Sendable {
   ) {
     self.imageCount = imageCount
     self.painting = painting
-    func layOut(_ allocator: inout ArenaAllocator) -> (Matrix, Matrix, Matrix, ModelActivations) {
+    func layOut(
+      _ allocator: inout ArenaAllocator
+    ) -> (Matrix, Matrix, MatrixView<Int>, Matrix, Matrix, ModelActivations) {
       (
         allocator.matrix(imageCount, model.imageValues),
+        allocator.matrix(imageCount, model.patchCount),
+        allocator.matrix(imageCount, model.patchCount, of: Int.self),
         allocator.matrix(imageCount * model.maskedCount, model.patchValues),
         allocator.matrix(imageCount * (1 + model.visibleCount), model.encoder.width),
         ModelActivations(
@@ -60,8 +66,19 @@ public final class Workspace: @unchecked Sendable {
     _ = layOut(&measuring)
     memory = AlignedBuffer(count: measuring.count, zero: 0)
     var allocator = ArenaAllocator(memory.all)
-    (images, targets, latentGradient, kept) = layOut(&allocator)
+    (images, noise, patchOrder, targets, latentGradient, kept) = layOut(&allocator)
   }
+
+  /// Fills `noise` from one array an image.
+  public func fillNoise(_ values: [[Float]]) {
+    precondition(values.count == imageCount && values.allSatisfy { $0.count == noise.columns }, "one noise a patch")
+    for (image, row) in values.enumerated() {
+      for (patch, value) in row.enumerated() { noise[image, patch] = value }
+    }
+  }
+
+  /// Of each image, its patches with the visible ones first, as the last forward pass took them.
+  public var order: [[Int]] { (0..<imageCount).map { patchOrder.row($0).array } }
 
   /// The bytes that it takes.
   public var byteCount: Int { memory.count * MemoryLayout<Float>.stride }
