@@ -105,9 +105,17 @@ let package = Package(
     program(
       "collectives-check", ["Collectives", "Compute", "COpenMPI"], path: "Tests/MPIPrograms/CollectivesCheck"),
     tests("Collectives", ["Compute", "MPILaunch", "collectives-check"]),
+    .target(name: "CMemoryProbe", path: "Tests/MPIPrograms/CMemoryProbe"),
+    program(
+      "step-check",
+      ["CMemoryProbe", "Collectives", "Compute", "Datasets", "Imaging", "MaskedAutoencoder", "Training"],
+      path: "Tests/MPIPrograms/StepCheck"),
     tests(
       "Training",
-      ["Checkpoints", "Compute", "Configuration", "Datasets", "Imaging", "MaskedAutoencoder", "MPILaunch", "mae"],
+      [
+        "Checkpoints", "Compute", "Configuration", "Datasets", "Imaging", "MaskedAutoencoder", "MPILaunch", "mae",
+        "step-check",
+      ],
       fixtures: true),
     .testTarget(name: "ClusterTests", dependencies: ["MPILaunch", "mae"], swiftSettings: swift),
   ]
