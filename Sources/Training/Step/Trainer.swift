@@ -93,8 +93,7 @@ public final class Trainer: @unchecked Sendable {
     let decoderCount = Workspace.decoderFloatCount(
       model: configuration.model, imageCount: layout.imagesPerVirtualWorker, precision: precision,
       recompute: recompute)
-    // Where one round does the step, nothing is in the encoder's gradient until all are done with the decoder.
-    let lends = layout.rounds == 1 && layout.threads * decoderCount <= model.encoderRange.count
+    let lends = layout.lendsGradient(of: model, forDecoder: decoderCount)
     workspaces = (0..<layout.threads).map { worker in
       Workspace(
         model: configuration.model, imageCount: layout.imagesPerVirtualWorker, precision: precision,
