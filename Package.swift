@@ -45,12 +45,13 @@ let package = Package(
     debianLibrary("COpenMPI", pkgConfig: "ompi-c", package: "libopenmpi-dev"),
     debianLibrary("CXXHash", pkgConfig: "libxxhash", package: "libxxhash-dev"),
     debianLibrary("CZlib", pkgConfig: "zlib", package: "zlib1g-dev"),
+    .target(name: "CBFloat16"),
     .target(name: "CProcessor"),
     .target(name: "CSignals"),
     .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
     .target(name: "CPNG", linkerSettings: [.linkedLibrary("png16")]),
 
-    module("Compute", ["COneDNN", "COpenBLAS", "CProcessor"]),
+    module("Compute", ["CBFloat16", "COneDNN", "COpenBLAS", "CProcessor"]),
     module("Configuration", ["Yams"]),
     module("Imaging", ["CJPEG", "CPNG"]),
     module("MaskedAutoencoder", ["Compute", "Configuration"]),
@@ -109,7 +110,10 @@ let package = Package(
     tests("Collectives", ["Compute", "MPILaunch", "collectives-check"]),
     tests(
       "Training",
-      ["Checkpoints", "Compute", "Configuration", "Datasets", "Imaging", "MaskedAutoencoder", "MPILaunch", "mae"],
+      [
+        "Checkpoints", "Collectives", "Compute", "Configuration", "Datasets", "Imaging", "MaskedAutoencoder",
+        "MPILaunch", "mae",
+      ],
       fixtures: true),
     tests("Planning", ["MPILaunch", "MaskedAutoencoder", "Training", "mae"]),
     .testTarget(

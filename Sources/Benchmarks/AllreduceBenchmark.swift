@@ -23,7 +23,7 @@ public struct AllreduceBenchmark: Encodable {
       for repetition in 0...repetitions {
         try communicator.barrier()
         let start = ContinuousClock.now
-        try communicator.allreduceSum(vector)
+        try communicator.allreduceSum(vector, wire: .fp32)
         if repetition > 0 { times.append((ContinuousClock.now - start) / .seconds(1)) }
       }
       withExtendedLifetime(buffer) {}

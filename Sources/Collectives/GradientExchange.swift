@@ -4,13 +4,21 @@ import Foundation
 /// Sums gradients over the ranks while backward goes on: the one thread that calls MPI for gradients.
 ///
 /// Whoever runs backward submits each finished part, in an order that the parameter table fixes, never timing: all
-/// ranks must submit the same parts in the same order. The thread sums them one after another with `allreduceSum`
-/// (blocking: MPI makes progress only inside its calls, so that a thread inside one is what overlap needs). `finish`
-/// ends the step. From the first `submit` to the end of `finish` nobody else may use the communicator; outside that
+/// ranks must submit the same parts in the same order. The thread sums them one after another with `allreduceSum` or
+/// `reduceScatterSum` (blocking: MPI makes progress only inside its calls, so that a thread inside one is what overlap
+/// needs). `finish` ends the step. From the first `submit` to the end of `finish` nobody else may use the communicator; outside that
 /// time the thread is idle and control calls (`allgather`, `barrier` …) are free.
 ///
 /// One thread at a time calls `submit` and `finish`. With one rank there is no thread, and nothing is done.
 public final class GradientExchange: Sendable {
+  /// What every rank has of a part when it is summed.
+  public enum Result: Sendable {
+    /// All of it.
+    case whole
+    /// The range that it owns (`Communicator.owned`).
+    case ownedParts
+  }
+
   /// What a step's exchange took.
   public struct Times: Equatable, Sendable {
     /// How long `finish` waited: communication that backward did not hide.
@@ -21,14 +29,21 @@ public final class GradientExchange: Sendable {
 
   private let queue: ExchangeQueue?
 
-  public init(communicator: any Communicator) {
+  public init(communicator: any Communicator, wire: GradientWire = .fp32, result: Result = .whole) {
     guard communicator.size > 1 else {
       queue = nil
       return
     }
     let queue = ExchangeQueue()
     self.queue = queue
-    let thread = Thread { queue.run(communicator) }
+    let thread = Thread {
+      queue.run { vector throws(CommunicatorError) in
+        switch result {
+        case .whole: try communicator.allreduceSum(vector, wire: wire)
+        case .ownedParts: try communicator.reduceScatterSum(vector, wire: wire)
+        }
+      }
+    }
     thread.name = "gradients"
     thread.start()
   }
@@ -37,7 +52,8 @@ public final class GradientExchange: Sendable {
     queue?.close()
   }
 
-  /// Hands over a part of the gradient: it will be replaced by its sum over all ranks. Until `finish` has returned, its
+  /// Hands over a part of the gradient: it will be replaced by its sum over all ranks, or by what this
+  /// rank owns of it. Until `finish` has returned, its
   /// memory must stay and nobody else may touch it. Returns at once.
   public func submit(_ vector: Vector) {
     queue?.append(vector)
@@ -102,13 +118,13 @@ private final class ExchangeQueue: @unchecked Sendable {
   }
 
   /// The thread's whole life.
-  func run(_ communicator: any Communicator) {
+  func run(_ sum: (Vector) throws(CommunicatorError) -> Void) {
     let clock = ContinuousClock()
     while let vector = next() {
       let start = clock.now
       var thrown: CommunicatorError?
       do {
-        try communicator.allreduceSum(vector)
+        try sum(vector)
       } catch {
         thrown = error
       }

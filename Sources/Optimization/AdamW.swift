@@ -39,11 +39,13 @@ public struct AdamW: Sendable {
   /// Updates the floats of the arenas that lie in `range`.
   ///
   /// - Parameters:
+  ///   - firstMoment, secondMoment: their first float is the arenas' float `momentsBegin`; they need not reach further
+  ///     than `range`.
   ///   - step: the number of this update, 1 for the first.
   ///   - gradientScale: 1 / images of the step: the gradient is a sum over them.
   public func update(
-    parameters: Vector, firstMoment: Vector, secondMoment: Vector, gradient: Vector, in range: Range<Int>,
-    step: Int, learningRate: Double, gradientScale: Double
+    parameters: Vector, firstMoment: Vector, secondMoment: Vector, momentsBegin: Int = 0, gradient: Vector,
+    in range: Range<Int>, step: Int, learningRate: Double, gradientScale: Double
   ) {
     let (beta1, beta2) = (configuration.beta1, configuration.beta2)
     var update = AdamWUpdate(
@@ -53,8 +55,9 @@ public struct AdamW: Sendable {
     for run in runs where run.range.overlaps(range) {
       let part = run.range.clamped(to: range)
       update.decay = run.isDecayed ? Float(learningRate * configuration.weightDecay) : 0
+      let moments = part.lowerBound - momentsBegin..<part.upperBound - momentsBegin
       update.apply(
-        parameters: parameters[part], firstMoment: firstMoment[part], secondMoment: secondMoment[part],
+        parameters: parameters[part], firstMoment: firstMoment[moments], secondMoment: secondMoment[moments],
         gradient: gradient[part])
     }
   }

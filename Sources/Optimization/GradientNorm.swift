@@ -1,32 +1,55 @@
 import Compute
 
 /// The Euclidean norm of a gradient arena, the same on any number of threads: the arena is cut into pieces of a fixed
-/// size, each is summed in double precision, and the pieces are added from first to last.
+/// size, each is summed in double precision, and the pieces are added from first to last. Ranks that have a part of the
+/// gradient each tell each other the sums of their pieces, and come to the same norm.
 ///
 /// It is finite exactly if every element is: squares of floats do not overflow a double.
 public struct GradientNorm: ~Copyable, Sendable {
-  private static let pieceCount = 1 << 16
-  private let pieces: AlignedBuffer<Double>
+  /// Floats of a piece.
+  public static let pieceCount = 1 << 16
+  /// Of the squares of each piece.
+  private let sums: AlignedBuffer<Double>
   private let count: Int
 
   public init(count: Int) {
     self.count = count
-    pieces = AlignedBuffer(count: (count + GradientNorm.pieceCount - 1) / GradientNorm.pieceCount, zero: 0)
+    sums = AlignedBuffer(count: (count + GradientNorm.pieceCount - 1) / GradientNorm.pieceCount, zero: 0)
   }
 
-  /// Sums the pieces of one worker; all workers must have done theirs before `value`.
-  public func sumPieces(of gradient: Vector, worker: Int, workers: Int) {
+  /// Sums one worker's pieces of those in `range`; all workers must have done theirs before `value`.
+  ///
+  /// - Parameter range: whole pieces.
+  public func sumPieces(of gradient: Vector, in range: Range<Int>, worker: Int, workers: Int) {
     precondition(gradient.count == count, "the arena has another size")
-    for piece in stride(from: worker, to: pieces.count, by: workers) {
+    let pieces = pieces(in: range)
+    for piece in stride(from: pieces.lowerBound + worker, to: pieces.upperBound, by: workers) {
       let start = piece * GradientNorm.pieceCount
-      pieces.base[piece] = sumOfSquares(gradient[start..<min(count, start + GradientNorm.pieceCount)])
+      sums.base[piece] = sumOfSquares(gradient[start..<min(count, start + GradientNorm.pieceCount)])
     }
+  }
+
+  /// The sums of the pieces in `range`, to be told to other ranks.
+  public func sums(in range: Range<Int>) -> [Double] { pieces(in: range).map { sums.base[$0] } }
+
+  /// Takes the sums that another rank told of the pieces in `range` from the front of `told`.
+  public func take(_ told: inout ArraySlice<Double>, in range: Range<Int>) {
+    for piece in pieces(in: range) { sums.base[piece] = told.removeFirst() }
+  }
+
+  private func pieces(in range: Range<Int>) -> Range<Int> {
+    guard !range.isEmpty else { return 0..<0 }
+    let size = GradientNorm.pieceCount
+    precondition(
+      range.lowerBound.isMultiple(of: size) && (range.upperBound.isMultiple(of: size) || range.upperBound == count),
+      "\(range) cuts a piece")
+    return range.lowerBound / size..<(range.upperBound + size - 1) / size
   }
 
   /// The norm of the gradient times `scale`.
   public func value(scale: Double) -> Double {
     var sum = 0.0
-    for piece in 0..<pieces.count { sum += pieces.base[piece] }
+    for piece in 0..<sums.count { sum += sums.base[piece] }
     return sum.squareRoot() * scale
   }
 }

@@ -34,21 +34,31 @@ public struct AllreduceModel: Sendable {
     self.memoryBandwidth = memoryBandwidth
   }
 
-  /// - Parameter bytes: of the vector.
-  public func seconds(bytes: Int) -> Double {
-    guard ranks > 1 else { return 0 }
+  /// - Parameter bytes: of the vector, as it crosses.
+  public func seconds(bytes: Int) -> Double { reduceScatterSeconds(bytes: bytes) + gatherSeconds(bytes: bytes) }
+
+  /// The halving alone, and the sums.
+  func reduceScatterSeconds(bytes: Int) -> Double {
+    exchanges(of: Double(bytes)).reduce(0) { $0 + transfer($1.bytes, distance: $1.distance) + sum($1.bytes) }
+  }
+
+  /// The doubling, which takes the same way back.
+  func gatherSeconds(bytes: Int) -> Double {
+    exchanges(of: Double(bytes)).reduce(0) { $0 + transfer($1.bytes, distance: $1.distance) }
+  }
+
+  /// What a rank gives to ranks at which distance, one after another.
+  private func exchanges(of bytes: Double) -> [(bytes: Double, distance: Int)] {
     let core = 1 << (Int.bitWidth - 1 - ranks.leadingZeroBitCount)
-    var total = 0.0
     // Ranks beyond the largest power of two hand over a whole vector first, and get one in the end.
-    if core < ranks { total += 2 * transfer(Double(bytes), distance: core) + sum(Double(bytes)) }
-    var given = Double(bytes)
-    var distance = 1
+    var exchanges = core < ranks ? [(bytes: bytes, distance: core)] : []
+    var (given, distance) = (bytes, 1)
     while distance < core {
       given /= 2
-      total += 2 * transfer(given, distance: distance) + sum(given)
+      exchanges.append((given, distance))
       distance *= 2
     }
-    return total
+    return exchanges
   }
 
   /// A small message to all ranks.

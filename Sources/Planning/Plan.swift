@@ -72,6 +72,7 @@ public struct Plan: Encodable {
     checkpointCopyMb = Double(training.checkpointCopyBytes) / 1e6
     let prediction = StepPrediction(
       compute: ComputeTimes(configuration, layout: layout, rates: rates), model: configuration.model,
+      parallel: configuration.parallel,
       allreduce: AllreduceModel(
         nodes: cluster.nodes, ranksPerNode: cluster.ranksPerNode, network: cluster.network,
         memoryBandwidth: rates.memoryGigabytes * 1e9))

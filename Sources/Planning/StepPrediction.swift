@@ -48,7 +48,7 @@ public struct ComputeTimes: Sendable, Encodable {
     lastBackward = 2 * forwardProducts + again + 3 * activations + reduction
     forward = rounds * (forwardProducts + 2 * activations)
     backward = rounds * lastBackward
-    optimizer = 8 * arena / memory
+    optimizer = 8 * arena / memory / Double(configuration.parallel.shardOptimizer ? layout.sharingRanks : 1)
   }
 }
 
@@ -64,9 +64,14 @@ public struct StepPrediction: Sendable {
   /// The step of a rank that trains alone on the same images, as a share of this one: of ideal weak scaling.
   public var efficiency: Double { compute.total / total }
 
-  /// Lets the buckets become ready while the last round's backward goes on, and cross one after another.
-  public init(compute: ComputeTimes, model: ModelConfiguration, allreduce: AllreduceModel) {
+  /// Lets the buckets become ready while the last round's backward goes on, and cross one after another. Where ranks
+  /// divide the optimiser, only the way to the sums is hidden; the parameters come back after the update.
+  public init(
+    compute: ComputeTimes, model: ModelConfiguration, parallel: ParallelConfiguration = ParallelConfiguration(),
+    allreduce: AllreduceModel
+  ) {
     self.compute = compute
+    let floatBytes = parallel.gradientWire == .bf16 ? 2 : 4
     let table = MaskedAutoencoder(model).table
     let buckets = GradientBuckets(table)
     // A group's backward takes time as it has parameters, for as many tokens as its part of the model sees.
@@ -79,12 +84,17 @@ public struct StepPrediction: Sendable {
     for group in table.groups.indices.reversed() {
       done += weights[group] / all * compute.lastBackward
       guard let bucket = buckets.completed(by: group) else { continue }
-      let seconds = allreduce.seconds(bytes: bucket.count * MemoryLayout<Float>.stride)
+      let bytes = bucket.count * floatBytes
+      let seconds =
+        parallel.shardOptimizer ? allreduce.reduceScatterSeconds(bytes: bytes) : allreduce.seconds(bytes: bytes)
       busy += seconds
       linkIsFree = max(linkIsFree, done) + seconds
     }
-    communication = busy
-    waiting = (busy > 0 ? linkIsFree - compute.lastBackward : 0) + allreduce.controlSeconds
+    let gather =
+      parallel.shardOptimizer
+      ? buckets.ranges.reduce(0) { $0 + allreduce.gatherSeconds(bytes: $1.count * MemoryLayout<Float>.stride) } : 0
+    communication = busy + gather
+    waiting = (busy > 0 ? linkIsFree - compute.lastBackward : 0) + gather + allreduce.controlSeconds
   }
 }
 

@@ -14,8 +14,10 @@ struct MPIProgramTests {
   }
 
   /// The hash line of the sums, after all the program's own checks have passed.
-  private func hash(_ arguments: [String] = [], ranks: Int?, environment: [String: String] = [:]) throws -> String {
-    let outcome = try run(["sums"] + arguments, ranks: ranks, environment: environment)
+  private func hash(
+    _ arguments: [String] = [], check: String = "sums", ranks: Int?, environment: [String: String] = [:]
+  ) throws -> String {
+    let outcome = try run([check] + arguments, ranks: ranks, environment: environment)
     try #require(outcome.exitCode == 0, "\(ranks ?? 0) ranks: \(outcome.output) \(outcome.errorOutput)")
     let line = try #require(outcome.output.split(separator: "\n").first { $0.hasPrefix("hash ") })
     return String(line)
@@ -30,20 +32,32 @@ struct MPIProgramTests {
 
   /// Messages in many small segments, so that one rank runs ahead of the other; short vectors in halves; long ones
   /// whole: other ways, the same additions.
-  @Test(arguments: [["0", "64"], ["0", "1000"], ["1048576", "1048576"]])
+  @Test(arguments: [["0", "64", "3"], ["0", "1000", "1"], ["1048576", "1048576", "2"]])
   func tuningDoesNotChangeBits(tuning: [String]) throws {
     #expect(try hash(tuning, ranks: 4) == hash(ranks: nil))
   }
 
   @Test func theWayBetweenProcessesDoesNotChangeBits() throws {
-    #expect(try hash(["0", "1000"], ranks: 4, environment: ["OMPI_MCA_btl": "tcp,self"]) == hash(ranks: nil))
+    #expect(try hash(["0", "1000", "4"], ranks: 4, environment: ["OMPI_MCA_btl": "tcp,self"]) == hash(ranks: nil))
   }
 
   @Test(arguments: [3, 5]) func otherNumbersOfRanksAreRightAndRepeatable(ranks: Int) throws {
     let first = try hash(ranks: ranks)
-    #expect(try hash(["0", "1000"], ranks: ranks) == first)
+    #expect(try hash(["0", "1000", "4"], ranks: ranks) == first)
     // If these were the tree's bits too, the comparison of hashes above could not fail.
     #expect(try first != hash(ranks: nil))
+  }
+
+  /// The program itself holds each sum against one by hand and against the bound on its error.
+  @Test(arguments: [2, 3, 4, 8]) func sumsThatCrossAsBFloat16RepeatWhateverTheWay(ranks: Int) throws {
+    let first = try hash(check: "bf16", ranks: ranks)
+    #expect(try hash(["0", "64", "5"], check: "bf16", ranks: ranks) == first)
+    #expect(try hash(["4000000", "1000", "2"], check: "bf16", ranks: ranks) == first)
+    #expect(try hash(check: "bf16", ranks: ranks, environment: ["OMPI_MCA_btl": "tcp,self"]) == first)
+  }
+
+  @Test func onOneRankNothingIsRounded() throws {
+    #expect(try hash(check: "bf16", ranks: 1) == hash(ranks: 1))
   }
 
   @Test(arguments: [1, 2, 3, 4]) func bytesNumbersAndTextArrive(ranks: Int) throws {
@@ -61,7 +75,7 @@ struct MPIProgramTests {
     let outcome = try run([check], ranks: 2)
     #expect(outcome.exitCode == 3, "\(outcome.errorOutput)")
     #expect(
-      outcome.output.contains("rank 0 caught failedCall: MPI_Wait failed on rank 0: MPI_ERR_TRUNCATE"),
+      outcome.output.contains("rank 0 caught failedCall: MPI_Test failed on rank 0: MPI_ERR_TRUNCATE"),
       "\(outcome.output)")
     #expect(
       outcome.output.contains("rank 1 caught unequalLengths: rank 1 expected 1000 floats from rank 0"),

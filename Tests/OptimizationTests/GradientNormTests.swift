@@ -22,7 +22,7 @@ import Testing
     let shared = Box(norm)
     let pool = WorkerPool(count: 6)
     for _ in 0..<20 {
-      pool.run { worker in shared.norm.sumPieces(of: view, worker: worker, workers: 6) }
+      pool.run { worker in shared.norm.sumPieces(of: view, in: 0..<Self.count, worker: worker, workers: 6) }
       #expect(shared.norm.value(scale: 1) == self.norm(view, workers: 1))
     }
   }
@@ -47,6 +47,28 @@ import Testing
     }
   }
 
+  /// Two ranks have every other piece each; both come to the norm of one that has all.
+  @Test func ranksThatTellEachOtherTheirSumsHaveTheSameNorm() {
+    let gradient = normals(Self.count)
+    let alone = norm(gradient.all, workers: 1)
+    let parts = stride(from: 0, to: Self.count, by: 1 << 16).map { $0..<min($0 + 1 << 16, Self.count) }
+    let ranges = [0, 1].map { rank in parts.indices.filter { $0 % 2 == rank }.map { parts[$0] } }
+    let told = ranges.map { ranges in
+      let norm = GradientNorm(count: Self.count)
+      for range in ranges { norm.sumPieces(of: gradient.all, in: range, worker: 0, workers: 1) }
+      return ranges.flatMap { norm.sums(in: $0) }
+    }
+    #expect(told.map(\.count) == [2, 2])
+    let all = GradientNorm(count: Self.count)
+    for (ranges, sums) in zip(ranges, told) {
+      var sums = sums[...]
+      for range in ranges { all.take(&sums, in: range) }
+      // A rank without floats says nothing.
+      all.take(&sums, in: Self.count..<Self.count)
+    }
+    #expect(all.value(scale: 1) == alone)
+  }
+
   private final class Box: Sendable {
     let norm: GradientNorm
     init(_ norm: consuming GradientNorm) { self.norm = norm }
@@ -54,7 +76,9 @@ import Testing
 
   private func norm(_ gradient: Vector, workers: Int, scale: Double = 1) -> Double {
     let norm = GradientNorm(count: gradient.count)
-    for worker in (0..<workers).reversed() { norm.sumPieces(of: gradient, worker: worker, workers: workers) }
+    for worker in (0..<workers).reversed() {
+      norm.sumPieces(of: gradient, in: 0..<gradient.count, worker: worker, workers: workers)
+    }
     return norm.value(scale: scale)
   }
 

@@ -6,10 +6,12 @@ import Training
 struct StepPredictionTests {
   private let model = ModelConfiguration()  // ViT-B: 447 MB of gradients in buckets of 26 MB and more
 
-  private func predict(lastBackward: Double, nodes: Int) -> StepPrediction {
+  private func predict(
+    lastBackward: Double, nodes: Int, parallel: ParallelConfiguration = ParallelConfiguration()
+  ) -> StepPrediction {
     StepPrediction(
       compute: ComputeTimes(forward: 1, backward: lastBackward, optimizer: 0.1, lastBackward: lastBackward),
-      model: model,
+      model: model, parallel: parallel,
       allreduce: AllreduceModel(
         nodes: nodes, ranksPerNode: 1, network: Network(bitsPerSecond: 10e9, latencySeconds: 0),
         memoryBandwidth: .infinity))
@@ -32,6 +34,23 @@ struct StepPredictionTests {
     #expect(prediction.waiting > 0)
     #expect(prediction.waiting < 0.2 * prediction.communication)
     #expect(abs(prediction.total - (101.1 + prediction.waiting)) < 1e-9)
+  }
+
+  @Test func bfloat16HalvesWhatCrosses() {
+    var parallel = ParallelConfiguration()
+    parallel.gradientWire = .bf16
+    let (full, half) = (predict(lastBackward: 0, nodes: 4), predict(lastBackward: 0, nodes: 4, parallel: parallel))
+    #expect(abs(half.communication / full.communication - 0.5) < 1e-9)
+  }
+
+  /// As much crosses, but backward can hide only half of it.
+  @Test func aDividedOptimizerGathersAfterTheUpdate() {
+    var parallel = ParallelConfiguration()
+    parallel.shardOptimizer = true
+    let whole = predict(lastBackward: 100, nodes: 4)
+    let divided = predict(lastBackward: 100, nodes: 4, parallel: parallel)
+    #expect(abs(divided.communication / whole.communication - 1) < 1e-9)
+    #expect(divided.waiting > 0.5 * divided.communication)
   }
 
   @Test func moreNodesScaleWorse() {

@@ -64,6 +64,14 @@ public final class Checkpoint: Sendable {
     try read(layout.named(moments), from: optimizer)
   }
 
+  /// Reads one of the layout's moments alone.
+  public func readMoment(
+    _ index: Int, _ layout: CheckpointLayout, into moment: Vector
+  ) throws(CheckpointError) {
+    let others = layout.moments.indices.filter { $0 != index }.flatMap { layout.names(ofMoment: $0) }
+    try read(layout.named(moment, prefix: layout.prefix(ofMoment: index)), beside: others, from: optimizer)
+  }
+
   /// Reads the parameters alone.
   public func readParameters(_ layout: CheckpointLayout, into parameters: Vector) throws(CheckpointError) {
     try read(layout.named(parameters), from: model)
@@ -126,9 +134,11 @@ public final class Checkpoint: Sendable {
     try fromFiles { () throws(FileError) in try fileKindFollowingLinks(path) != nil }
   }
 
-  /// Fills the floats of `tensors`, which must be all that the file has.
-  private func read(_ tensors: [NamedTensor], from file: SafetensorsFile) throws(CheckpointError) {
-    let names = Set(tensors.map(\.name))
+  /// Fills the floats of `tensors`, which must be all that the file has beside `others`.
+  private func read(
+    _ tensors: [NamedTensor], beside others: [String] = [], from file: SafetensorsFile
+  ) throws(CheckpointError) {
+    let names = Set(tensors.map(\.name) + others)
     if let unexpected = file.tensors.first(where: { !names.contains($0.name) }) {
       throw .tensorUnexpected(path: file.path, tensor: unexpected.name)
     }

@@ -120,6 +120,10 @@ public struct CheckpointLayout: Sendable {
 
   func named(_ arenas: [Vector]) -> [NamedTensor] {
     precondition(arenas.count == moments.count, "\(arenas.count) moments, expected \(moments)")
-    return zip(moments, arenas).flatMap { name, arena in named(arena, prefix: "\(name).") }
+    return arenas.enumerated().flatMap { index, arena in named(arena, prefix: prefix(ofMoment: index)) }
   }
+
+  func prefix(ofMoment index: Int) -> String { "\(moments[index])." }
+
+  func names(ofMoment index: Int) -> [String] { tensors.map { prefix(ofMoment: index) + $0.name } }
 }

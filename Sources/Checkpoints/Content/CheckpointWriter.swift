@@ -68,16 +68,26 @@ public final class CheckpointWriter: @unchecked Sendable {
       (0..<count).forEach(piece)
     }
   ) -> SubmissionReport {
+    let sources = [parameters] + moments
+    precondition(sources.count == 1 + layout.moments.count, "\(moments.count) moments, expected \(layout.moments)")
+    return submit(state, protecting: protected, inParallel: inParallel) { sources[$0] }
+  }
+
+  /// As ``submit(parameters:moments:state:protecting:inParallel:)``, for arenas that are put together one after another.
+  ///
+  /// - Parameter arena: gives the parameters (0), then each of the layout's moments, to be copied before the next.
+  public func submit(
+    _ state: CheckpointState, protecting protected: Set<Int> = [],
+    inParallel: (_ count: Int, _ piece: @Sendable (Int) -> Void) -> Void,
+    arena: (_ index: Int) throws -> Vector
+  ) rethrows -> SubmissionReport {
     let start = ContinuousClock.now
     let finished = waitForSave()
     let copyStart = ContinuousClock.now
-    let sources = [parameters] + moments
-    precondition(sources.count == 1 + layout.moments.count, "\(moments.count) moments, expected \(layout.moments)")
-    precondition(sources.allSatisfy { $0.count == layout.arenaCount }, "an arena has another size than the layout's")
-    let targets = sources.indices.map { index in
+    let targets = (0...layout.moments.count).map { index in
       copy.all[index * layout.arenaCount..<(index + 1) * layout.arenaCount]
     }
-    copyAll(sources, to: targets, inParallel)
+    for (index, target) in targets.enumerated() { copyArena(try arena(index), to: target, inParallel) }
     let report = SubmissionReport(
       secondsWaited: seconds(copyStart - start), secondsCopying: seconds(ContinuousClock.now - copyStart),
       outcomes: finished)
@@ -112,15 +122,15 @@ public final class CheckpointWriter: @unchecked Sendable {
     }
   }
 
-  private func copyAll(
-    _ sources: [Vector], to targets: [Vector], _ inParallel: (Int, @Sendable (Int) -> Void) -> Void
+  private func copyArena(
+    _ source: Vector, to target: Vector, _ inParallel: (Int, @Sendable (Int) -> Void) -> Void
   ) {
-    let pieces = (layout.arenaCount + Self.pieceCount - 1) / Self.pieceCount
+    precondition(source.count == layout.arenaCount, "an arena has another size than the layout's")
     let arenaCount = layout.arenaCount
-    inParallel(sources.count * pieces) { index in
-      let start = index % pieces * Self.pieceCount
+    inParallel((arenaCount + Self.pieceCount - 1) / Self.pieceCount) { piece in
+      let start = piece * Self.pieceCount
       let range = start..<min(start + Self.pieceCount, arenaCount)
-      targets[index / pieces][range].base.update(from: sources[index / pieces][range].base, count: range.count)
+      target[range].base.update(from: source[range].base, count: range.count)
     }
   }
 

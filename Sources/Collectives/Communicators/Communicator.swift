@@ -25,21 +25,23 @@ public protocol Communicator: AnyObject, Sendable {
   /// For a power-of-two `size` each element is summed over the balanced binary tree in rank order,
   /// `(r0 + r1) + (r2 + r3)` and so on, whatever its position and the length of the vector. Otherwise, with
   /// `c` the largest power of two below `size`, rank `c + i` is first added to rank `i`: repeatable for that
-  /// size, but a tree of its own.
+  /// size, but a tree of its own. `wire` says what partial sums are rounded to where they meet.
   ///
   /// All ranks pass equally many floats.
-  func allreduceSum(_ vector: Vector) throws(CommunicatorError)
+  func allreduceSum(_ vector: Vector, wire: GradientWire) throws(CommunicatorError)
 
-  /// The first half of `allreduceSum`: afterwards the returned range of `vector` holds the sum over all ranks,
-  /// with the bits that `allreduceSum` gives; the rest of `vector` holds partial sums of no use.
-  ///
-  /// The ranges of all ranks cover the vector without overlap. Each that is not empty starts at a multiple of 16;
-  /// some are empty for a short vector, and for each rank beyond the largest power of two.
-  func reduceScatterSum(_ vector: Vector) throws(CommunicatorError) -> Range<Int>
+  /// The first half of `allreduceSum`: afterwards the range of `vector` that this rank owns holds the sum over all
+  /// ranks, with the bits that `allreduceSum` gives; the rest of `vector` holds partial sums of no use.
+  func reduceScatterSum(_ vector: Vector, wire: GradientWire) throws(CommunicatorError)
 
-  /// The second half of `allreduceSum`: spreads what each rank holds in its range (the one that
-  /// `reduceScatterSum` returns for a vector of this length) to all ranks.
+  /// The second half of `allreduceSum`: spreads what each rank holds in the range that it owns to all ranks, exactly.
   func allgather(_ vector: Vector) throws(CommunicatorError)
+
+  /// The range of a vector of `count` floats that a rank owns between `reduceScatterSum` and `allgather`.
+  ///
+  /// The ranges of all ranks cover the vector without overlap. Each that is not empty starts at a multiple of
+  /// `ownershipAlignment`; some are empty for a short vector, and for each rank beyond the largest power of two.
+  func owned(ofCount count: Int, by rank: Int) -> Range<Int>
 
   /// What each rank passed, in rank order. Lengths may differ. For small control data.
   func allgather(_ bytes: [UInt8]) throws(CommunicatorError) -> [[UInt8]]
@@ -58,6 +60,10 @@ public protocol Communicator: AnyObject, Sendable {
   func finalize() throws(CommunicatorError)
 }
 
+/// Where the parts of a vector that ranks own may begin: multiples of so many floats. It is large, so that what is
+/// computed over pieces of a vector (the gradient's norm) finds each piece whole on one rank.
+public let ownershipAlignment = 1 << 16
+
 extension Communicator {
   /// The host that this rank runs on.
   public var hostName: String { hostNames[rank] }
@@ -67,8 +73,7 @@ extension Communicator {
 
   /// What each rank passed, in rank order. Lengths may differ. For small control data.
   public func allgather(_ values: [Double]) throws(CommunicatorError) -> [[Double]] {
-    let bytes = values.flatMap { value in withUnsafeBytes(of: value) { Array($0) } }
-    return try allgather(bytes).map { bytes in
+    try allgather(values.withUnsafeBytes(Array.init)).map { bytes in
       bytes.withUnsafeBytes { raw in
         (0..<raw.count / 8).map { raw.loadUnaligned(fromByteOffset: $0 * 8, as: Double.self) }
       }

@@ -14,11 +14,13 @@ public final class InProcessCommunicator: Communicator {
   public var rank: Int { 0 }
   public var size: Int { 1 }
 
-  public func allreduceSum(_ vector: Vector) {}
+  public func allreduceSum(_ vector: Vector, wire: GradientWire) {}
 
-  public func reduceScatterSum(_ vector: Vector) -> Range<Int> { 0..<vector.count }
+  public func reduceScatterSum(_ vector: Vector, wire: GradientWire) {}
 
   public func allgather(_ vector: Vector) {}
+
+  public func owned(ofCount count: Int, by rank: Int) -> Range<Int> { 0..<count }
 
   public func allgather(_ bytes: [UInt8]) -> [[UInt8]] { [bytes] }
 

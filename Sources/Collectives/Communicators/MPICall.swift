@@ -1,4 +1,5 @@
 import COpenMPI
+import Glibc
 
 /// MPI calls with Swift's types: the one place where error codes become errors.
 enum MPICall {
@@ -10,6 +11,23 @@ enum MPICall {
     let known = MPI_Error_string(code, &text, &length) == MPI_SUCCESS
     let reason = String(decoding: text.prefix(Int(length)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
     throw .failedCall(name: name, rank: rank, reason: known ? reason : "error code \(code)")
+  }
+
+  /// Waits until a message has arrived or left, and leaves the core to others meanwhile: a worker that computes shares it,
+  /// and `MPI_Wait` would poll for half of the time that a slow network takes, however often it yields. A partner that
+  /// is about to answer is polled for; then the thread sleeps between looks, for less than a segment takes on any network
+  /// that would notice.
+  @discardableResult
+  static func wait(_ request: inout MPI_Request?, rank: Int) throws(CommunicatorError) -> MPI_Status {
+    var status = MPI_Status()
+    var isDone: Int32 = 0
+    var looks = 0
+    while true {
+      try check(MPI_Test(&request, &isDone, &status), "MPI_Test", rank: rank)
+      if isDone != 0 { return status }
+      looks += 1
+      if looks < 100 { sched_yield() } else { usleep(20) }
+    }
   }
 
   static func allgather(_ bytes: [UInt8], rank: Int, size: Int) throws(CommunicatorError) -> [[UInt8]] {

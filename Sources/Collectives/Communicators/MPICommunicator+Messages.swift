@@ -1,58 +1,49 @@
 import COpenMPI
 import Compute
 
-/// A message on its way into `vector`.
-struct PendingReceive {
-  var vector: Vector
-  var request: MPI_Request?
+/// What becomes of floats that arrive.
+enum Arrival {
+  /// They are added to those that are there.
+  case add
+  /// They replace them.
+  case replace
 }
 
 /// Point-to-point messages of floats, in segments.
 extension MPICommunicator {
-  /// Sends all of `send` to the partner while all of `receive` comes from it. Either may be empty.
-  func exchange(send: Vector, receive: Vector, with partner: Int) throws(CommunicatorError) {
+  /// Sends all of `send` to the partner while all of `receive` comes from it. Either may be empty; with `.add` both may
+  /// be the same floats.
+  ///
+  /// Several segments are on their way in each direction, so that the link does not idle while one is summed or while
+  /// the library asks the partner whether it may send the next. A segment has left before it is changed: its sum
+  /// comes after its send.
+  func exchange(
+    send: Vector, receive: Vector, _ arrival: Arrival, with partner: Int, wire: GradientWire
+  ) throws(CommunicatorError) {
     let sendCount = segmentCount(send)
     let receiveCount = segmentCount(receive)
+    let (sending, receiving) = (requests.base, requests.base + tuning.segmentsOnTheWay)
+    var (sent, awaited) = (0, 0)
     for index in 0..<max(sendCount, receiveCount) {
-      let receiving =
-        index < receiveCount ? try startReceive(segment(index, of: receive), from: partner) : nil
-      let sending = index < sendCount ? try startSend(segment(index, of: send), to: partner) : nil
-      if let receiving {
-        try finish(receiving, from: partner)
+      while awaited < min(index + tuning.segmentsOnTheWay, receiveCount) {
+        let inbox = inbox(awaited, for: segment(awaited, of: receive), arrival, wire)
+        try startReceive(inbox, from: partner, &receiving[place(awaited)])
+        awaited += 1
       }
-      if let sending {
-        try finish(sending)
+      while sent < min(index + tuning.segmentsOnTheWay, sendCount) {
+        try startSend(outbox(sent, of: segment(sent, of: send), wire), to: partner, &sending[place(sent)])
+        sent += 1
       }
-    }
-  }
-
-  /// Sends `send` to the partner and adds to `sum` what the partner sends. The next segment travels while one is
-  /// summed. Either may be empty.
-  func exchangeAndSum(send: Vector, sum: Vector, with partner: Int) throws(CommunicatorError) {
-    let sendCount = segmentCount(send)
-    let receiveCount = segmentCount(sum)
-    var next = receiveCount > 0 ? try startReceive(inbox(for: segment(0, of: sum), 0), from: partner) : nil
-    for index in 0..<max(sendCount, receiveCount) {
-      let sending = index < sendCount ? try startSend(segment(index, of: send), to: partner) : nil
-      if let arriving = next {
-        next =
-          index + 1 < receiveCount
-          ? try startReceive(inbox(for: segment(index + 1, of: sum), index + 1), from: partner) : nil
-        try finish(arriving, from: partner)
-        addInRankOrder(segment(index, of: sum), arriving.vector, from: partner)
+      if index < receiveCount {
+        try finish(&receiving[place(index)], segment(index, of: receive), from: partner, wire)
       }
-      if let sending {
-        try finish(sending)
+      if index < sendCount {
+        try MPICall.wait(&sending[place(index)], rank: rank)
       }
-    }
-  }
-
-  /// `vector += other`, with the lower rank's part on the left: the order matters only for the payload of a NaN.
-  func addInRankOrder(_ vector: Vector, _ other: Vector, from partner: Int) {
-    if partner < rank {
-      add(vector.base, other.base, vector.base, count: vector.count)
-    } else {
-      add(vector.base, vector.base, other.base, count: vector.count)
+      if index < receiveCount {
+        let target = segment(index, of: receive)
+        accept(inbox(index, for: target, arrival, wire), into: target, arrival, from: partner, wire)
+      }
     }
   }
 
@@ -65,39 +56,73 @@ extension MPICommunicator {
     return vector[start..<min(start + tuning.segmentFloats, vector.count)]
   }
 
-  /// Where the segment with this index is received: two places take turns.
-  private func inbox(for segment: Vector, _ index: Int) -> Vector {
-    Vector(base: received.base + index % 2 * tuning.segmentFloats, count: segment.count)
+  /// Segments on their way have places that take turns.
+  private func place(_ index: Int) -> Int { index % tuning.segmentsOnTheWay }
+
+  /// Where the segment with this index is received. What only replaces, and needs no decoding,
+  /// is received where it belongs.
+  private func inbox(
+    _ index: Int, for segment: Vector, _ arrival: Arrival, _ wire: GradientWire
+  ) -> UnsafeMutableRawBufferPointer {
+    let place =
+      arrival == .replace && wire == .fp32
+      ? segment.base : received.base + place(index) * tuning.segmentFloats
+    return UnsafeMutableRawBufferPointer(start: place, count: segment.count * wire.bytesPerFloat)
   }
 
-  private func startSend(_ vector: Vector, to partner: Int) throws(CommunicatorError) -> MPI_Request? {
-    var request: MPI_Request?
-    let code = MPI_Isend(vector.base, Int32(vector.count), mpiFloat(), Int32(partner), 0, mpiCommWorld(), &request)
+  /// What is sent for the segment with this index: itself, or its encoding in one of the places.
+  private func outbox(_ index: Int, of segment: Vector, _ wire: GradientWire) -> UnsafeRawBufferPointer {
+    guard wire == .bf16 else {
+      return UnsafeRawBufferPointer(start: segment.base, count: segment.count * wire.bytesPerFloat)
+    }
+    let place = encoded.base + place(index) * tuning.segmentFloats
+    encode(segment, into: place)
+    return UnsafeRawBufferPointer(start: place, count: segment.count * wire.bytesPerFloat)
+  }
+
+  private func accept(
+    _ message: UnsafeMutableRawBufferPointer, into target: Vector, _ arrival: Arrival, from partner: Int,
+    _ wire: GradientWire
+  ) {
+    guard let base = message.baseAddress else { return }
+    switch (wire, arrival) {
+    case (.fp32, .replace): break
+    case (.fp32, .add):
+      // The lower rank's part on the left: the order matters only for the payload of a NaN.
+      let other = base.assumingMemoryBound(to: Float.self)
+      let (left, right) = partner < rank ? (other, target.base) : (target.base, other)
+      add(target.base, left, right, count: target.count)
+    case (.bf16, .replace): decode(base.assumingMemoryBound(to: BFloat16.self), into: target)
+    case (.bf16, .add):
+      addRounded(target, base.assumingMemoryBound(to: BFloat16.self), messageIsLeft: partner < rank)
+    }
+  }
+
+  private func startSend(
+    _ message: UnsafeRawBufferPointer, to partner: Int, _ request: inout MPI_Request?
+  ) throws(CommunicatorError) {
+    let code = MPI_Isend(
+      message.baseAddress, Int32(message.count), mpiByte(), Int32(partner), 0, mpiCommWorld(), &request)
     try MPICall.check(code, "MPI_Isend", rank: rank)
-    return request
   }
 
-  private func startReceive(_ vector: Vector, from partner: Int) throws(CommunicatorError) -> PendingReceive {
-    var request: MPI_Request?
-    let code = MPI_Irecv(vector.base, Int32(vector.count), mpiFloat(), Int32(partner), 0, mpiCommWorld(), &request)
+  private func startReceive(
+    _ inbox: UnsafeMutableRawBufferPointer, from partner: Int, _ request: inout MPI_Request?
+  ) throws(CommunicatorError) {
+    let code = MPI_Irecv(
+      inbox.baseAddress, Int32(inbox.count), mpiByte(), Int32(partner), 0, mpiCommWorld(), &request)
     try MPICall.check(code, "MPI_Irecv", rank: rank)
-    return PendingReceive(vector: vector, request: request)
   }
 
-  private func finish(_ sending: MPI_Request) throws(CommunicatorError) {
-    var request: MPI_Request? = sending
-    try MPICall.check(MPI_Wait(&request, nil), "MPI_Wait", rank: rank)
-  }
-
-  private func finish(_ receiving: PendingReceive, from partner: Int) throws(CommunicatorError) {
-    var request = receiving.request
-    var status = MPI_Status()
-    try MPICall.check(MPI_Wait(&request, &status), "MPI_Wait", rank: rank)
-    var count: Int32 = 0
-    try MPICall.check(MPI_Get_count(&status, mpiFloat(), &count), "MPI_Get_count", rank: rank)
-    guard Int(count) == receiving.vector.count else {
+  private func finish(
+    _ receiving: inout MPI_Request?, _ segment: Vector, from partner: Int, _ wire: GradientWire
+  ) throws(CommunicatorError) {
+    var status = try MPICall.wait(&receiving, rank: rank)
+    var byteCount: Int32 = 0
+    try MPICall.check(MPI_Get_count(&status, mpiByte(), &byteCount), "MPI_Get_count", rank: rank)
+    guard Int(byteCount) == segment.count * wire.bytesPerFloat else {
       throw .unequalLengths(
-        rank: rank, expected: receiving.vector.count, partner: partner, received: Int(count))
+        rank: rank, expected: segment.count, partner: partner, received: Int(byteCount) / wire.bytesPerFloat)
     }
   }
 }

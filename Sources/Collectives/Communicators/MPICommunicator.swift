@@ -6,16 +6,22 @@ import Synchronization
 /// Where the allreduce changes its ways. It has no influence on the bits, but all ranks must use the same.
 public struct AllreduceTuning: Sendable {
   /// Vectors of at most so many floats go whole, in half as many messages (recursive doubling), instead of in halves.
+  /// Between two hosts with a rank each all do: it is as many bytes, and nobody waits between halves.
   public var wholeVectorFloats: Int
 
-  /// Long messages are cut into segments of so many floats: while one is summed, the next is on its way, and a segment
-  /// is still in the cache when it is summed.
+  /// Long messages are cut into segments of so many floats: while one is summed, the next are on their way, and a
+  /// segment is still in the cache when it is summed.
   public var segmentFloats: Int
 
-  public init(wholeVectorFloats: Int = 1 << 12, segmentFloats: Int = 1 << 17) {
+  /// How many are on their way in each direction.
+  public var segmentsOnTheWay: Int
+
+  public init(wholeVectorFloats: Int = 1 << 12, segmentFloats: Int = 1 << 16, segmentsOnTheWay: Int = 8) {
     precondition(segmentFloats > 0 && segmentFloats <= 1 << 28, "a segment is one message: its bytes must fit Int32")
-    self.wholeVectorFloats = min(wholeVectorFloats, segmentFloats)
+    precondition(segmentsOnTheWay > 0, "nothing would ever be sent")
+    self.wholeVectorFloats = wholeVectorFloats
     self.segmentFloats = segmentFloats
+    self.segmentsOnTheWay = segmentsOnTheWay
   }
 }
 
@@ -26,13 +32,17 @@ public final class MPICommunicator: Communicator {
   public let hostNames: [String]
 
   let tuning: AllreduceTuning
-  /// Two segments to receive into, taken once.
+  /// Segments to receive into, taken once.
   let received: AlignedBuffer<Float>
+  /// Segments that leave as `BFloat16`.
+  let encoded: AlignedBuffer<BFloat16>
+  /// Of the segments that leave, then of those that arrive.
+  let requests: AlignedBuffer<MPI_Request?>
   private let isBusy = Atomic(false)
 
   /// Enters MPI (`MPI_Init_thread`); the library allows that once in a process.
   public init(tuning: AllreduceTuning = AllreduceTuning()) throws(CommunicatorError) {
-    OpenMPISettings.setDefaults()
+    OpenMPISettings.setDefaults(segmentBytes: tuning.segmentFloats * MemoryLayout<Float>.stride)
     // MULTIPLE lets a watchdog thread abort while another thread waits in a call; SERIALIZED is enough for the rest.
     var provided: Int32 = 0
     try MPICall.check(
@@ -54,29 +64,47 @@ public final class MPICommunicator: Communicator {
     self.size = Int(size)
     self.tuning = tuning
     hostNames = names.map { String(decoding: $0, as: UTF8.self) }
-    received = AlignedBuffer(count: 2 * tuning.segmentFloats, zero: 0)
+    let places = tuning.segmentsOnTheWay
+    received = AlignedBuffer(count: places * tuning.segmentFloats, zero: 0)
+    encoded = AlignedBuffer(count: places * tuning.segmentFloats, zero: BFloat16(0))
+    requests = AlignedBuffer(count: 2 * places, zero: nil)
   }
 
-  public func allreduceSum(_ vector: Vector) throws(CommunicatorError) {
+  public func allreduceSum(_ vector: Vector, wire: GradientWire) throws(CommunicatorError) {
     try alone { () throws(CommunicatorError) in
-      if vector.count <= tuning.wholeVectorFloats {
-        try sumWhole(vector)
+      if vector.count <= tuning.wholeVectorFloats || areTwoHosts {
+        try sumWhole(vector, wire: wire)
       } else {
-        try sumHalves(vector)
-        try spread(vector)
+        let schedule = schedule(count: vector.count, alignment: Self.cacheLineFloats)
+        try sumHalves(vector, schedule, wire: wire)
+        try spread(vector, schedule, wire: wire)
       }
     }
   }
 
-  public func reduceScatterSum(_ vector: Vector) throws(CommunicatorError) -> Range<Int> {
+  public func reduceScatterSum(_ vector: Vector, wire: GradientWire) throws(CommunicatorError) {
     try alone { () throws(CommunicatorError) in
-      try sumHalves(vector)
-      return HalvingSchedule(count: vector.count, rank: rank, size: size).owned
+      try sumHalves(vector, schedule(count: vector.count, alignment: ownershipAlignment), wire: wire)
     }
   }
 
   public func allgather(_ vector: Vector) throws(CommunicatorError) {
-    try alone { () throws(CommunicatorError) in try spread(vector) }
+    try alone { () throws(CommunicatorError) in
+      try spread(vector, schedule(count: vector.count, alignment: ownershipAlignment), wire: .fp32)
+    }
+  }
+
+  public func owned(ofCount count: Int, by rank: Int) -> Range<Int> {
+    HalvingSchedule(count: count, rank: rank, size: size, alignment: ownershipAlignment).owned
+  }
+
+  private static let cacheLineFloats = 16
+
+  /// Two ranks of one host pass halves: they wait for memory, not for messages, and halves are half as many additions.
+  private var areTwoHosts: Bool { size == 2 && hostNames[0] != hostNames[1] }
+
+  private func schedule(count: Int, alignment: Int) -> HalvingSchedule {
+    HalvingSchedule(count: count, rank: rank, size: size, alignment: alignment)
   }
 
   public func allgather(_ bytes: [UInt8]) throws(CommunicatorError) -> [[UInt8]] {

@@ -7,9 +7,14 @@ import Glibc
 /// What only the launcher can set is left to the launchers: the daemons' TCP keepalive (`oob_tcp_keepalive_…`) and
 /// kill timeout (`odls_base_sigkill_timeout`) are read by mpirun, which is running already.
 enum OpenMPISettings {
-  static func setDefaults() {
+  /// - Parameter segmentBytes: of the longest messages of gradients.
+  static func setDefaults(segmentBytes: Int) {
     // A rank that waits polls. Yielding between polls leaves its core to the workers of the process.
     setDefault("mpi_yield_when_idle", to: "1")
+    // A longer TCP message than this one waits for the partner's leave, which queues behind all that the partner itself is
+    // sending: on a full link longer than the segments on their way take, so that the link idles. Ours are expected, and
+    // few at a time.
+    setDefault("btl_tcp_eager_limit", to: "\(segmentBytes + 4096)")
     // Ranks of one host copy straight out of each other's memory with this system call. Some containers refuse
     // it, and Open MPI then fails in the first long message instead of falling back to shared memory.
     if mayReadProcessMemory() == 0 {

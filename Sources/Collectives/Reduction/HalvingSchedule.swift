@@ -9,12 +9,15 @@ struct HalvingSchedule {
   let count: Int
   let rank: Int
   let coreSize: Int
+  /// Halves are split at multiples of so many floats.
+  let alignment: Int
   /// The rank beyond the core that this core rank stands for, or the core rank that stands for this one.
   let foldPartner: Int?
 
-  init(count: Int, rank: Int, size: Int) {
+  init(count: Int, rank: Int, size: Int, alignment: Int) {
     self.count = count
     self.rank = rank
+    self.alignment = alignment
     coreSize = 1 << (Int.bitWidth - 1 - size.leadingZeroBitCount)
     if rank >= coreSize {
       foldPartner = rank - coreSize
@@ -33,7 +36,7 @@ struct HalvingSchedule {
   func held(afterSteps steps: Int) -> Range<Int> {
     var range = 0..<count
     for step in 0..<steps {
-      let middle = Self.middle(of: range)
+      let middle = middle(of: range)
       range = rank & 1 << step == 0 ? range.lowerBound..<middle : middle..<range.upperBound
     }
     return range
@@ -42,16 +45,15 @@ struct HalvingSchedule {
   /// What it gives away in `step`: the other half.
   func given(step: Int) -> Range<Int> {
     let range = held(afterSteps: step)
-    let middle = Self.middle(of: range)
+    let middle = middle(of: range)
     return rank & 1 << step == 0 ? middle..<range.upperBound : range.lowerBound..<middle
   }
 
   /// What it owns in the end; nothing outside the core.
   var owned: Range<Int> { isInCore ? held(afterSteps: stepCount) : count..<count }
 
-  /// Halves are split at multiples of a cache line (16 floats).
-  private static func middle(of range: Range<Int>) -> Int {
-    let half = (range.count / 2 + 15) & ~15
+  private func middle(of range: Range<Int>) -> Int {
+    let half = (range.count / 2 + alignment - 1) / alignment * alignment
     return min(range.lowerBound + half, range.upperBound)
   }
 }

@@ -1,3 +1,5 @@
+import CBFloat16
+
 /// What activations, and the weights that they are multiplied with, are kept as. Arithmetic is in `Float`, sixteen at a
 /// time, whatever they are kept as.
 public protocol StoredElement: BitwiseCopyable, Sendable {
@@ -62,20 +64,12 @@ extension BFloat16: StoredElement {
   }
 
   @inline(__always)
-  public static func lanes(at address: UnsafePointer<BFloat16>) -> SIMD16<Float> {
-    let bits = UnsafeRawPointer(address).loadUnaligned(as: SIMD16<UInt16>.self)
-    return unsafeBitCast(SIMD16<UInt32>(truncatingIfNeeded: bits) &<< 16, to: SIMD16<Float>.self)
-  }
+  public static func lanes(at address: UnsafePointer<BFloat16>) -> SIMD16<Float> { bfloat16Load(address) }
 
   /// Rounds as `init(_:)` does. The NaN that arithmetic makes stays one; of a NaN whose lowest bits are set, which only
   /// comes from outside, may become something else that is not a usual number.
   @inline(__always)
   public static func store(_ lanes: SIMD16<Float>, at address: UnsafeMutablePointer<BFloat16>) {
-    let bits = unsafeBitCast(lanes, to: SIMD16<UInt32>.self)
-    let odd = (bits &>> 16) & SIMD16(repeating: 1)
-    let rounded = bits &+ SIMD16(repeating: 0x7FFF) &+ odd
-    // The upper halves of the sixteen: one permutation, where a conversion would take many.
-    let halves = unsafeBitCast(rounded, to: SIMD32<UInt16>.self).oddHalf
-    UnsafeMutableRawPointer(address).storeBytes(of: halves, as: SIMD16<UInt16>.self)
+    bfloat16Store(lanes, address)
   }
 }

@@ -1,4 +1,7 @@
+import Collectives
 import Configuration
+
+extension GradientWire: ConfigurationValue {}
 
 /// How a step's work is divided.
 public struct ParallelConfiguration: ConfigurationSection, Equatable {
@@ -6,6 +9,9 @@ public struct ParallelConfiguration: ConfigurationSection, Equatable {
   public var virtualWorkers: Int?
   public var threads: Int?
   public var blasKernel = BLASKernelChoice.auto
+  /// Belongs to the recipe. With `bf16` the result depends on the number of ranks, too.
+  public var gradientWire = GradientWire.fp32
+  public var shardOptimizer = false
 
   public init() {}
 
@@ -18,6 +24,13 @@ public struct ParallelConfiguration: ConfigurationSection, Equatable {
       "blas_kernel", \.blasKernel,
       "OpenBLAS's kernels. auto: its own pick unless another is clearly faster, and a resumed run keeps the checkpoint's; "
         + "environment: what OPENBLAS_CORETYPE says; or a name"),
+    .value(
+      "gradient_wire", \.gradientWire,
+      "what gradients cross between ranks as, part of the recipe; bf16: half the bytes, but results then depend on the "
+        + "number of ranks (they repeat for the same number, and a resume on another one ends in other bits)"),
+    .value(
+      "shard_optimizer", \.shardOptimizer,
+      "divide the optimiser's moments over the ranks (ZeRO-1): less memory, the same bits"),
   ]
 
   /// The virtual workers of a recipe that does not say: the largest power of two that divides the batch and leaves each

@@ -25,7 +25,7 @@ public struct BLASKernelMeasurement: Sendable {
 
   /// Another kernel must be faster than the library's own pick by this factor: runs that begin anew on one machine
   /// shall not differ because two kernels are close.
-  static let clearlyFaster = 1.15
+  static let clearlyFaster = 1.25
 
   private static let repetitions = 6
 

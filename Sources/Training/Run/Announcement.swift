@@ -1,3 +1,4 @@
+import Collectives
 import Foundation
 import MaskedAutoencoder
 
@@ -10,11 +11,7 @@ func announcement(of run: Pretraining) -> String {
     .reduce(0) { $0 + $1.range.count }
   let hosts = Set(run.communicator.hostNames).count
   let classes = source.classNames.isEmpty ? "" : " in \(source.classNames.count) classes"
-  let bits =
-    layout.hasEqualBits
-    ? "equal on any power-of-two number of ranks that divides \(layout.tree.leafCount), and on any number of threads"
-    : "repeatable for \(layout.ranks) ranks, but depend on that number: it is no power of two that divides "
-      + "\(layout.tree.leafCount)"
+  let shards = trainer.optimizer.ownership.isSharded ? "; the optimiser's moments are divided among them" : ""
   let lines = [
     ("data", "\(configuration.data.path): \(source.kind), \(source.count) pictures\(classes)"),
     (
@@ -36,12 +33,22 @@ func announcement(of run: Pretraining) -> String {
       "ranks",
       "\(layout.ranks) on \(hosts) host\(hosts == 1 ? "" : "s"), each \(layout.block.count) virtual workers on "
         + "\(layout.threads) thread\(layout.threads == 1 ? "" : "s") in \(layout.rounds) "
-        + "round\(layout.rounds == 1 ? "" : "s")"
+        + "round\(layout.rounds == 1 ? "" : "s")\(shards)"
     ),
-    ("bits", bits),
+    ("bits", sentence(onBitsOf: layout, wire: configuration.parallel.gradientWire)),
     ("kernels", "\(train.precision.rawValue), OpenBLAS \(run.kernels.kernel) (\(run.kernels.reason))"),
   ]
   return lines.map { $0.0.padding(toLength: 10, withPad: " ", startingAt: 0) + $0.1 }.joined(separator: "\n")
+}
+
+private func sentence(onBitsOf layout: WorkerLayout, wire: GradientWire) -> String {
+  let repeatable = "repeatable for \(layout.ranks) rank\(layout.ranks == 1 ? "" : "s"), but depend on that number: "
+  if wire == .bf16 { return repeatable + "gradients cross between ranks as bf16 (parallel.gradient_wire)" }
+  if layout.hasEqualBits {
+    return
+      "equal on any power-of-two number of ranks that divides \(layout.tree.leafCount), and on any number of threads"
+  }
+  return repeatable + "it is no power of two that divides \(layout.tree.leafCount)"
 }
 
 private func millions(_ count: Int) -> String { String(format: "%.2f M", Double(count) / 1e6) }

@@ -8,7 +8,10 @@ extension Pretraining {
   /// Starts to save the state after `step`; training waits for the copy only.
   func save() throws {
     trainer.progress.enter(.checkpoint)
-    guard let recorder else { return }
+    guard let recorder else {
+      for index in 0..<Trainer.savedArenaCount { _ = try trainer.savedArena(index) }
+      return
+    }
     var state = CheckpointState(step: step)
     state.epoch = epoch
     state.imagesSeen = step * configuration.train.batchSize
@@ -19,9 +22,7 @@ extension Pretraining {
     state.blasKernel = kernels.kernel
     state.configuration = configuration.yaml()
     state.badSamples = badSamplesInEpoch
-    recorder.save(
-      state, parameters: trainer.parameters.all, moments: [trainer.firstMoment.all, trainer.secondMoment.all],
-      inParallel: trainer.inParallel)
+    try recorder.save(state, inParallel: trainer.inParallel, arena: trainer.savedArena)
   }
 
   /// Waits until the last checkpoint is on disk; all ranks learn whether it is.

@@ -110,9 +110,7 @@ extension Pretraining {
       guard changes.isEmpty || options.allowsRecipeChange else {
         throw TrainingError.recipeChanged(path: checkpoint.path, differences: changes)
       }
-      try checkpoint.read(
-        CheckpointLayout(trainer.model), parameters: trainer.parameters.all,
-        moments: [trainer.firstMoment.all, trainer.secondMoment.all])
+      try trainer.restore(checkpoint)
     }
     trainer.roundParameters()
     step = checkpoint.step
@@ -123,6 +121,13 @@ extension Pretraining {
         """
         the checkpoint was made with OpenBLAS's \(kernel) kernels, and this run takes \(kernels.kernel), which sum in \
         another order: bits will differ from those of a run that kept them
+        """)
+    }
+    if configuration.parallel.gradientWire != .fp32, checkpoint.state.worldSize != communicator.size {
+      recorder?.logger.warning(
+        """
+        the checkpoint was made on \(checkpoint.state.worldSize) ranks and is resumed on \(communicator.size): with \
+        parallel.gradient_wire bf16 bits depend on that number and will differ from those of a run that kept it
         """)
     }
     recorder?.logger.info("resumed after step \(step) from \(checkpoint.path)")

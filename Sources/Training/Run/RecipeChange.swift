@@ -6,7 +6,7 @@ private let machineKeys: Set<String> = ["data.path", "data.workers", "parallel.t
 /// The other keys that may change when a run resumes: they do not say what comes out of it.
 private let freeKeys: Set<String> = [
   "data.max_bad_fraction", "train.steps", "train.time_limit", "train.non_finite", "train.compare_every_steps",
-  "train.recompute", "parallel.blas_kernel",
+  "train.recompute", "parallel.blas_kernel", "parallel.shard_optimizer",
 ]
 
 /// What a resume would change of the recipe, as `key: old -> new`.

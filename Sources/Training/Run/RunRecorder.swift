@@ -145,12 +145,13 @@ final class RunRecorder {
     epochSeconds = 0
   }
 
+  /// - Parameter arena: gives the parameters (0) and each moment.
   func save(
-    _ state: CheckpointState, parameters: Vector, moments: [Vector],
-    inParallel: (_ count: Int, _ piece: @Sendable (Int) -> Void) -> Void
-  ) {
+    _ state: CheckpointState, inParallel: (_ count: Int, _ piece: @Sendable (Int) -> Void) -> Void,
+    arena: (_ index: Int) throws -> Vector
+  ) rethrows {
     guard let writer else { preconditionFailure("a run saves after it began") }
-    let report = writer.submit(parameters: parameters, moments: moments, state: state, inParallel: inParallel)
+    let report = try writer.submit(state, inParallel: inParallel, arena: arena)
     checkpointSeconds = report.secondsWaited + report.secondsCopying
     account(for: report.outcomes)
   }

@@ -1,14 +1,15 @@
 import Collectives
 import Compute
 import MaskedAutoencoder
+import Synchronization
 
 /// Sums the gradient of each layer group over this rank's workers as soon as all have it, and hands it to the exchange
 /// between ranks while backward goes on.
 ///
 /// Ordering: a worker writes group g into one of its two layer buffers and comes to the barrier. Behind it every
-/// worker sums its slice of the elements over all workers' buffers, in the tree's order, into the slots. It then
-/// writes group g − 1 into its other buffer; a buffer is written again only after the next barrier, which all reach
-/// when they are done reading it. At that barrier group g is complete, and worker 0 submits it.
+/// worker sums its slice of the elements over all workers' buffers, in the tree's order, into the slots; the last one
+/// that is done submits the group. It then writes group g − 1 into its other buffer; a buffer is written again only
+/// after the next barrier, which all reach when they are done reading it, and group g is submitted.
 final class LayerReduction: Sendable {
   private let table: ParameterTable
   private let plan: ReductionPlan
@@ -17,16 +18,20 @@ final class LayerReduction: Sendable {
   private let exchange: GradientExchange
   private let barrier: WorkerBarrier
   private let workers: Int
+  /// Workers that have summed their slice of the running group.
+  private let doneCount = Atomic(0)
   private let layers: AlignedBuffer<Float>
   private let slots: AlignedBuffer<Float>
 
-  init(table: ParameterTable, plan: ReductionPlan, workers: Int, exchange: GradientExchange) {
+  init(
+    table: ParameterTable, plan: ReductionPlan, workers: Int, buckets: GradientBuckets, exchange: GradientExchange
+  ) {
     self.table = table
     self.plan = plan
     self.workers = workers
     self.exchange = exchange
     executors = (0..<workers).map { _ in ReductionExecutor(plan: plan) }
-    buckets = GradientBuckets(table)
+    self.buckets = buckets
     barrier = WorkerBarrier(count: workers)
     layers = AlignedBuffer(count: Self.layerFloats(table, workers: workers), zero: 0)
     slots = AlignedBuffer(count: Self.slotFloats(table, plan), zero: 0)
@@ -38,7 +43,8 @@ final class LayerReduction: Sendable {
   /// The floats of the gradient's slots.
   static func slotFloats(_ table: ParameterTable, _ plan: ReductionPlan) -> Int { plan.slotCount * table.arenaCount }
 
-  /// The gradient of the whole batch, after the last round and the exchange: a sum over images.
+  /// The gradient of the whole batch, after the last round and the exchange: a sum over images. Where ranks divide it,
+  /// only what this rank owns.
   var gradient: Vector { slot(0) }
 
   /// Where `worker` puts the gradients of its virtual worker of `round`.
@@ -51,11 +57,6 @@ final class LayerReduction: Sendable {
     for group in table.groups.indices.reversed() { finished(group: group, worker: worker, round: round) }
   }
 
-  /// After all workers are done with `round`: what the last barrier would have handed over.
-  func finish(round: Int) {
-    if isLast(round) { submit(0) }
-  }
-
   func memory(for group: Int, worker: Int) -> Vector {
     let start = (2 * worker + group % 2) * table.largestGroupCount
     return layers.all[start..<start + table.groups[group].range.count]
@@ -63,23 +64,22 @@ final class LayerReduction: Sendable {
 
   func finished(group: Int, worker: Int, round: Int) {
     barrier.wait()
-    if worker == 0, isLast(round), group + 1 < table.groups.count { submit(group + 1) }
     let range = table.groups[group].range
     executors[worker].apply(
       round: round,
       leaves: (0..<plan.rounds[round].leaves.count).map { memory(for: group, worker: $0) },
       slots: (0..<plan.slotCount).map { slot($0)[range] },
       elements: slice(of: range.count, for: worker, among: workers))
+    if doneCount.add(1, ordering: .acquiringAndReleasing).newValue == workers {
+      doneCount.store(0, ordering: .relaxed)
+      if isLast(round), let bucket = buckets.completed(by: group) { exchange.submit(gradient[bucket]) }
+    }
   }
 
   private func isLast(_ round: Int) -> Bool { round == plan.rounds.count - 1 }
 
   private func slot(_ index: Int) -> Vector {
     slots.all[index * table.arenaCount..<(index + 1) * table.arenaCount]
-  }
-
-  private func submit(_ group: Int) {
-    if let bucket = buckets.completed(by: group) { exchange.submit(gradient[bucket]) }
   }
 }
 

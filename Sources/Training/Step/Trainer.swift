@@ -39,8 +39,6 @@ public final class Trainer: @unchecked Sendable {
   public let model: MaskedAutoencoder
   public let layout: WorkerLayout
   public let parameters: AlignedBuffer<Float>
-  public let firstMoment: AlignedBuffer<Float>
-  public let secondMoment: AlignedBuffer<Float>
   /// The parameters as products in bfloat16 take them; empty in single precision.
   private let rounded: AlignedBuffer<BFloat16>
 
@@ -53,7 +51,7 @@ public final class Trainer: @unchecked Sendable {
   private let reduction: LayerReduction
   private let exchange: GradientExchange
   private let gradientNorm: GradientNorm
-  private let optimizer: AdamW
+  let optimizer: OptimizerShard
   private let schedule: LearningRateSchedule
   private let normalization: Normalization
   private let losses: AlignedBuffer<Double>
@@ -80,30 +78,23 @@ public final class Trainer: @unchecked Sendable {
     let table = model.table
     self.model = model
     parameters = AlignedBuffer(count: table.arenaCount, zero: 0)
-    firstMoment = AlignedBuffer(count: table.arenaCount, zero: 0)
-    secondMoment = AlignedBuffer(count: table.arenaCount, zero: 0)
     let precision = configuration.train.precision
     rounded = AlignedBuffer(count: precision == .bf16 ? table.arenaCount : 0, zero: BFloat16(0))
     pool = WorkerPool(count: layout.threads)
-    exchange = GradientExchange(communicator: communicator)
-    let reduction = LayerReduction(table: table, plan: layout.plan, workers: layout.threads, exchange: exchange)
-    self.reduction = reduction
-    // What is looked at after forward must not have been written over.
-    let recompute = debug ? .none : configuration.train.recompute
-    let decoderCount = Workspace.decoderFloatCount(
-      model: configuration.model, imageCount: layout.imagesPerVirtualWorker, precision: precision,
-      recompute: recompute)
-    let lends = layout.lendsGradient(of: model, forDecoder: decoderCount)
-    workspaces = (0..<layout.threads).map { worker in
-      Workspace(
-        model: configuration.model, imageCount: layout.imagesPerVirtualWorker, precision: precision,
-        recompute: recompute,
-        decoderMemory: lends ? reduction.gradient[worker * decoderCount..<(worker + 1) * decoderCount] : nil)
-    }
+    let buckets = GradientBuckets(table)
+    let ownership = ArenaOwnership(
+      buckets: buckets.ranges, isSharded: configuration.parallel.shardOptimizer, communicator: communicator)
+    exchange = GradientExchange(
+      communicator: communicator, wire: configuration.parallel.gradientWire,
+      result: ownership.isSharded ? .ownedParts : .whole)
+    reduction = LayerReduction(
+      table: table, plan: layout.plan, workers: layout.threads, buckets: buckets, exchange: exchange)
+    workspaces = Trainer.workspaces(configuration, layout, model, lender: reduction, debug: debug)
     gradientNorm = GradientNorm(count: table.arenaCount)
-    optimizer = AdamW(
+    let adamW = AdamW(
       configuration.train.optimizer,
       runs: table.specs.map { DecayRun(range: $0.range, isDecayed: $0.isDecayed) })
+    optimizer = OptimizerShard(adamW, ownership: ownership, communicator: communicator)
     schedule = configuration.train.schedule
     normalization = configuration.data.normalization
     losses = AlignedBuffer(count: layout.block.count, zero: 0)
@@ -123,8 +114,7 @@ public final class Trainer: @unchecked Sendable {
   /// Back to the first weights and moments of zero.
   func reset() {
     model.table.initialize(parameters.all, seed: configuration.train.seed)
-    clear(firstMoment.all)
-    clear(secondMoment.all)
+    optimizer.reset()
     roundParameters()
   }
 
@@ -141,7 +131,8 @@ public final class Trainer: @unchecked Sendable {
     roundParameters()
   }
 
-  /// The gradient that the last step used: a sum over the images of the global batch.
+  /// The gradient that the last step used: a sum over the images of the global batch. Where ranks divide the moments,
+  /// only what this rank owns.
   public var gradient: Vector { reduction.gradient }
 
   /// One step of all ranks: forward and backward of every virtual worker, the sum of their gradients, and AdamW. Where
@@ -167,15 +158,16 @@ public final class Trainer: @unchecked Sendable {
     let start = ContinuousClock.now
     let scale = 1 / Double(configuration.train.batchSize)
     var result = StepResult(
-      step: batch.step + 1, loss: 0, gradientNorm: norm(scale: scale),
+      step: batch.step + 1, loss: 0, gradientNorm: try norm(scale: scale),
       learningRate: schedule.rate(at: Double(batch.step) / Double(plan.stepsPerEpoch)), times: times)
     let losses = try agree(on: &result, batch, stopRequested: stopRequested)
     if result.loss.isFinite, result.gradientNorm.isFinite {
       update(result, scale: scale)
+      result.times.optimizer = start.secondsSince
+      result.times.allreduce += try gatherParameters()
     } else {
       result.nonFinite = nonFinite(result, losses)
     }
-    result.times.optimizer = start.secondsSince
     return result
   }
 
@@ -205,7 +197,6 @@ public final class Trainer: @unchecked Sendable {
         times.withLock { $0 = ((middle - start) / .seconds(1), middle.secondsSince) }
       }
     }
-    reduction.finish(round: round)
     return times.withLock { $0 }
   }
 
@@ -221,9 +212,19 @@ public final class Trainer: @unchecked Sendable {
     }
   }
 
-  private func norm(scale: Double) -> Double {
+  private func norm(scale: Double) throws -> Double {
+    let ownership = optimizer.ownership
     pool.run { worker in
-      gradientNorm.sumPieces(of: gradient, worker: worker, workers: layout.threads)
+      for part in ownership.mine {
+        gradientNorm.sumPieces(of: gradient, in: part, worker: worker, workers: layout.threads)
+      }
+    }
+    if ownership.isSharded {
+      let told = try communicator.allgather(ownership.mine.flatMap { gradientNorm.sums(in: $0) })
+      for (parts, sums) in zip(ownership.all, told) {
+        var sums = sums[...]
+        for part in parts { gradientNorm.take(&sums, in: part) }
+      }
     }
     return gradientNorm.value(scale: scale)
   }
@@ -248,16 +249,20 @@ public final class Trainer: @unchecked Sendable {
 
   private func update(_ result: StepResult, scale: Double) {
     pool.run { worker in
-      let part = slice(of: parameters.count, for: worker, among: layout.threads)
-      // In pieces that are still in the cache when they are rounded.
-      for start in stride(from: part.lowerBound, to: part.upperBound, by: 1 << 14) {
-        let piece = start..<min(start + 1 << 14, part.upperBound)
-        optimizer.update(
-          parameters: parameters.all, firstMoment: firstMoment.all, secondMoment: secondMoment.all,
-          gradient: gradient, in: piece, step: result.step, learningRate: result.learningRate, gradientScale: scale)
-        if rounded.count > 0 { convert(output: rounded.all[piece], input: parameters.all[piece]) }
-      }
+      optimizer.update(
+        parameters: parameters.all, gradient: gradient, worker: worker, workers: layout.threads, step: result.step,
+        learningRate: result.learningRate, gradientScale: scale,
+        updated: { if rounded.count > 0 { convert(output: rounded.all[$0], input: parameters.all[$0]) } })
     }
+  }
+
+  /// - Returns: what it took, in seconds.
+  private func gatherParameters() throws -> Double {
+    progress.enter(.allreduce)
+    let start = ContinuousClock.now
+    try optimizer.gather(parameters.all)
+    if optimizer.ownership.isSharded { roundParameters() }
+    return start.secondsSince
   }
 
   private func nonFinite(_ result: StepResult, _ losses: [Double]) -> NonFiniteStep {

@@ -29,10 +29,11 @@ public struct TrainingMemory: Sendable {
       model: configuration.model, imageCount: layout.imagesPerVirtualWorker, precision: train.precision,
       recompute: train.recompute)
     let isLent = layout.lendsGradient(of: model, forDecoder: decoder)
+    let sharded = configuration.parallel.shardOptimizer
     let float = MemoryLayout<Float>.stride
     var parts = [
       Part(name: "parameters", bytes: arena),
-      Part(name: "moments", bytes: 2 * arena),
+      Part(name: "moments", bytes: OptimizerShard.momentCount * arena / (sharded ? layout.sharingRanks : 1)),
       Part(name: "gradient", bytes: float * LayerReduction.slotFloats(table, layout.plan)),
       Part(name: "layer gradients", bytes: float * LayerReduction.layerFloats(table, workers: layout.threads)),
       Part(name: "activations", bytes: layout.threads * (workspace + (isLent ? 0 : float * decoder))),

@@ -43,6 +43,9 @@ public struct WorkerLayout: Sendable {
     rounds == 1 && threads * floats <= model.encoderRange.count
   }
 
+  /// The ranks that divide a gradient in the exchange: the largest power of two of them.
+  public var sharingRanks: Int { 1 << (Int.bitWidth - 1 - ranks.leadingZeroBitCount) }
+
   /// Whether another number of ranks would end in the same bits.
   public var hasEqualBits: Bool { tree.supportsEqualBits(ranks: ranks) }
 }

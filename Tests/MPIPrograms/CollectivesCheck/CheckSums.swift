@@ -1,7 +1,7 @@
 import Collectives
 import Compute
 
-private let lengths = [0, 1, 7, 64, 1000, 4096, 4097, 300_000, 3_000_001]
+let lengths = [0, 1, 7, 64, 1000, 4096, 4097, 300_000, 3_000_001]
 
 /// `allreduceSum`, and `reduceScatterSum` with `allgather`, on eight shards. Prints a hash of all results, which must
 /// not depend on the number of ranks where that divides eight.
@@ -12,15 +12,16 @@ func checkSums(_ communicator: any Communicator) throws {
     let sum = AlignedBuffer<Float>(count: length, zero: 0)
     Shards.sumOwn(into: own.all, communicator: communicator)
     sum.base.update(from: own.base, count: length)
-    try communicator.allreduceSum(sum.all)
+    try communicator.allreduceSum(sum.all, wire: .fp32)
     try check(sum.all, communicator)
     hash.add(sum.all)
 
     let parts = AlignedBuffer<Float>(count: length, zero: 0)
     parts.base.update(from: own.base, count: length)
-    let owned = try communicator.reduceScatterSum(parts.all)
+    try communicator.reduceScatterSum(parts.all, wire: .fp32)
+    let owned = communicator.owned(ofCount: length, by: communicator.rank)
     try expectEqual(parts.all[owned], sum.all[owned], "reduceScatterSum of \(length) floats")
-    try checkCover(owned, length: length, communicator)
+    try checkCover(length: length, communicator)
     for index in 0..<length where !owned.contains(index) {
       parts.base[index] = .nan
     }
@@ -56,13 +57,12 @@ private func check(_ sum: Vector, _ communicator: any Communicator) throws {
   }
 }
 
-/// The ranges of all ranks must cover each element once, and start at cache lines.
-private func checkCover(_ owned: Range<Int>, length: Int, _ communicator: any Communicator) throws {
-  let bounds = try communicator.allgather([Double(owned.lowerBound), Double(owned.upperBound)])
-  let ranges = bounds.map { Int($0[0])..<Int($0[1]) }.filter { !$0.isEmpty }
+/// The ranges of all ranks must cover each element once, and start where they may.
+private func checkCover(length: Int, _ communicator: any Communicator) throws {
+  let ranges = (0..<communicator.size).map { communicator.owned(ofCount: length, by: $0) }.filter { !$0.isEmpty }
   var end = 0
   for range in ranges.sorted(by: { $0.lowerBound < $1.lowerBound }) {
-    guard range.lowerBound == end, end.isMultiple(of: 16) else {
+    guard range.lowerBound == end, end.isMultiple(of: ownershipAlignment) else {
       throw CheckFailure("ranges of \(length) floats overlap, leave a hole or are not aligned: \(ranges)")
     }
     end = range.upperBound

@@ -6,7 +6,7 @@ import Foundation
 func provokeUnequalLengths(_ communicator: any Communicator) throws {
   let vector = AlignedBuffer<Float>(count: 100 + 900 * communicator.rank, zero: 1)
   do {
-    try communicator.allreduceSum(vector.all)
+    try communicator.allreduceSum(vector.all, wire: .fp32)
   } catch {
     report(error, communicator)
   }
@@ -30,12 +30,12 @@ func provokeUnequalLengthsInExchange(_ communicator: any Communicator) throws {
 /// One rank throws and ends the job while all others wait for it.
 func abortOnOneRank(_ communicator: any Communicator) throws {
   let vector = AlignedBuffer<Float>(count: 1_000_000, zero: 1)
-  try communicator.allreduceSum(vector.all)
+  try communicator.allreduceSum(vector.all, wire: .fp32)
   if communicator.rank == communicator.size - 1 {
     FileHandle.standardError.write(Data("rank \(communicator.rank) has had enough\n".utf8))
     communicator.abort(code: 7)
   }
-  try communicator.allreduceSum(vector.all)
+  try communicator.allreduceSum(vector.all, wire: .fp32)
   print("rank \(communicator.rank) went on")
 }
 

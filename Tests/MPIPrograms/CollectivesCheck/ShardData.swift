@@ -36,6 +36,17 @@ enum Shards {
     return left + right
   }
 
+  /// The sum of the shards that a rank owns, through the tree over them.
+  static func ownSum(at index: Int, rank: Int, ranks: Int) -> Float {
+    func sum(_ shards: Range<Int>) -> Float {
+      guard shards.count > 1 else { return value(shard: shards.lowerBound, index: index) }
+      let even = shards.count.isMultiple(of: 2)
+      let middle = shards.lowerBound + (even ? shards.count / 2 : shards.count - 1)
+      return sum(shards.lowerBound..<middle) + sum(middle..<shards.upperBound)
+    }
+    return sum(tree.leaves(ofRank: rank, ranks: ranks))
+  }
+
   /// Sums the shards that this rank owns into `sum`, two shards a round, as a process with two threads would.
   static func sumOwn(into sum: Vector, communicator: any Communicator) {
     let own = tree.leaves(ofRank: communicator.rank, ranks: communicator.size)

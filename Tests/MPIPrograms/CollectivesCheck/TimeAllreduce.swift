@@ -10,7 +10,7 @@ func timeAllreduce(_ communicator: any Communicator, floatCount count: Int) thro
   let repetitions = max(1, 1_000_000 / max(count, 1))
   var seconds: [(ours: Double, theirs: Double)] = []
   for _ in 0..<10 {
-    let ours = try time(communicator, repetitions) { try communicator.allreduceSum(vector.all) }
+    let ours = try time(communicator, repetitions) { try communicator.allreduceSum(vector.all, wire: .fp32) }
     let theirs = try time(communicator, repetitions) {
       MPI_Allreduce(mpiInPlace(), vector.base, Int32(count), mpiFloat(), mpiSum(), mpiCommWorld())
     }
