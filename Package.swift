@@ -74,6 +74,8 @@ let package = Package(
         "Checkpoints", "Collectives", "Compute", "Datasets", "Imaging", "MaskedAutoencoder", "Reporting", "Training",
       ]),
     module(
+      "Planning", ["Benchmarks", "Collectives", "Compute", "MaskedAutoencoder", "Reporting", "Training"]),
+    module(
       "Interoperability",
       [
         "Checkpoints", "Compute", "Configuration", "Datasets", "Evaluation", "MaskedAutoencoder", "Optimization",
@@ -83,7 +85,7 @@ let package = Package(
       "mae",
       [
         .product(name: "ArgumentParser", package: "swift-argument-parser"), "Benchmarks", "Checkpoints", "Collectives",
-        "Compute", "Configuration", "CProcessor", "Evaluation", "Interoperability", "Training",
+        "Compute", "Configuration", "CProcessor", "Evaluation", "Interoperability", "Planning", "Training",
       ]),
 
     module("ReferenceArithmetic", [], path: "Tests/ReferenceArithmetic"),
@@ -119,6 +121,9 @@ let package = Package(
         "MPILaunch", "mae", "step-check",
       ],
       fixtures: true),
-    .testTarget(name: "ClusterTests", dependencies: ["MPILaunch", "mae"], swiftSettings: swift),
+    tests("Planning", ["MPILaunch", "MaskedAutoencoder", "Training", "mae"]),
+    .testTarget(
+      name: "ClusterTests", dependencies: ["Configuration", "MPILaunch", "Planning", "Training", "mae"],
+      swiftSettings: swift),
   ]
 )

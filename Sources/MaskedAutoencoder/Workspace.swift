@@ -83,6 +83,15 @@ public final class Workspace: @unchecked Sendable {
 
   /// The bytes of memory of its own.
   public var byteCount: Int { memory.count * MemoryLayout<Float>.stride }
+
+  /// The bytes that a workspace for training would take, apart from the decoder's activations.
+  public static func byteCount(
+    model: ModelConfiguration, imageCount: Int, precision: Precision, recompute: Recompute
+  ) -> Int {
+    let layout = WorkspaceLayout(
+      model: model, images: imageCount, painting: .removed, precision: precision, recompute: recompute)
+    return layout.floatCounts.own * MemoryLayout<Float>.stride
+  }
 }
 
 /// What a workspace holds, written once for measuring and for handing out.

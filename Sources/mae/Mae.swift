@@ -10,7 +10,7 @@ struct Mae: ParsableCommand {
     abstract: "Pre-trains masked autoencoders on CPU clusters, with the same bits on any number of threads and ranks.",
     subcommands: [
       PretrainCommand.self, ReconstructCommand.self, InspectCommand.self, ConfigCommand.self, ImportCommand.self,
-      ExportCommand.self, ParityCommand.self, EmbedCommand.self, BenchCommand.self,
+      ExportCommand.self, ParityCommand.self, EmbedCommand.self, BenchCommand.self, PlanCommand.self,
       BLASTrialCommand.self,
     ])
 

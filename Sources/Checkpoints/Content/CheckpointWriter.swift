@@ -49,8 +49,11 @@ public final class CheckpointWriter: @unchecked Sendable {
     self.store = store
     self.layout = layout
     self.retention = retention
-    copy = AlignedBuffer(count: layout.arenaCount * (1 + layout.moments.count), zero: 0)
+    copy = AlignedBuffer(count: Self.copyFloats(layout), zero: 0)
   }
+
+  /// The floats of the copy.
+  public static func copyFloats(_ layout: CheckpointLayout) -> Int { layout.arenaCount * (1 + layout.moments.count) }
 
   /// Copies the arenas and starts to save them, after the save before has come to its end.
   ///

@@ -12,6 +12,9 @@ public final class BatchLoader {
   private var threads: [JoinableThread] = []
   private var nextStep: Int
 
+  /// Batches in memory at once.
+  public static let defaultSlots = 3
+
   /// - Parameters:
   ///   - batchSize: pictures of a step over all processes.
   ///   - part: those of them that this process takes, within `0 ..< batchSize`.
@@ -19,7 +22,8 @@ public final class BatchLoader {
   ///   - workers: decode threads.
   ///   - slots: batches in memory at once: one that is computed on, the others being filled.
   public init(
-    images: AugmentedImages, batchSize: Int, part: Range<Int>, steps: Range<Int>, workers: Int, slots: Int = 3
+    images: AugmentedImages, batchSize: Int, part: Range<Int>, steps: Range<Int>, workers: Int,
+    slots: Int = defaultSlots
   ) throws(DatasetError) {
     precondition(!part.isEmpty && part.lowerBound >= 0 && part.upperBound <= batchSize, "part \(part) of \(batchSize)")
     precondition(workers > 0 && slots > 0 && steps.lowerBound >= 0, "a loader without workers, slots or steps")

@@ -36,9 +36,15 @@ final class LayerReduction: Sendable {
     executors = (0..<workers).map { _ in ReductionExecutor(plan: plan) }
     self.buckets = buckets
     barrier = WorkerBarrier(count: workers)
-    layers = AlignedBuffer(count: 2 * workers * groupCapacity, zero: 0)
-    slots = AlignedBuffer(count: plan.slotCount * table.arenaCount, zero: 0)
+    layers = AlignedBuffer(count: Self.layerFloats(table, workers: workers), zero: 0)
+    slots = AlignedBuffer(count: Self.slotFloats(table, plan), zero: 0)
   }
+
+  /// The floats of the workers' layer buffers.
+  static func layerFloats(_ table: ParameterTable, workers: Int) -> Int { 2 * workers * table.largestGroupCount }
+
+  /// The floats of the gradient's slots.
+  static func slotFloats(_ table: ParameterTable, _ plan: ReductionPlan) -> Int { plan.slotCount * table.arenaCount }
 
   /// The gradient of the whole batch, after the last round and the exchange: a sum over images. Where ranks divide it,
   /// only what this rank owns.

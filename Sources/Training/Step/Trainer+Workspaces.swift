@@ -14,7 +14,7 @@ extension Trainer {
     let recompute = debug ? .none : configuration.train.recompute
     let count = Workspace.decoderFloatCount(
       model: configuration.model, imageCount: images, precision: precision, recompute: recompute)
-    let lends = layout.rounds == 1 && layout.threads * count <= model.encoderRange.count
+    let lends = layout.lendsGradient(of: model, forDecoder: count)
     return (0..<layout.threads).map { worker in
       Workspace(
         model: configuration.model, imageCount: images, precision: precision, recompute: recompute,

@@ -1,4 +1,5 @@
 import Collectives
+import MaskedAutoencoder
 
 /// Which virtual workers run where: the only thing that knows both the recipe and the machine.
 ///
@@ -35,6 +36,15 @@ public struct WorkerLayout: Sendable {
   var plan: ReductionPlan {
     ReductionPlan(tree: ReductionTree(leafCount: block.count), leavesPerRound: threads)
   }
+
+  /// Whether the workers' decoders have their activations, `floats` each, in the encoder's gradient. Where one round does
+  /// the step, nothing else is there until all are done with the decoder.
+  func lendsGradient(of model: MaskedAutoencoder, forDecoder floats: Int) -> Bool {
+    rounds == 1 && threads * floats <= model.encoderRange.count
+  }
+
+  /// The ranks that divide a gradient in the exchange: the largest power of two of them.
+  public var sharingRanks: Int { 1 << (Int.bitWidth - 1 - ranks.leadingZeroBitCount) }
 
   /// Whether another number of ranks would end in the same bits.
   public var hasEqualBits: Bool { tree.supportsEqualBits(ranks: ranks) }

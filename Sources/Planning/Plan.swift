@@ -1,0 +1,93 @@
+import Collectives
+import Compute
+import Reporting
+import Training
+
+/// A cluster that may not be there.
+public struct ClusterDescription: Sendable {
+  public let nodes: Int
+  public let ranksPerNode: Int
+  public let threads: Int
+  public let network: Network
+
+  public init(nodes: Int, ranksPerNode: Int, threads: Int, network: Network) {
+    self.nodes = nodes
+    self.ranksPerNode = ranksPerNode
+    self.threads = threads
+    self.network = network
+  }
+}
+
+/// What `mae plan` predicts; names and units are those of its JSON.
+public struct Plan: Encodable {
+  public struct MemoryPart: Encodable {
+    public let name: String
+    public let megabytes: Double
+  }
+
+  public let ranks: Int
+  public let imagesPerRank: Int
+  public let rounds: Int
+  /// Whether another number of ranks would end in the same bits.
+  public let hasEqualBits: Bool
+  public let memory: [MemoryPart]
+  /// Of a rank.
+  public let memoryMb: Double
+  /// What rank 0 takes beside it, for the copy that is saved in the background.
+  public let checkpointCopyMb: Double
+  public let rates: MachineRates
+  public let computeSeconds: ComputeTimes
+  public let allreduceSeconds: Double
+  /// What backward does not hide of it.
+  public let waitingSeconds: Double
+  public let stepSeconds: Double
+  public let scalingEfficiency: Double
+  public let imagesPerSecond: Double
+  public let pictures: Int
+  public let epochsPerDay: Double
+
+  /// - Parameters:
+  ///   - pictures: of the data set.
+  ///   - programMegabytes: what the program takes before it trains.
+  public init(
+    _ configuration: RunConfiguration, on cluster: ClusterDescription, rates: MachineRates, pictures: Int,
+    programMegabytes: Double
+  ) throws {
+    let ranks = cluster.nodes * cluster.ranksPerNode
+    guard ranks <= configuration.virtualWorkers else {
+      throw TrainingError.moreRanksThanVirtualWorkers(ranks: ranks, virtualWorkers: configuration.virtualWorkers)
+    }
+    let layouts = (0..<ranks).map { rank in
+      WorkerLayout(
+        virtualWorkers: configuration.virtualWorkers, imagesPerVirtualWorker: configuration.imagesPerVirtualWorker,
+        rank: rank, ranks: ranks, threads: cluster.threads)
+    }
+    // All wait for the rank that has most to do.
+    let layout = layouts.max { $0.block.count < $1.block.count }!
+    let training = TrainingMemory(configuration, layout: layout)
+    memory =
+      [MemoryPart(name: "program and libraries", megabytes: programMegabytes)]
+      + training.parts.map { MemoryPart(name: $0.name, megabytes: Double($0.bytes) / 1e6) }
+    memoryMb = memory.reduce(0) { $0 + $1.megabytes }
+    checkpointCopyMb = Double(training.checkpointCopyBytes) / 1e6
+    let prediction = StepPrediction(
+      compute: ComputeTimes(configuration, layout: layout, rates: rates), model: configuration.model,
+      parallel: configuration.parallel,
+      allreduce: AllreduceModel(
+        nodes: cluster.nodes, ranksPerNode: cluster.ranksPerNode, network: cluster.network,
+        memoryBandwidth: rates.memoryGigabytes * 1e9))
+    self.rates = rates
+    self.ranks = ranks
+    imagesPerRank = layout.images.count
+    rounds = layout.rounds
+    hasEqualBits = layout.hasEqualBits
+    computeSeconds = prediction.compute
+    allreduceSeconds = prediction.communication
+    waitingSeconds = prediction.waiting
+    stepSeconds = prediction.total
+    scalingEfficiency = prediction.efficiency
+    imagesPerSecond = Double(configuration.train.batchSize) / stepSeconds
+    self.pictures = pictures
+    epochsPerDay = 86400 * imagesPerSecond / Double(pictures)
+  }
+}

@@ -1,0 +1,51 @@
+import Checkpoints
+import Compute
+import Datasets
+import MaskedAutoencoder
+
+/// The memory that a rank takes for training, by what it is for. Counted by the functions that allocate.
+public struct TrainingMemory: Sendable {
+  public struct Part: Sendable {
+    public let name: String
+    public let bytes: Int
+  }
+
+  public let parts: [Part]
+  /// What the rank that writes checkpoints takes beside them.
+  public let checkpointCopyBytes: Int
+
+  /// Without the program, its libraries and what those take.
+  public var bytes: Int { parts.reduce(0) { $0 + $1.bytes } }
+
+  public init(_ configuration: RunConfiguration, layout: WorkerLayout) {
+    let model = MaskedAutoencoder(configuration.model)
+    let table = model.table
+    let train = configuration.train
+    let arena = table.arenaCount * MemoryLayout<Float>.stride
+    let workspace = Workspace.byteCount(
+      model: configuration.model, imageCount: layout.imagesPerVirtualWorker, precision: train.precision,
+      recompute: train.recompute)
+    let decoder = Workspace.decoderFloatCount(
+      model: configuration.model, imageCount: layout.imagesPerVirtualWorker, precision: train.precision,
+      recompute: train.recompute)
+    let isLent = layout.lendsGradient(of: model, forDecoder: decoder)
+    let sharded = configuration.parallel.shardOptimizer
+    let float = MemoryLayout<Float>.stride
+    var parts = [
+      Part(name: "parameters", bytes: arena),
+      Part(name: "moments", bytes: OptimizerShard.momentCount * arena / (sharded ? layout.sharingRanks : 1)),
+      Part(name: "gradient", bytes: float * LayerReduction.slotFloats(table, layout.plan)),
+      Part(name: "layer gradients", bytes: float * LayerReduction.layerFloats(table, workers: layout.threads)),
+      Part(name: "activations", bytes: layout.threads * (workspace + (isLent ? 0 : float * decoder))),
+      Part(
+        name: "pictures",
+        bytes: BatchLoader.defaultSlots * layout.images.count * configuration.imageShape.count),
+    ]
+    if train.precision == .bf16 {
+      parts.insert(
+        Part(name: "rounded parameters", bytes: table.arenaCount * MemoryLayout<BFloat16>.stride), at: 1)
+    }
+    self.parts = parts
+    checkpointCopyBytes = float * CheckpointWriter.copyFloats(CheckpointLayout(model))
+  }
+}

@@ -1,0 +1,84 @@
+import ArgumentParser
+import Foundation
+import Planning
+import Reporting
+import Training
+
+struct PlanCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "plan", abstract: "Predict memory, step time and scaling on a cluster that need not be there.",
+    discussion: """
+      Takes the rates of a rank's cores from this machine, which it measures for some seconds, or from --gemm-gflops and \
+      --memory-gigabytes. The network is two numbers; ranks that share a node share its link.
+      """)
+
+  @OptionGroup var options: ConfigurationOptions
+
+  @Option(name: .long, help: "How many nodes.")
+  var nodes = 1
+
+  @Option(name: .long, help: "MPI ranks of a node.")
+  var ranksPerNode = 1
+
+  @Option(name: .long, help: "Worker threads of a rank.")
+  var threads: Int
+
+  @Option(name: .long, help: ArgumentHelp("Of a node's link, for example 25Gbit.", valueName: "RATE"))
+  var bandwidth = "1Gbit"
+
+  @Option(name: .long, help: ArgumentHelp("Of a message between two nodes, for example 50us.", valueName: "TIME"))
+  var latency = "50us"
+
+  @Option(name: .long, help: "Pictures of the data set; ImageNet-1k's training pictures otherwise.")
+  var pictures = 1_281_167
+
+  @Option(name: .long, help: "A rank's matrix products, in 10^9 operations a second; measured otherwise.")
+  var gemmGflops: Double?
+
+  @Option(name: .long, help: "A rank's memory, in 10^9 bytes a second; measured otherwise.")
+  var memoryGigabytes: Double?
+
+  @OptionGroup var output: BenchCommand.Output
+
+  func validate() throws {
+    for (name, value) in [
+      ("nodes", nodes), ("ranks-per-node", ranksPerNode), ("threads", threads), ("pictures", pictures),
+    ]
+    where value < 1 {
+      throw ValidationError("--\(name) is \(value); give at least 1.")
+    }
+    if bitsPerSecond(bandwidth) == nil {
+      throw ValidationError("--bandwidth is \(bandwidth); give a number with Mbit or Gbit, for example 25Gbit.")
+    }
+    if latencySeconds(latency) == nil {
+      throw ValidationError("--latency is \(latency); give a number with us or ms, for example 50us.")
+    }
+  }
+
+  func run() throws {
+    withCommunicator { communicator in
+      let configuration = try options.load()
+      _ = try BLASKernels.open(configuration, checkpoint: nil, communicator: communicator)
+      // The kernels' own memory is taken by now, and nothing of the model.
+      let program = try SystemUsage.current().residentMegabytes
+      let rates: MachineRates
+      if let gemmGflops, let memoryGigabytes {
+        rates = MachineRates(gemmGflops: gemmGflops, memoryGigabytes: memoryGigabytes)
+      } else {
+        let measured = MachineRates(measuring: configuration, threads: threads)
+        rates = MachineRates(
+          gemmGflops: gemmGflops ?? measured.gemmGflops,
+          memoryGigabytes: memoryGigabytes ?? measured.memoryGigabytes)
+      }
+      let plan = try Plan(
+        configuration,
+        on: ClusterDescription(
+          nodes: nodes, ranksPerNode: ranksPerNode, threads: threads,
+          network: Network(
+            bitsPerSecond: bitsPerSecond(bandwidth)!, latencySeconds: latencySeconds(latency)!)),
+        rates: rates, pictures: pictures, programMegabytes: program)
+      if output.json { try output.show(plan) } else { print(plan.table) }
+      return 0
+    }
+  }
+}
