@@ -46,12 +46,13 @@ let package = Package(
     debianLibrary("CXXHash", pkgConfig: "libxxhash", package: "libxxhash-dev"),
     debianLibrary("CZlib", pkgConfig: "zlib", package: "zlib1g-dev"),
     .target(name: "CBFloat16"),
+    .target(name: "CClosure"),
     .target(name: "CProcessor"),
     .target(name: "CSignals"),
     .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
     .target(name: "CPNG", linkerSettings: [.linkedLibrary("png16")]),
 
-    module("Compute", ["CBFloat16", "COneDNN", "COpenBLAS", "CProcessor"]),
+    module("Compute", ["CBFloat16", "CClosure", "COneDNN", "COpenBLAS", "CProcessor"]),
     module("Configuration", ["Yams"]),
     module("Imaging", ["CJPEG", "CPNG"]),
     module("MaskedAutoencoder", ["Compute", "Configuration"]),
@@ -108,11 +109,16 @@ let package = Package(
     program(
       "collectives-check", ["Collectives", "Compute", "COpenMPI"], path: "Tests/MPIPrograms/CollectivesCheck"),
     tests("Collectives", ["Compute", "MPILaunch", "collectives-check"]),
+    .target(name: "CMemoryProbe", path: "Tests/MPIPrograms/CMemoryProbe"),
+    program(
+      "step-check",
+      ["CMemoryProbe", "Collectives", "Compute", "Datasets", "Imaging", "MaskedAutoencoder", "Training"],
+      path: "Tests/MPIPrograms/StepCheck"),
     tests(
       "Training",
       [
         "Checkpoints", "Collectives", "Compute", "Configuration", "Datasets", "Imaging", "MaskedAutoencoder",
-        "MPILaunch", "mae",
+        "MPILaunch", "mae", "step-check",
       ],
       fixtures: true),
     tests("Planning", ["MPILaunch", "MaskedAutoencoder", "Training", "mae"]),

@@ -32,8 +32,8 @@ extension TrainedModel {
       let sample = index * source.count / count
       _ = try images.write(sample: sample, epoch: 0, into: picture, using: &resizer)
       normalization.apply(to: picture, into: workspace.images.row(0))
-      let noise = maskNoise(patchCount: configuration.model.patchCount, seed: seed, epoch: 0, sample: sample)
-      model.paint(noise: [noise], parameters: parameters.all, workspace: workspace)
+      maskNoise(output: workspace.noise.row(0), seed: seed, epoch: 0, sample: sample)
+      model.paint(parameters: parameters.all, workspace: workspace)
       result.triples.append(triple(of: workspace))
       result.loss += meanSquare(workspace.targets, minus: workspace.predictions) / Double(count)
       result.meanColorLoss += meanSquareAroundRowMeans(workspace.targets) / Double(count)

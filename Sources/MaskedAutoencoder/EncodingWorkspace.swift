@@ -7,6 +7,8 @@ public final class EncodingWorkspace: @unchecked Sendable {
   public let images: Matrix
   /// The model as it sees whole images.
   let model: ModelConfiguration
+  /// Of each image, its patches as they lie: [images, L].
+  let patchOrder: MatrixView<Int>
   let encoder: EncoderActivations<Float>
   private let memory: AlignedBuffer<Float>
 
@@ -22,14 +24,18 @@ public final class EncodingWorkspace: @unchecked Sendable {
     _ = EncodingWorkspace.layOut(whole, imageCount, &measuring)
     memory = AlignedBuffer(count: measuring.count, zero: 0)
     var allocator = ArenaAllocator(memory.all)
-    (images, encoder) = EncodingWorkspace.layOut(whole, imageCount, &allocator)
+    (images, patchOrder, encoder) = EncodingWorkspace.layOut(whole, imageCount, &allocator)
+    for image in 0..<imageCount {
+      for patch in 0..<model.patchCount { patchOrder[image, patch] = patch }
+    }
   }
 
   private static func layOut(
     _ model: ModelConfiguration, _ imageCount: Int, _ allocator: inout ArenaAllocator
-  ) -> (Matrix, EncoderActivations<Float>) {
+  ) -> (Matrix, MatrixView<Int>, EncoderActivations<Float>) {
     (
       allocator.matrix(imageCount, model.imageValues),
+      allocator.matrix(imageCount, model.patchCount, of: Int.self),
       EncoderActivations(images: imageCount, model: model, recompute: .block, isForBackward: false, &allocator)
     )
   }

@@ -34,32 +34,30 @@ public final class MaskedAutoencoder: Sendable {
   /// Encodes the visible patches, paints the removed ones, and takes the loss.
   ///
   /// - Parameters:
-  ///   - noise: of each image, [L]: the patches of lowest noise stay visible.
   ///   - parameters: the whole arena.
   ///   - rounded: the same in bfloat16, for a workspace in that precision.
-  ///   - workspace: `images` holds the input.
+  ///   - workspace: `images` and `noise` hold the input.
   /// - Returns: the sum over the images of each one's mean squared error over its removed patches. Its gradient with
   ///   respect to `workspace.predictions` has taken their place.
   public func forward(
-    noise: [[Float]], parameters: Vector, rounded: VectorView<BFloat16>? = nil, workspace: Workspace
+    parameters: Vector, rounded: VectorView<BFloat16>? = nil, workspace: Workspace
   ) -> Double {
     precondition(workspace.painting == .removed, "the loss is over the removed patches alone")
-    paint(noise: noise, parameters: parameters, rounded: rounded, workspace: workspace)
+    paint(parameters: parameters, rounded: rounded, workspace: workspace)
     return reconstructionLoss(
       predictions: workspace.predictions, targets: workspace.targets, rowsPerImage: configuration.maskedCount)
   }
 
   /// Encodes the visible patches and paints the patches that the workspace was made for into `workspace.predictions`.
-  public func paint(
-    noise: [[Float]], parameters: Vector, rounded: VectorView<BFloat16>? = nil, workspace: Workspace
-  ) {
-    precondition(noise.count == workspace.imageCount, "one noise an image")
+  public func paint(parameters: Vector, rounded: VectorView<BFloat16>? = nil, workspace: Workspace) {
     let masked = configuration.maskedCount
-    workspace.order = noise.map(patchOrder)
-    for (image, order) in workspace.order.enumerated() {
+    for image in 0..<workspace.imageCount {
+      let order = workspace.patchOrder.row(image)
+      patchOrder(output: order, noise: workspace.noise.row(image))
       gatherTargets(
         output: workspace.targets.rows(image * masked..<(image + 1) * masked),
-        image: workspace.images.row(image), order: order.suffix(masked), model: configuration)
+        image: workspace.images.row(image), order: order[configuration.visibleCount..<order.count],
+        model: configuration)
     }
     switch workspace.kept {
     case .fp32(let encoder, let decoder):
@@ -74,16 +72,17 @@ public final class MaskedAutoencoder: Sendable {
     _ decoding: DecoderActivations<Element>
   ) {
     let visible = configuration.visibleCount
-    for (image, order) in workspace.order.enumerated() {
+    for image in 0..<workspace.imageCount {
       gatherPatches(
         output: encoding.patches.rows(image * visible..<(image + 1) * visible),
-        image: workspace.images.row(image), order: order.prefix(visible), model: configuration)
+        image: workspace.images.row(image), order: workspace.patchOrder.row(image)[0..<visible],
+        model: configuration)
     }
     encoder.forward(
-      order: workspace.order, positions: positions(encoderPositions, width: configuration.encoder.width),
+      order: workspace.patchOrder, positions: positions(encoderPositions, width: configuration.encoder.width),
       weights: weights, saved: encoding)
     decoder.forward(
-      latent: encoding.latent, order: workspace.order,
+      latent: encoding.latent, order: workspace.patchOrder,
       positions: positions(decoderPositions, width: configuration.decoder.width), weights: weights, saved: decoding)
   }
 
@@ -114,14 +113,14 @@ public final class MaskedAutoencoder: Sendable {
   /// Encodes whole images: every patch is visible. The result is `workspace.latent`.
   public func encode(parameters: Vector, workspace: EncodingWorkspace) {
     let model = workspace.model
-    let order = Array(0..<model.patchCount)
+    let count = model.patchCount
     for image in 0..<workspace.imageCount {
       gatherPatches(
-        output: workspace.encoder.patches.rows(image * order.count..<(image + 1) * order.count),
-        image: workspace.images.row(image), order: order, model: model)
+        output: workspace.encoder.patches.rows(image * count..<(image + 1) * count),
+        image: workspace.images.row(image), order: workspace.patchOrder.row(image), model: model)
     }
     Encoder(model, layout: layout).forward(
-      order: Array(repeating: order, count: workspace.imageCount),
+      order: workspace.patchOrder,
       positions: positions(encoderPositions, width: model.encoder.width),
       weights: ModelWeights(floats: parameters, stored: parameters),
       saved: workspace.encoder)

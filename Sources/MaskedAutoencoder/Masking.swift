@@ -1,15 +1,37 @@
 import Compute
 
-/// Uniform noise for each patch of one image: [L]. The patches of lowest noise stay visible.
-public func maskNoise(patchCount: Int, seed: UInt64, epoch: Int, sample: Int) -> [Float] {
+/// Uniform noise for each patch of one image into `output`, [L]. The patches of lowest noise stay visible.
+public func maskNoise(output: Vector, seed: UInt64, epoch: Int, sample: Int) {
   var stream = RandomStream(seed: seed, purpose: .mask, epoch: epoch, sample: sample)
-  return (0..<patchCount).map { _ in stream.uniform() }
+  for patch in 0..<output.count { output[patch] = stream.uniform() }
+}
+
+/// The same noise as an array.
+public func maskNoise(patchCount: Int, seed: UInt64, epoch: Int, sample: Int) -> [Float] {
+  let noise = AlignedBuffer<Float>(count: patchCount, zero: 0)
+  maskNoise(output: noise.all, seed: seed, epoch: epoch, sample: sample)
+  return noise.all.array
 }
 
 /// The order in which an image's patches are worked on: the visible ones first, then the removed ones, each by
 /// rising noise; equal noise keeps the order of the patches (He et al. 2022, §3, "Simple implementation").
 ///
 /// Attention does not see the order of its tokens, so nothing is ever put back into the order of the image.
-func patchOrder(noise: [Float]) -> [Int] {
-  noise.indices.sorted { (noise[$0], $0) < (noise[$1], $1) }
+///
+/// - Parameters:
+///   - output: [L], overwritten.
+///   - noise: [L].
+func patchOrder(output: VectorView<Int>, noise: Vector) {
+  precondition(output.count == noise.count, "one place for each patch")
+  // Each patch goes behind those before it whose noise is not higher. There are few, and nothing but `output` is
+  // needed; the library's sort takes memory.
+  for patch in 0..<noise.count {
+    var (place, end) = (0, patch)
+    while place < end {
+      let middle = (place + end) / 2
+      if noise[output[middle]] <= noise[patch] { place = middle + 1 } else { end = middle }
+    }
+    (output.base + place + 1).update(from: output.base + place, count: patch - place)
+    output[place] = patch
+  }
 }

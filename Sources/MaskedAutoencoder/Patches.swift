@@ -7,11 +7,12 @@ import Compute
 ///   - output: [order.count, C·P·P], overwritten.
 ///   - image: C·H·W values, plane after plane.
 func gatherPatches<Element: StoredElement>(
-  output: MatrixView<Element>, image: Vector, order: some RandomAccessCollection<Int>, model: ModelConfiguration
+  output: MatrixView<Element>, image: Vector, order: VectorView<Int>, model: ModelConfiguration
 ) {
   let (patch, width) = (model.patchSize, model.imageSize.width)
   precondition(image.count == model.imageValues && output.columns == model.patchValues && output.rows == order.count)
-  for (row, index) in order.enumerated() {
+  for row in 0..<order.count {
+    let index = order[row]
     let corner = index / model.grid.width * patch * width + index % model.grid.width * patch
     let target = output.row(row)
     var position = 0
@@ -32,10 +33,11 @@ func gatherPatches<Element: StoredElement>(
 /// - Parameters:
 ///   - output: [order.count, P·P·C], overwritten.
 ///   - image: C·H·W values, plane after plane.
-func gatherTargets(output: Matrix, image: Vector, order: some RandomAccessCollection<Int>, model: ModelConfiguration) {
+func gatherTargets(output: Matrix, image: Vector, order: VectorView<Int>, model: ModelConfiguration) {
   let (patch, width, channels) = (model.patchSize, model.imageSize.width, model.channels)
   precondition(image.count == model.imageValues && output.columns == model.patchValues && output.rows == order.count)
-  for (row, index) in order.enumerated() {
+  for row in 0..<order.count {
+    let index = order[row]
     let corner = index / model.grid.width * patch * width + index % model.grid.width * patch
     let target = output.row(row)
     for channel in 0..<channels {

@@ -16,8 +16,10 @@ public final class Workspace: @unchecked Sendable {
   public let painting: Painting
   /// The input: normalised values, [images, C·H·W], plane after plane. The caller fills it.
   public let images: Matrix
-  /// Of each image, its patches with the visible ones first. Set by `MaskedAutoencoder.forward`.
-  public internal(set) var order: [[Int]] = []
+  /// Which patches stay visible: of each image the ones of lowest noise, [images, L]. The caller fills it.
+  public let noise: Matrix
+  /// Of each image, its patches with the visible ones first, [images, L]. Set by `MaskedAutoencoder.forward`.
+  let patchOrder: MatrixView<Int>
   /// The removed patches of each image in that order, values in the order (row, column, channel), normalised where the
   /// model asks for it: [images·removed, P·P·C].
   public let targets: Matrix
@@ -55,9 +57,20 @@ public final class Workspace: @unchecked Sendable {
     memory = AlignedBuffer(count: own + (decoderMemory == nil ? decoder : 0), zero: 0)
     var allocator = ArenaAllocator(memory.all[0..<own])
     var decoderAllocator = ArenaAllocator(decoderMemory ?? memory.all[own..<memory.count])
-    (images, targets, latentGradient) = layout.inputs(&allocator)
+    (images, noise, patchOrder, targets, latentGradient) = layout.inputs(&allocator)
     kept = layout.activations(&allocator, decoder: &decoderAllocator)
   }
+
+  /// Fills `noise` from one array an image.
+  public func fillNoise(_ values: [[Float]]) {
+    precondition(values.count == imageCount && values.allSatisfy { $0.count == noise.columns }, "one noise a patch")
+    for (image, row) in values.enumerated() {
+      for (patch, value) in row.enumerated() { noise[image, patch] = value }
+    }
+  }
+
+  /// Of each image, its patches with the visible ones first, as the last forward pass took them.
+  public var order: [[Int]] { (0..<imageCount).map { patchOrder.row($0).array } }
 
   /// The floats that the decoder's activations take.
   public static func decoderFloatCount(
@@ -89,9 +102,11 @@ private struct WorkspaceLayout {
   let precision: Precision
   let recompute: Recompute
 
-  func inputs(_ allocator: inout ArenaAllocator) -> (images: Matrix, targets: Matrix, latentGradient: Matrix) {
+  func inputs(_ allocator: inout ArenaAllocator) -> (Matrix, Matrix, MatrixView<Int>, Matrix, Matrix) {
     (
       allocator.matrix(images, model.imageValues),
+      allocator.matrix(images, model.patchCount),
+      allocator.matrix(images, model.patchCount, of: Int.self),
       allocator.matrix(images * model.maskedCount, model.patchValues),
       allocator.matrix(images * (1 + model.visibleCount), model.encoder.width)
     )

@@ -42,9 +42,50 @@ extension ClusterSuite {
       defer { run.remove() }
       let outcome = try await start(run, "loop", ["train.base_learning_rate=1e38"]).end()
       #expect(outcome.exitCode == 1)
+      #expect(outcome.errorOutput.contains("restart 1 of 20 in 1 s"))
+      #expect(outcome.errorOutput.contains("restart 2 of 20 in 2 s"), "without progress it waits twice as long")
       #expect(outcome.errorOutput.contains("the job failed for the third time at the same step (code 1)"))
       #expect(outcome.errorOutput.contains("It was at step 3 (newest checkpoint: step 2)."))
       #expect(outcome.errorOutput.contains("  | mae: step 3 is not finite"), "the last lines of the log")
+    }
+
+    /// mpirun tells the ranks, which stop as asked, and has an exit code of its own.
+    @Test(arguments: [SIGTERM, SIGINT]) func mpirunThatIsToldToEndStopsTheRun(signal: Int32) async throws {
+      let run = try SmallRun(steps: 1_000_000)
+      defer { run.remove() }
+      let cluster = try start(run, "told")
+      try await eventually("some steps") { run.lastStep("told") > 20 }
+      kill(try parent(of: run.process(rank: 0, of: "told")), signal)
+      let outcome = try await cluster.end()
+      #expect(outcome.exitCode == 75, "\(outcome.errorOutput)")
+      #expect(outcome.errorOutput.contains("launch/cluster: the job was asked to stop (newest checkpoint: step "))
+      #expect(!outcome.errorOutput.contains("restart"))
+      #expect(try run.result("told").first == "step: \(run.lastStep("told"))")
+    }
+
+    /// Steps of many seconds: the first interrupt waits for the end of one, the second does not.
+    @Test func aSecondInterruptEndsAtOnce() async throws {
+      let run = try SmallRun(steps: 100)
+      defer { run.remove() }
+      try "localhost slots=2\n".write(to: run.hosts, atomically: true, encoding: .utf8)
+      let slow = [
+        "model.image_size=128", "model.patch_size=4", "model.encoder.width=256", "model.encoder.depth=8",
+        "train.batch_size=80",
+      ]
+      let job = try MPILaunch.start(
+        launcher("cluster"), ["--hostfile", run.hosts.path, "--mae", try mae(), "--"] + run.options("slow", slow),
+        ranks: nil)
+      let log = "\(run.directory("slow"))/launch.log"
+      try await eventually("the announcement") {
+        ((try? String(contentsOfFile: log, encoding: .utf8)) ?? "").contains("kernels")
+      }
+      let ranks = try (0..<2).map { try run.process(rank: $0, of: "slow") }
+      try job.send(SIGINT)
+      try await Task.sleep(for: .milliseconds(500))
+      #expect(job.isRunning)
+      try job.send(SIGINT)
+      #expect(try job.wait(deadlineSeconds: 3).exitCode == 130)
+      try await eventually("the end of all ranks", seconds: 10) { ranks.allSatisfy { kill($0, 0) != 0 } }
     }
 
     @Test func restartsAreBounded() async throws {
@@ -135,6 +176,11 @@ extension ClusterSuite {
       let outcome = try MPILaunch.run(launcher("cluster"), arguments, ranks: nil)
       #expect(outcome.exitCode == 2)
       #expect(outcome.errorOutput == "launch/cluster: \(sentence)\n")
+    }
+
+    private func parent(of process: pid_t) throws -> pid_t {
+      let status = try String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)
+      return try #require(status.firstMatch(of: /PPid:\s+(\d+)/).flatMap { pid_t($0.1) })
     }
 
     /// Starts launch/cluster with two slots on this host.

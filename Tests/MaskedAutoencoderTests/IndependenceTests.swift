@@ -38,7 +38,8 @@ import Testing
   /// An image's results are its own, whatever the other images of the batch hold.
   @Test func imagesDoNotInfluenceEachOther() {
     let model = SampleModel(Self.configuration, images: 3)
-    model.product.paint(noise: model.noise, parameters: model.parameters, workspace: model.workspace)
+    model.workspace.fillNoise(model.noise)
+    model.product.paint(parameters: model.parameters, workspace: model.workspace)
     let names = model.workspace.activations.map(\.name)
     let before = names.map { model.activation($0, image: 1) }
     let painted = predictions(model, image: 1)
@@ -46,7 +47,8 @@ import Testing
       for patch in 0..<Self.configuration.patchCount { disturb(model, image: image, patch: patch) }
       model.noise[image].reverse()
     }
-    model.product.paint(noise: model.noise, parameters: model.parameters, workspace: model.workspace)
+    model.workspace.fillNoise(model.noise)
+    model.product.paint(parameters: model.parameters, workspace: model.workspace)
     for (name, bits) in zip(names, before) { #expect(model.activation(name, image: 1) == bits, "\(name)") }
     #expect(predictions(model, image: 1) == painted)
     #expect(model.activation("norm", image: 0) != model.activation("norm", image: 1))

@@ -63,7 +63,8 @@ import Testing
         let start = (step * images + image) * oracle.model.patchCount
         return Array(noise[start..<start + oracle.model.patchCount])
       }
-      let loss = model.forward(noise: rows, parameters: parameters.all, workspace: workspace) / Double(images)
+      workspace.fillNoise(rows)
+      let loss = model.forward(parameters: parameters.all, workspace: workspace) / Double(images)
       #expect(abs(loss - Double(losses[step])) <= 1e-5 * Double(losses[step]), "loss of step \(step + 1)")
       model.backward(parameters: parameters.all, workspace: workspace, receiver: gradient)
       if step == 0 {

@@ -20,11 +20,13 @@ public final class Checkpoint: Sendable {
   /// Opens the checkpoint `path`, or the newest valid one of the run directory (or its folder `checkpoints`)
   /// `path`. All its bytes are read and compared with its manifest first.
   ///
+  /// - Parameter isVerified: whether somebody has just done that for the checkpoint `path`; then presence and sizes of
+  ///   its files are enough.
   /// - Throws: nothing is there, it is something else, nothing in it is valid.
-  public static func open(_ path: String) throws(CheckpointError) -> Checkpoint {
+  public static func open(_ path: String, isVerified: Bool = false) throws(CheckpointError) -> Checkpoint {
     guard try exists(path) else { throw .nothingThere(path: path) }
     if try exists("\(path)/\(CheckpointManifest.fileName)") || isStepFolder(path) {
-      return try openOne(path)
+      return try openOne(path, hashes: !isVerified)
     }
     let isStore = path.split(separator: "/").last == "checkpoints"
     let directory = isStore ? path : "\(path)/checkpoints"
@@ -51,30 +53,39 @@ public final class Checkpoint: Sendable {
     throw .noValidCheckpoint(path: store.directory, passedOver: newest.passedOver)
   }
 
+  /// Runs pieces `0..<count` of some work, at once if it can, and returns when all are done.
+  public typealias Parallel = (_ count: Int, _ piece: @Sendable (Int) -> Void) -> Void
+
   /// Reads parameters and moments into arenas; gaps between tensors are left as they are.
   ///
   /// - Parameters:
   ///   - parameters: `layout.arenaCount` floats.
   ///   - moments: for each of the layout's moments as many.
+  ///   - inParallel: tensors are read by it.
   /// - Throws: it is the checkpoint of another model. Arenas may then have been written to in part.
   public func read(
-    _ layout: CheckpointLayout, parameters: Vector, moments: [Vector]
+    _ layout: CheckpointLayout, parameters: Vector, moments: [Vector],
+    inParallel: Parallel = { count, piece in (0..<count).forEach(piece) }
   ) throws(CheckpointError) {
-    try readParameters(layout, into: parameters)
-    try read(layout.named(moments), from: optimizer)
+    try read(layout.named(parameters), from: model, inParallel)
+    try read(layout.named(moments), from: optimizer, inParallel)
   }
 
   /// Reads one of the layout's moments alone.
   public func readMoment(
-    _ index: Int, _ layout: CheckpointLayout, into moment: Vector
+    _ index: Int, _ layout: CheckpointLayout, into moment: Vector,
+    inParallel: Parallel = { count, piece in (0..<count).forEach(piece) }
   ) throws(CheckpointError) {
     let others = layout.moments.indices.filter { $0 != index }.flatMap { layout.names(ofMoment: $0) }
-    try read(layout.named(moment, prefix: layout.prefix(ofMoment: index)), beside: others, from: optimizer)
+    try read(layout.named(moment, prefix: layout.prefix(ofMoment: index)), beside: others, from: optimizer, inParallel)
   }
 
   /// Reads the parameters alone.
-  public func readParameters(_ layout: CheckpointLayout, into parameters: Vector) throws(CheckpointError) {
-    try read(layout.named(parameters), from: model)
+  public func readParameters(
+    _ layout: CheckpointLayout, into parameters: Vector,
+    inParallel: Parallel = { count, piece in (0..<count).forEach(piece) }
+  ) throws(CheckpointError) {
+    try read(layout.named(parameters), from: model, inParallel)
   }
 
   /// Reads a constant of the model; nil where the checkpoint has none of that name.
@@ -117,9 +128,9 @@ public final class Checkpoint: Sendable {
       ? try fromSafetensors { () throws(SafetensorsError) in try SafetensorsFile(path: constantsPath) } : nil
   }
 
-  private static func openOne(_ path: String) throws(CheckpointError) -> Checkpoint {
+  private static func openOne(_ path: String, hashes: Bool) throws(CheckpointError) -> Checkpoint {
     do throws(CheckpointDefect) {
-      try examineCheckpoint(path, step: nil, hashes: true)
+      try examineCheckpoint(path, step: nil, hashes: hashes)
     } catch {
       throw .invalid(path: path, error)
     }
@@ -136,7 +147,7 @@ public final class Checkpoint: Sendable {
 
   /// Fills the floats of `tensors`, which must be all that the file has beside `others`.
   private func read(
-    _ tensors: [NamedTensor], beside others: [String] = [], from file: SafetensorsFile
+    _ tensors: [NamedTensor], beside others: [String] = [], from file: SafetensorsFile, _ inParallel: Parallel
   ) throws(CheckpointError) {
     let names = Set(tensors.map(\.name) + others)
     if let unexpected = file.tensors.first(where: { !names.contains($0.name) }) {
@@ -148,9 +159,15 @@ public final class Checkpoint: Sendable {
       guard found == tensor.shape else {
         throw .shapeDiffers(path: file.path, tensor: tensor.name, expected: tensor.shape, found: found)
       }
-      try fromSafetensors { () throws(SafetensorsError) in
-        try file.copyFloats(of: tensor.name, to: tensor.values)
+    }
+    let failures = Monitor<[Int: SafetensorsError]>([:])
+    inParallel(tensors.count) { index in
+      do throws(SafetensorsError) {
+        try file.copyFloats(of: tensors[index].name, to: tensors[index].values)
+      } catch {
+        failures.withLock { $0[index] = error }
       }
     }
+    if let first = failures.withLock({ $0.min { $0.key < $1.key } }) { throw .safetensors(first.value) }
   }
 }

@@ -100,6 +100,14 @@ public final class CheckpointWriter: @unchecked Sendable {
     return report
   }
 
+  /// The saves that came to their end since the last report; does not wait.
+  public func finishedSaves() -> [SaveOutcome] {
+    condition.withLock {
+      defer { outcomes = [] }
+      return outcomes
+    }
+  }
+
   /// Waits for the save that is under way.
   ///
   /// - Returns: the saves that came to their end since the last report.

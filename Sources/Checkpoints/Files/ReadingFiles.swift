@@ -1,3 +1,6 @@
+import Compute
+import Dispatch
+
 #if canImport(Glibc)
   import Glibc
 #endif
@@ -77,6 +80,17 @@ func contentHash(ofFile path: String) throws(FileError) -> String {
     }
     hash.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
   }
+}
+
+/// The hashes of several files, which are read at the same time: neither a core's hashing nor one reader uses all that a
+/// disk or a page cache can give.
+func contentHashes(ofFiles paths: [String]) -> [Result<String, FileError>] {
+  let hashes = Monitor([Result<String, FileError>?](repeating: nil, count: paths.count))
+  DispatchQueue.concurrentPerform(iterations: paths.count) { index in
+    let hash = Result { () throws(FileError) in try contentHash(ofFile: paths[index]) }
+    hashes.withLock { $0[index] = hash }
+  }
+  return hashes.withLock { $0.compactMap(\.self) }
 }
 
 /// A file's bytes, mapped into memory for reading: pages are loaded when they are looked at, none is copied.

@@ -85,9 +85,12 @@ func examineCheckpoint(_ path: String, step: Int?, hashes: Bool) throws(Checkpoi
     guard byteCount == entry.byteCount else {
       throw .wrongSize(file: entry.name, expected: entry.byteCount, found: byteCount)
     }
-    if hashes {
-      let hash = try reading { () throws(FileError) in try contentHash(ofFile: filePath) }
-      guard hash == entry.hash else { throw .hashDiffers(file: entry.name) }
+  }
+  guard hashes else { return manifest.step }
+  let found = contentHashes(ofFiles: manifest.entries.map { "\(path)/\($0.name)" })
+  for (entry, hash) in zip(manifest.entries, found) {
+    guard try reading({ () throws(FileError) in try hash.get() }) == entry.hash else {
+      throw .hashDiffers(file: entry.name)
     }
   }
   return manifest.step

@@ -46,6 +46,10 @@ public protocol Communicator: AnyObject, Sendable {
   /// What each rank passed, in rank order. Lengths may differ. For small control data.
   func allgather(_ bytes: [UInt8]) throws(CommunicatorError) -> [[UInt8]]
 
+  /// Gathers what each rank passed into `all`, rank after rank. Equally many numbers of every rank; for control data of
+  /// every step, as it takes no memory.
+  func allgather(_ values: VectorView<Double>, into all: VectorView<Double>) throws(CommunicatorError)
+
   /// What `root` passed, on every rank; what the others pass is ignored.
   func broadcast(_ bytes: [UInt8], from root: Int) throws(CommunicatorError) -> [UInt8]
 

@@ -111,6 +111,16 @@ public final class MPICommunicator: Communicator {
     try alone { () throws(CommunicatorError) in try MPICall.allgather(bytes, rank: rank, size: size) }
   }
 
+  public func allgather(_ values: VectorView<Double>, into all: VectorView<Double>) throws(CommunicatorError) {
+    precondition(all.count == size * values.count, "memory for \(size) ranks")
+    let byteCount = Int32(values.count * MemoryLayout<Double>.stride)
+    try alone { () throws(CommunicatorError) in
+      try MPICall.check(
+        MPI_Allgather(values.base, byteCount, mpiByte(), all.base, byteCount, mpiByte(), mpiCommWorld()),
+        "MPI_Allgather", rank: rank)
+    }
+  }
+
   public func broadcast(_ bytes: [UInt8], from root: Int) throws(CommunicatorError) -> [UInt8] {
     precondition((0..<size).contains(root), "rank \(root) of \(size) ranks")
     return try alone { () throws(CommunicatorError) in try MPICall.broadcast(bytes, from: root, rank: rank) }

@@ -27,22 +27,16 @@ public final class ReductionExecutor: Sendable {
   ///
   /// - Parameters:
   ///   - round: the number of the round in the plan.
-  ///   - leaves: what each worker of this round computed, in the tree's order; one for each of the round's leaves. Not
-  ///     changed.
-  ///   - slots: `plan.slotCount` vectors of the same length. After the last round the first holds the total, in
-  ///     `elements`. Their content before the first round does not matter.
+  ///   - leaves: what each worker of this round computed, one a row, in the tree's order. Not changed.
+  ///   - slots: `plan.slotCount` rows. After the last round the first holds the total, in `elements`. Their content
+  ///     before the first round does not matter.
   ///   - elements: the range to work on.
-  public func apply(round: Int, leaves: [Vector], slots: [Vector], elements: Range<Int>) {
+  public func apply(round: Int, leaves: Matrix, slots: Matrix, elements: Range<Int>) {
     let round = plan.rounds[round]
-    precondition(leaves.count >= round.leaves.count, "\(leaves.count) vectors for \(round.leaves.count) leaves")
-    precondition(slots.count >= plan.slotCount, "\(slots.count) slots of \(plan.slotCount)")
-    precondition(elements.lowerBound >= 0, "elements below 0")
-    for vector in leaves.prefix(round.leaves.count) {
-      precondition(vector.count >= elements.upperBound, "elements outside a leaf")
-    }
-    for vector in slots.prefix(plan.slotCount) {
-      precondition(vector.count >= elements.upperBound, "elements outside a slot")
-    }
+    precondition(leaves.rows >= round.leaves.count, "\(leaves.rows) rows for \(round.leaves.count) leaves")
+    precondition(slots.rows >= plan.slotCount, "\(slots.rows) slots of \(plan.slotCount)")
+    precondition(
+      elements.lowerBound >= 0 && elements.upperBound <= min(leaves.columns, slots.columns), "elements outside a row")
     var start = elements.lowerBound
     while start < elements.upperBound {
       let count = min(blockFloats, elements.upperBound - start)
@@ -61,11 +55,11 @@ public final class ReductionExecutor: Sendable {
 
   @inline(__always)
   private func address(
-    _ place: ReductionPlan.Place, _ start: Int, _ leaves: [Vector], _ slots: [Vector]
+    _ place: ReductionPlan.Place, _ start: Int, _ leaves: Matrix, _ slots: Matrix
   ) -> UnsafeMutablePointer<Float> {
     switch place {
-    case .leaf(let index): leaves[index].base + start
-    case .slot(let index): slots[index].base + start
+    case .leaf(let index): leaves.row(index).base + start
+    case .slot(let index): slots.row(index).base + start
     case .scratch(let index): scratch.base + index * blockFloats
     }
   }

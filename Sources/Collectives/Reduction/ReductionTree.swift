@@ -31,7 +31,7 @@ public struct ReductionTree: Equatable, Sendable {
   }
 
   /// The sum of one number per leaf, through the tree; for the loss, say, with the values of all ranks gathered.
-  public func sum(of values: [Double]) -> Double {
+  public func sum(of values: UnsafeBufferPointer<Double>) -> Double {
     precondition(values.count == leafCount, "\(values.count) values for \(leafCount) leaves")
     func sum(_ leaves: Range<Int>) -> Double {
       guard leaves.count > 1 else { return values[leaves.lowerBound] }

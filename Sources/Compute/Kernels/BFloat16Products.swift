@@ -52,21 +52,57 @@ extension BFloat16 {
 
   public static func productCount(rows: Int, columns: Int) -> Int { rows * chunk(rows: rows, columns: columns) }
 
+  /// Makes the product a few columns at a time, and hands out their sums, [rows, columns].
+  private static func multiply(
+    _ a: Operand<BFloat16>, _ b: Operand<BFloat16>, product: Vector, finish: (_ columns: Range<Int>, Matrix) -> Void
+  ) {
+    let step = chunk(rows: a.rows, columns: b.columns)
+    for start in stride(from: 0, to: b.columns, by: step) {
+      let columns = start..<min(start + step, b.columns)
+      let sums = product[0..<a.rows * columns.count].reshaped(rows: a.rows, columns: columns.count)
+      Compute.multiply(a, b.columns(columns), into: sums)
+      finish(columns, sums)
+    }
+  }
+
   public static func multiply(
     _ a: Operand<BFloat16>, _ b: Operand<BFloat16>, bias: Vector?, into c: MatrixView<BFloat16>, product: Vector
   ) {
-    let step = chunk(rows: c.rows, columns: c.columns)
-    for start in stride(from: 0, to: c.columns, by: step) {
-      let columns = start..<min(start + step, c.columns)
-      let sums = product[0..<c.rows * columns.count].reshaped(rows: c.rows, columns: columns.count)
-      Compute.multiply(a, b.columns(columns), into: sums)
+    precondition(c.rows == a.rows && c.columns == b.columns, "shapes do not fit")
+    multiply(a, b, product: product) { columns, sums in
       let part = c.columns(columns)
-      for row in 0..<c.rows {
+      for row in 0..<sums.rows {
         if let bias {
           add(output: part.row(row), sums.row(row), bias[columns])
         } else {
           convert(output: part.row(row), input: sums.row(row))
         }
+      }
+    }
+  }
+
+  public static func multiplyAndActivate(
+    _ a: Operand<BFloat16>, _ b: Operand<BFloat16>, bias: Vector, kept: MatrixView<BFloat16>,
+    output: MatrixView<BFloat16>, product: Vector
+  ) {
+    multiply(a, b, product: product) { columns, sums in
+      let (kept, output, bias) = (kept.columns(columns), output.columns(columns), bias[columns])
+      for row in 0..<sums.rows {
+        biasAndGELU(kept: kept.row(row), output: output.row(row), sums: sums.row(row), bias: bias)
+      }
+    }
+  }
+
+  public static func multiplyThroughActivation(
+    _ a: Operand<BFloat16>, _ b: Operand<BFloat16>, kept: MatrixView<BFloat16>, output: MatrixView<BFloat16>,
+    gradient: MatrixView<BFloat16>, product: Vector
+  ) {
+    multiply(a, b, product: product) { columns, sums in
+      let (kept, output, gradient) = (kept.columns(columns), output.columns(columns), gradient.columns(columns))
+      for row in 0..<sums.rows {
+        geluBackward(
+          inputGradient: gradient.row(row), output: output.row(row), outputGradient: sums.row(row), input: kept.row(row)
+        )
       }
     }
   }

@@ -18,13 +18,12 @@ public func geluForward<Element: StoredElement>(output: VectorView<Element>, inp
 /// - Parameters:
 ///   - inputGradient: dx, overwritten; may be `outputGradient`.
 ///   - output: y, overwritten, with the bits that forward gives; may be `input`.
-///   - outputGradient: dy.
+///   - outputGradient: dy, which need not have been rounded.
 ///   - input: x.
 @specialized(where Element == Float)
 @specialized(where Element == BFloat16)
 public func geluBackward<Element: StoredElement>(
-  inputGradient: VectorView<Element>, output: VectorView<Element>,
-  outputGradient: VectorView<Element>, input: VectorView<Element>
+  inputGradient: VectorView<Element>, output: VectorView<Element>, outputGradient: Vector, input: VectorView<Element>
 ) {
   precondition(
     inputGradient.count == input.count && output.count == input.count && outputGradient.count == input.count)
@@ -32,6 +31,24 @@ public func geluBackward<Element: StoredElement>(
     let (y, derivative) = gelu(input[block])
     output[block] = y
     inputGradient[block] = outputGradient[block] * derivative
+  }
+}
+
+/// x = s + b, kept, and y = GELU(x) of what was kept.
+///
+/// - Parameters:
+///   - kept: x, overwritten.
+///   - output: y, overwritten.
+///   - sums: s, a row of a product.
+@specialized(where Element == Float)
+@specialized(where Element == BFloat16)
+func biasAndGELU<Element: StoredElement>(
+  kept: VectorView<Element>, output: VectorView<Element>, sums: Vector, bias: Vector
+) {
+  precondition(kept.count == sums.count && output.count == sums.count && bias.count == sums.count)
+  for block in Blocks(sums.count) {
+    kept[block] = sums[block] + bias[block]
+    output[block] = gelu(kept[block]).y
   }
 }
 

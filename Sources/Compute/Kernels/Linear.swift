@@ -57,6 +57,21 @@ extension Float {
     if let bias { fillRows(of: c, with: bias) }
     Compute.multiply(a, b, into: c, adding: bias != nil)
   }
+
+  public static func multiplyAndActivate(
+    _ a: Operand<Float>, _ b: Operand<Float>, bias: Vector, kept: Matrix, output: Matrix, product: Vector
+  ) {
+    multiply(a, b, bias: bias, into: kept, product: product)
+    geluForward(output: output.flat, input: kept.flat)
+  }
+
+  public static func multiplyThroughActivation(
+    _ a: Operand<Float>, _ b: Operand<Float>, kept: Matrix, output: Matrix, gradient: Matrix, product: Vector
+  ) {
+    Compute.multiply(a, b, into: gradient)
+    geluBackward(
+      inputGradient: gradient.flat, output: output.flat, outputGradient: gradient.flat, input: kept.flat)
+  }
 }
 
 /// y = x·Wᵀ + b, the layer of every projection, kept as what its input is kept as.
@@ -89,6 +104,41 @@ public func linearForward<Element: StoredElement>(
 ) {
   addToRows(output: output, input: residual, vector: bias)
   multiply(.plain(input), .transposed(weight), into: output, adding: true)
+}
+
+/// The first half of an MLP: x = input·Wᵀ + b, kept for backward, and GELU(x).
+///
+/// - Parameters:
+///   - kept: x, [rows, out], overwritten.
+///   - output: GELU(x), [rows, out], overwritten.
+///   - product: memory for `Element.productCount` floats.
+public func hiddenForward<Element: StoredElement>(
+  kept: MatrixView<Element>, output: MatrixView<Element>, input: MatrixView<Element>, weight: MatrixView<Element>,
+  bias: Vector, product: Vector
+) {
+  precondition(input.columns == weight.columns && kept.rows == input.rows && kept.columns == weight.rows)
+  precondition(output.rows == kept.rows && output.columns == kept.columns, "one output for each hidden value")
+  Element.multiplyAndActivate(
+    .plain(input), .transposed(weight), bias: bias, kept: kept, output: output, product: product)
+}
+
+/// The gradient of the hidden values x of an MLP whose second half is GELU(x)·Wᵀ + b, and GELU(x) once more.
+///
+/// - Parameters:
+///   - hiddenGradient: dx, [rows, hidden], overwritten.
+///   - output: GELU(x), [rows, hidden], overwritten.
+///   - outputGradient: [rows, out].
+///   - weight: W, [out, hidden].
+///   - product: memory for `Element.productCount` floats.
+public func hiddenBackward<Element: StoredElement>(
+  hiddenGradient: MatrixView<Element>, output: MatrixView<Element>, outputGradient: MatrixView<Element>,
+  weight: MatrixView<Element>, kept: MatrixView<Element>, product: Vector
+) {
+  precondition(outputGradient.columns == weight.rows && kept.rows == outputGradient.rows)
+  precondition(kept.columns == weight.columns && output.rows == kept.rows && output.columns == kept.columns)
+  precondition(hiddenGradient.rows == kept.rows && hiddenGradient.columns == kept.columns)
+  Element.multiplyThroughActivation(
+    .plain(outputGradient), .plain(weight), kept: kept, output: output, gradient: hiddenGradient, product: product)
 }
 
 /// The gradients of y = x·Wᵀ + b with respect to W and b, overwritten: dW = dyᵀ·x, db = the sum of dy's rows.

@@ -20,6 +20,15 @@ public protocol StoredElement: BitwiseCopyable, Sendable {
   static func multiply(
     _ a: Operand<Self>, _ b: Operand<Self>, bias: Vector?, into c: MatrixView<Self>, product: Vector)
 
+  /// x = A·B + b on each row, kept, and y = GELU(x). One thread; the caller's.
+  static func multiplyAndActivate(
+    _ a: Operand<Self>, _ b: Operand<Self>, bias: Vector, kept: MatrixView<Self>, output: MatrixView<Self>,
+    product: Vector)
+  /// With dy = A·B: the gradient of x through y = GELU(x), and y once more. One thread; the caller's.
+  static func multiplyThroughActivation(
+    _ a: Operand<Self>, _ b: Operand<Self>, kept: MatrixView<Self>, output: MatrixView<Self>,
+    gradient: MatrixView<Self>, product: Vector)
+
   /// `floats` as this element: themselves, or rounded into `memory`.
   static func stored(_ floats: Matrix, in memory: MatrixView<Self>) -> MatrixView<Self>
 }

@@ -55,7 +55,8 @@ private final class Comparison {
     let (patches, values) = (configuration.patchCount, configuration.patchValues)
     let workspace = Workspace(model: configuration, imageCount: batch.images, painting: .all)
     fill(workspace.images)
-    model.paint(noise: batch.noise(ofStep: 0), parameters: trained.parameters.all, workspace: workspace)
+    workspace.fillNoise(batch.noise(ofStep: 0))
+    model.paint(parameters: trained.parameters.all, workspace: workspace)
     var predictions = [Float](repeating: 0, count: batch.images * patches * values)
     var mask = [Float](repeating: 0, count: batch.images * patches)
     for (image, order) in workspace.order.enumerated() {
@@ -85,9 +86,8 @@ private final class Comparison {
     fill(workspace.images)
     var losses: [Float] = []
     for step in 0..<max(1, steps ?? 1) {
-      let loss =
-        model.forward(noise: batch.noise(ofStep: step), parameters: parameters, workspace: workspace)
-        / Double(batch.images)
+      workspace.fillNoise(batch.noise(ofStep: step))
+      let loss = model.forward(parameters: parameters, workspace: workspace) / Double(batch.images)
       losses.append(Float(loss))
       model.backward(parameters: parameters, workspace: workspace, receiver: gradient)
       if step == 0 { keepGradient(gradient.all) }

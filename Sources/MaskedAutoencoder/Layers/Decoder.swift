@@ -53,11 +53,11 @@ struct Decoder: Sendable {
 
   /// - Parameters:
   ///   - latent: [images·(1 + N), encoder's D].
-  ///   - order: of each image, its patches with the visible ones first.
+  ///   - order: of each image, its patches with the visible ones first: [images, L].
   ///   - positions: [1 + L, D].
   ///   - saved: `predictions` becomes the painted patches.
   func forward<Element: StoredElement>(
-    latent: MatrixView<Element>, order: [[Int]], positions: Matrix, weights: ModelWeights<Element>,
+    latent: MatrixView<Element>, order: MatrixView<Int>, positions: Matrix, weights: ModelWeights<Element>,
     saved: DecoderActivations<Element>
   ) {
     linearForward(
@@ -65,13 +65,13 @@ struct Decoder: Sendable {
       weight: weights.matrix(layout.decoderEmbedding), bias: weights.bias(layout.decoderEmbedding))
     let maskToken = weights[layout.maskToken]
     let seen = 1 + visibleCount
-    for (image, patches) in order.enumerated() {
+    for image in 0..<order.rows {
       let tokens = saved.stack.input.rows(image * (1 + patchCount)..<(image + 1) * (1 + patchCount))
       let embeddings = saved.embeddings.rows(image * seen..<(image + 1) * seen)
       add(output: tokens.row(0), embeddings.row(0), positions.row(0))
-      for (index, patch) in patches.enumerated() {
+      for index in 0..<order.columns {
         let token = index < visibleCount ? embeddings.row(1 + index) : maskToken
-        add(output: tokens.row(1 + index), token, positions.row(1 + patch))
+        add(output: tokens.row(1 + index), token, positions.row(1 + order[image, index]))
       }
     }
     stack.forward(weights: weights, saved: saved.stack)

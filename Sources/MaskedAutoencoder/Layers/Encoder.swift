@@ -45,23 +45,24 @@ struct Encoder: Sendable {
   }
 
   /// - Parameters:
-  ///   - order: of each image, its patches with the visible ones first.
+  ///   - order: of each image, its patches with the visible ones first: [images, L].
   ///   - positions: [1 + L, D].
   ///   - saved: `patches` is filled; `latent` is the result.
   func forward<Element: StoredElement>(
-    order: [[Int]], positions: Matrix, weights: ModelWeights<Element>, saved: EncoderActivations<Element>
+    order: MatrixView<Int>, positions: Matrix, weights: ModelWeights<Element>, saved: EncoderActivations<Element>
   ) {
     let bias = weights.bias(layout.patchEmbedding)
     let tokens = 1 + visibleCount
-    for (image, patches) in order.enumerated() {
-      for (index, patch) in patches.prefix(visibleCount).enumerated() {
-        add(output: saved.embeddings.row(image * visibleCount + index), positions.row(1 + patch), bias)
+    for image in 0..<order.rows {
+      for index in 0..<visibleCount {
+        add(
+          output: saved.embeddings.row(image * visibleCount + index), positions.row(1 + order[image, index]), bias)
       }
     }
     multiply(
       .plain(saved.patches), .transposed(weights.matrix(layout.patchEmbedding)),
       into: saved.embeddings, adding: true)
-    for image in order.indices {
+    for image in 0..<order.rows {
       add(output: saved.stack.input.row(image * tokens), weights[layout.clsToken], positions.row(0))
       copyRows(
         output: saved.stack.input.rows(image * tokens + 1..<(image + 1) * tokens),

@@ -32,8 +32,9 @@ struct TransformerBlock<Element: StoredElement> {
     let (norm2Output, activated) = (normOutput.rows(0..<shape.outputRows), scratch.activated.rows(0..<shape.outputRows))
     saved.norm2.forward(
       output: norm2Output, input: saved.middle, layout: layout.norm2, weights: weights, epsilon: epsilon)
-    expand(norm2Output, saved: saved, scratch)
-    geluForward(output: activated.flat, input: saved.hidden.flat)
+    hiddenForward(
+      kept: saved.hidden, output: activated, input: norm2Output,
+      weight: weights.matrix(layout.expansion), bias: weights.bias(layout.expansion), product: scratch.product)
     linearForward(
       output: saved.output, residual: saved.middle, input: activated,
       weight: weights.matrix(layout.contraction), bias: weights.bias(layout.contraction))
@@ -64,15 +65,6 @@ struct TransformerBlock<Element: StoredElement> {
     return scratch.stream
   }
 
-  /// The first half of the MLP, up to GELU.
-  private func expand(
-    _ norm2Output: MatrixView<Element>, saved: BlockActivations<Element>, _ scratch: BlockScratch<Element>
-  ) {
-    linearForward(
-      output: saved.hidden, input: norm2Output,
-      weight: weights.matrix(layout.expansion), bias: weights.bias(layout.expansion), product: scratch.product)
-  }
-
   /// `streamGradient` becomes that of `saved.middle`.
   private func mlpBackward(
     streamGradient: Matrix, saved: BlockActivations<Element>, _ scratch: BlockScratch<Element>, recompute: Recompute,
@@ -82,15 +74,16 @@ struct TransformerBlock<Element: StoredElement> {
     let (normOutput, normGradient) = (scratch.normOutput.rows(rows), scratch.normGradient.rows(rows))
     let (activated, hiddenGradient) = (scratch.activated.rows(rows), scratch.hiddenGradient.rows(rows))
     saved.norm2.again(output: normOutput, input: saved.middle, layout: layout.norm2, weights: weights)
-    if recompute == .mlp { expand(normOutput, saved: saved, scratch) }
+    if recompute == .mlp {
+      linearForward(
+        output: saved.hidden, input: normOutput,
+        weight: weights.matrix(layout.expansion), bias: weights.bias(layout.expansion), product: scratch.product)
+    }
 
     let outputGradient = Element.stored(streamGradient, in: scratch.rounded(streamGradient))
-    linearBackward(
-      inputGradient: hiddenGradient, outputGradient: outputGradient, weight: weights.matrix(layout.contraction),
-      product: scratch.product)
-    geluBackward(
-      inputGradient: hiddenGradient.flat, output: activated.flat, outputGradient: hiddenGradient.flat,
-      input: saved.hidden.flat)
+    hiddenBackward(
+      hiddenGradient: hiddenGradient, output: activated, outputGradient: outputGradient,
+      weight: weights.matrix(layout.contraction), kept: saved.hidden, product: scratch.product)
     gradients.write(layout.contractionGroup) { gradients in
       linearBackward(
         weightGradient: layout.contraction.weight(in: gradients), biasGradient: layout.contraction.bias(in: gradients),

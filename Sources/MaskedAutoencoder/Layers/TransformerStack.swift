@@ -34,7 +34,7 @@ struct StackActivations<Element: StoredElement> {
     scratch = BlockScratch(shape, last: last, &allocator)
   }
 
-  var output: Matrix { blocks.last!.output }
+  var output: Matrix { blocks[blocks.count - 1].output }
   /// Where backward expects the gradient of `output`.
   var outputGradient: Matrix { scratch.queryStream }
 

@@ -21,6 +21,8 @@ public struct StepRecord: LogRecord, Hashable {
   public var optimizerSeconds: Double?
   /// Waited for a checkpoint's copy.
   public var checkpointSeconds: Double?
+  /// Took to compare a hash of the parameters over all ranks.
+  public var comparisonSeconds: Double?
   /// Of rank 0, in 10⁶ bytes.
   public var residentMegabytes: Double?
   /// Whatever else a component wants to have in the line.
@@ -44,7 +46,7 @@ public struct StepRecord: LogRecord, Hashable {
     ("gradient_norm", \.gradientNorm), ("data_seconds", \.dataSeconds), ("forward_seconds", \.forwardSeconds),
     ("backward_seconds", \.backwardSeconds), ("allreduce_seconds", \.allreduceSeconds),
     ("optimizer_seconds", \.optimizerSeconds), ("checkpoint_seconds", \.checkpointSeconds),
-    ("resident_mb", \.residentMegabytes),
+    ("comparison_seconds", \.comparisonSeconds), ("resident_mb", \.residentMegabytes),
   ]
 
   public var fields: [LogField] {

@@ -40,8 +40,10 @@ extension Pretraining {
   /// - Returns: which ranks differ from the others, as a reason to go back; nil where all agree.
   /// - Throws: they differ again where the run has just gone back for it: the fault is not a passing one.
   func compareParameters() throws -> String? {
+    let start = ContinuousClock.now
     let hash = CheckpointLayout(trainer.model).parameterHash(trainer.parameters.all)
     let all = try communicator.allgather(hash)
+    recorder?.record(comparisonSeconds: start.secondsSince)
     let groups = Dictionary(grouping: all.indices) { all[$0] }
     guard groups.count > 1 else { return nil }
     let largest = groups.values.map(\.count).max()!

@@ -75,7 +75,8 @@ extension Pretraining {
     }
   }
 
-  /// Rank 0 chooses a checkpoint, and all ranks open it.
+  /// Rank 0 chooses a checkpoint, and all ranks open it. One rank of each host compares all bytes with the manifest; the
+  /// others would do so with the same bytes in the same memory.
   static func open(
     _ communicator: any Communicator, _ recorder: RunRecorder?, _ choose: () throws -> Checkpoint?
   ) throws -> Checkpoint? {
@@ -84,16 +85,18 @@ extension Pretraining {
       recorder?.logger.warning("passed over the checkpoint of \(passedOver)")
     }
     let path = try communicator.broadcast(chosen?.path ?? "", from: 0)
+    let isFirstOfHost = communicator.ranksOnThisHost[0] == communicator.rank
     return try communicator.together {
       if let chosen { return chosen }
-      return path.isEmpty ? nil : try Checkpoint.open(path)
+      return path.isEmpty ? nil : try Checkpoint.open(path, isVerified: !isFirstOfHost)
     }
   }
 
   /// Takes the parameters of another run's checkpoint, and nothing else.
   func begin(with checkpoint: Checkpoint) throws {
     try communicator.together {
-      try checkpoint.readParameters(CheckpointLayout(trainer.model), into: trainer.parameters.all)
+      try checkpoint.readParameters(
+        CheckpointLayout(trainer.model), into: trainer.parameters.all, inParallel: trainer.inParallel)
     }
     trainer.roundParameters()
     recorder?.logger.info("began with the weights of \(checkpoint.path)")

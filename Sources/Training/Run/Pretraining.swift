@@ -195,6 +195,6 @@ public final class Pretraining {
 
   private func record(_ result: StepResult, seconds: Double) throws {
     if options.debug { recorder?.logger.info("\(trainer.debugReport(step: step))") }
-    try recorder?.record(result, epoch: epoch, lastStep: lastStep, seconds: seconds, stepsPerEpoch: plan.stepsPerEpoch)
+    try recorder?.record(result, epoch: epoch, lastStep: lastStep, seconds: seconds)
   }
 }

@@ -19,7 +19,9 @@ final class RunRecorder {
   private var hasWarned = false
   private var epochLosses: [Double] = []
   private var epochSeconds = 0.0
+  private var stepsPerEpoch = 1
   private var checkpointSeconds: Double?
+  private var comparisonSeconds: Double?
   /// Of the checkpoints written so far, from the copy to the last fsync.
   private(set) var longestSaveSeconds = 0.0
 
@@ -53,6 +55,13 @@ final class RunRecorder {
       retention: CheckpointRetention(
         keepLast: configuration.checkpoint.keepLast, keepEverySteps: configuration.checkpoint.keepEverySteps))
     if step > 0 { append(EventRecord("resume", step: step)) }
+    self.stepsPerEpoch = stepsPerEpoch
+    try readRunningEpoch(after: step)
+  }
+
+  /// Takes what the log knows of the epoch that is not done after `step`.
+  private func readRunningEpoch(after step: Int) throws {
+    (epochLosses, epochSeconds) = ([], 0)
     let epochStart = step / stepsPerEpoch * stepsPerEpoch
     for record in try TrainingLog.lines(at: directory.log, after: epochStart).compactMap(StepRecord.init) {
       epochLosses.append(record.loss)
@@ -60,7 +69,9 @@ final class RunRecorder {
     }
   }
 
-  func record(_ result: StepResult, epoch: Double, lastStep: Int, seconds: Double, stepsPerEpoch: Int) throws {
+  func record(_ result: StepResult, epoch: Double, lastStep: Int, seconds: Double) throws {
+    // A save that failed is said at the next step, not at the next save.
+    account(for: writer?.finishedSaves() ?? [])
     var record = StepRecord(
       step: result.step, epoch: epoch, loss: result.loss, learningRate: result.learningRate,
       imagesPerSecond: Double(configuration.train.batchSize) / seconds, stepSeconds: seconds)
@@ -72,6 +83,7 @@ final class RunRecorder {
     record.optimizerSeconds = result.times.optimizer
     record.residentMegabytes = try SystemUsage.current().residentMegabytes
     (record.checkpointSeconds, checkpointSeconds) = (checkpointSeconds, nil)
+    (record.comparisonSeconds, comparisonSeconds) = (comparisonSeconds, nil)
     append(record)
     let scalars = [
       ("loss", result.loss), ("learning_rate", result.learningRate), ("gradient_norm", result.gradientNorm),
@@ -90,6 +102,9 @@ final class RunRecorder {
     epochSeconds += seconds
     if result.step.isMultiple(of: stepsPerEpoch) { endEpoch(result.step / stepsPerEpoch, step: result.step) }
   }
+
+  /// What comparing parameters took; it goes to the line of the next step, as the wait for a checkpoint does.
+  func record(comparisonSeconds seconds: Double) { comparisonSeconds = seconds }
 
   func record(badSamples names: String, step: Int) {
     for name in names.split(separator: "\n") {
@@ -117,8 +132,8 @@ final class RunRecorder {
   func rewind(to step: Int, because reason: String) throws {
     try log?.rewind(to: step)
     tensorBoard = try TensorBoardWriter(directory: directory.path, resumingAfter: step)
+    try readRunningEpoch(after: step)
     record(event: "rollback", step: step, reason: reason)
-    (epochLosses, epochSeconds) = ([], 0)
   }
 
   private func append(_ record: some LogRecord) {

@@ -20,6 +20,8 @@ final class LayerReduction: Sendable {
   private let workers: Int
   /// Workers that have summed their slice of the running group.
   private let doneCount = Atomic(0)
+  /// The floats of one worker's memory for a group.
+  private let groupCapacity: Int
   private let layers: AlignedBuffer<Float>
   private let slots: AlignedBuffer<Float>
 
@@ -29,6 +31,7 @@ final class LayerReduction: Sendable {
     self.table = table
     self.plan = plan
     self.workers = workers
+    groupCapacity = table.largestGroupCount
     self.exchange = exchange
     executors = (0..<workers).map { _ in ReductionExecutor(plan: plan) }
     self.buckets = buckets
@@ -45,7 +48,7 @@ final class LayerReduction: Sendable {
 
   /// The gradient of the whole batch, after the last round and the exchange: a sum over images. Where ranks divide it,
   /// only what this rank owns.
-  var gradient: Vector { slot(0) }
+  var gradient: Vector { sums.row(0) }
 
   /// Where `worker` puts the gradients of its virtual worker of `round`.
   func receiver(worker: Int, round: Int) -> WorkerReceiver {
@@ -57,18 +60,18 @@ final class LayerReduction: Sendable {
     for group in table.groups.indices.reversed() { finished(group: group, worker: worker, round: round) }
   }
 
-  func memory(for group: Int, worker: Int) -> Vector {
-    let start = (2 * worker + group % 2) * table.largestGroupCount
-    return layers.all[start..<start + table.groups[group].range.count]
+  /// Every worker's memory for `group`, one a row.
+  func memory(for group: Int) -> Matrix {
+    MatrixView(
+      base: layers.base + group % 2 * groupCapacity, rows: workers, columns: table.groups[group].range.count,
+      stride: 2 * groupCapacity)
   }
 
   func finished(group: Int, worker: Int, round: Int) {
     barrier.wait()
     let range = table.groups[group].range
     executors[worker].apply(
-      round: round,
-      leaves: (0..<plan.rounds[round].leaves.count).map { memory(for: group, worker: $0) },
-      slots: (0..<plan.slotCount).map { slot($0)[range] },
+      round: round, leaves: memory(for: group), slots: sums.columns(range),
       elements: slice(of: range.count, for: worker, among: workers))
     if doneCount.add(1, ordering: .acquiringAndReleasing).newValue == workers {
       doneCount.store(0, ordering: .relaxed)
@@ -78,9 +81,8 @@ final class LayerReduction: Sendable {
 
   private func isLast(_ round: Int) -> Bool { round == plan.rounds.count - 1 }
 
-  private func slot(_ index: Int) -> Vector {
-    slots.all[index * table.arenaCount..<(index + 1) * table.arenaCount]
-  }
+  /// The slots, one a row.
+  private var sums: Matrix { slots.all.reshaped(rows: plan.slotCount, columns: table.arenaCount) }
 }
 
 /// One worker's side of `LayerReduction`.
@@ -89,6 +91,6 @@ struct WorkerReceiver: GradientReceiver {
   let worker: Int
   let round: Int
 
-  func memory(for group: Int) -> Vector { reduction.memory(for: group, worker: worker) }
+  func memory(for group: Int) -> Vector { reduction.memory(for: group).row(worker) }
   func finished(group: Int) { reduction.finished(group: group, worker: worker, round: round) }
 }

@@ -14,11 +14,11 @@ extension Trainer {
   /// Takes the parameters, and of the moments what this rank owns.
   func restore(_ checkpoint: Checkpoint) throws(CheckpointError) {
     let layout = CheckpointLayout(model)
-    try checkpoint.readParameters(layout, into: parameters.all)
+    try checkpoint.readParameters(layout, into: parameters.all, inParallel: inParallel)
     for index in 0..<OptimizerShard.momentCount {
       // What no tensor fills is zero in a moment.
       clear(gradient)
-      try checkpoint.readMoment(index, layout, into: gradient)
+      try checkpoint.readMoment(index, layout, into: gradient, inParallel: inParallel)
       optimizer.take(moment: index, from: gradient)
     }
   }

@@ -54,7 +54,7 @@ public final class Trainer: @unchecked Sendable {
   let optimizer: OptimizerShard
   private let schedule: LearningRateSchedule
   private let normalization: Normalization
-  private let losses: AlignedBuffer<Double>
+  private let reports: StepReports
   private let plan: BatchPlan
   /// Looks at what each forward pass leaves, in debug mode.
   let probe: ForwardProbe?
@@ -87,7 +87,7 @@ public final class Trainer: @unchecked Sendable {
     exchange = GradientExchange(
       communicator: communicator, wire: configuration.parallel.gradientWire,
       result: ownership.isSharded ? .ownedParts : .whole)
-    reduction = LayerReduction(
+    let reduction = LayerReduction(
       table: table, plan: layout.plan, workers: layout.threads, buckets: buckets, exchange: exchange)
     workspaces = Trainer.workspaces(configuration, layout, model, lender: reduction, debug: debug)
     gradientNorm = GradientNorm(count: table.arenaCount)
@@ -97,7 +97,7 @@ public final class Trainer: @unchecked Sendable {
     optimizer = OptimizerShard(adamW, ownership: ownership, communicator: communicator)
     schedule = configuration.train.schedule
     normalization = configuration.data.normalization
-    losses = AlignedBuffer(count: layout.block.count, zero: 0)
+    reports = StepReports(layout)
     table.initialize(parameters.all, seed: configuration.train.seed)
     roundParameters()
   }
@@ -160,13 +160,13 @@ public final class Trainer: @unchecked Sendable {
     var result = StepResult(
       step: batch.step + 1, loss: 0, gradientNorm: try norm(scale: scale),
       learningRate: schedule.rate(at: Double(batch.step) / Double(plan.stepsPerEpoch)), times: times)
-    let losses = try agree(on: &result, batch, stopRequested: stopRequested)
+    try agree(on: &result, batch, stopRequested: stopRequested)
     if result.loss.isFinite, result.gradientNorm.isFinite {
       update(result, scale: scale)
       result.times.optimizer = start.secondsSince
       result.times.allreduce += try gatherParameters()
     } else {
-      result.nonFinite = nonFinite(result, losses)
+      result.nonFinite = nonFinite(result)
     }
     return result
   }
@@ -177,16 +177,17 @@ public final class Trainer: @unchecked Sendable {
   ) -> (forward: Double, backward: Double) {
     let first = round * layout.threads
     let count = min(layout.threads, layout.block.count - first)
-    let times = Monitor((forward: 0.0, backward: 0.0))
+    // Of worker 0, which is the thread that waits for the others.
+    nonisolated(unsafe) var times = (forward: 0.0, backward: 0.0)
     pool.run { worker in
       guard worker < count else { return reduction.assist(worker: worker, round: round) }
       let workspace = workspaces[worker]
       if worker == 0 { progress.enter(.forward) }
       let start = ContinuousClock.now
-      let noise = load(batch, virtualWorker: first + worker, into: workspace)
+      load(batch, virtualWorker: first + worker, into: workspace)
       if poisoned { workspace.images[0, 0] = .nan }
-      losses.base[first + worker] = model.forward(
-        noise: noise, parameters: parameters.all, rounded: rounded.all, workspace: workspace)
+      let loss = model.forward(parameters: parameters.all, rounded: rounded.all, workspace: workspace)
+      reports.record(loss: loss, ofVirtualWorker: first + worker)
       probe?.look(at: workspace, virtualWorker: first + worker)
       if worker == 0 { progress.enter(.backward) }
       let middle = ContinuousClock.now
@@ -194,20 +195,19 @@ public final class Trainer: @unchecked Sendable {
         parameters: parameters.all, rounded: rounded.all, workspace: workspace,
         receiver: reduction.receiver(worker: worker, round: round))
       if worker == 0 {
-        times.withLock { $0 = ((middle - start) / .seconds(1), middle.secondsSince) }
+        times = ((middle - start) / .seconds(1), middle.secondsSince)
       }
     }
-    return times.withLock { $0 }
+    return times
   }
 
-  /// Puts the images of a virtual worker (counted within this rank) into its workspace, and returns their mask noise.
-  private func load(_ batch: borrowing Batch, virtualWorker: Int, into workspace: Workspace) -> [[Float]] {
-    let images = layout.imagesPerVirtualWorker
-    return (0..<images).map { image in
-      let index = virtualWorker * images + image
+  /// Puts the images of a virtual worker (counted within this rank) and their mask noise into its workspace.
+  private func load(_ batch: borrowing Batch, virtualWorker: Int, into workspace: Workspace) {
+    for image in 0..<layout.imagesPerVirtualWorker {
+      let index = virtualWorker * layout.imagesPerVirtualWorker + image
       normalization.apply(to: batch.pixels(of: index), into: workspace.images.row(image))
-      return maskNoise(
-        patchCount: configuration.model.patchCount, seed: configuration.train.seed, epoch: batch.epoch,
+      maskNoise(
+        output: workspace.noise.row(image), seed: configuration.train.seed, epoch: batch.epoch,
         sample: batch.samples[index])
     }
   }
@@ -230,21 +230,14 @@ public final class Trainer: @unchecked Sendable {
   }
 
   /// Tells all ranks what only one of them knows: its virtual workers' losses, its bad pictures, a request to stop.
-  ///
-  /// - Returns: the loss of every virtual worker.
-  private func agree(
-    on result: inout StepResult, _ batch: borrowing Batch, stopRequested: Bool
-  ) throws -> [Double] {
-    var mine = [Double(batch.badSamples.count), stopRequested ? 1 : 0]
-    for index in 0..<losses.count { mine.append(losses.base[index]) }
+  private func agree(on result: inout StepResult, _ batch: borrowing Batch, stopRequested: Bool) throws {
     progress.enter(.allreduce)
-    let all = try communicator.allgather(mine)
+    try reports.exchange(
+      badSampleCount: batch.badSamples.count, stopRequested: stopRequested, over: communicator)
     progress.enter(.optimizer)
-    result.badSampleCount = Int(all.reduce(0) { $0 + $1[0] })
-    result.stopRequested = all.contains { $0[1] != 0 }
-    let losses = all.flatMap { $0.dropFirst(2) }
-    result.loss = layout.tree.sum(of: losses) / Double(configuration.train.batchSize)
-    return losses
+    result.badSampleCount = reports.badSampleCount
+    result.stopRequested = reports.stopRequested
+    result.loss = layout.tree.sum(of: reports.losses) / Double(configuration.train.batchSize)
   }
 
   private func update(_ result: StepResult, scale: Double) {
@@ -256,17 +249,7 @@ public final class Trainer: @unchecked Sendable {
     }
   }
 
-  /// - Returns: what it took, in seconds.
-  private func gatherParameters() throws -> Double {
-    progress.enter(.allreduce)
-    let start = ContinuousClock.now
-    try optimizer.gather(parameters.all)
-    if optimizer.ownership.isSharded { roundParameters() }
-    return start.secondsSince
-  }
-
-  private func nonFinite(_ result: StepResult, _ losses: [Double]) -> NonFiniteStep {
-    let images = layout.imagesPerVirtualWorker
+    return times
     let samples = losses.indices.filter { !losses[$0].isFinite }.flatMap { worker in
       (worker * images..<(worker + 1) * images).map { plan.sample(step: result.step - 1, index: $0) }
     }

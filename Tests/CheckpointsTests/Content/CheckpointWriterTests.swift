@@ -59,7 +59,7 @@ import Testing
     let pieces = Mutex(0)
     let (parameters, moment) = (buffer.all[0..<count], buffer.all[count..<2 * count])
     _ = writer.submit(parameters: parameters, moments: [moment], state: CheckpointState(step: 1)) { count, piece in
-      pieces.withLock { $0 = count }
+      pieces.withLock { $0 += count }
       DispatchQueue.concurrentPerform(iterations: count, execute: piece)
     }
     _ = try writer.finish()

@@ -75,16 +75,16 @@ struct ReductionPlanTests {
     let (leafCount, count) = (7, 100_003)
     let plan = ReductionPlan(tree: ReductionTree(leafCount: leafCount), leavesPerRound: 3)
     let memory = AlignedBuffer<Float>(count: (leafCount + plan.slotCount) * count, zero: .nan)
-    let vectors = (0..<leafCount + plan.slotCount).map { memory.all[$0 * count..<($0 + 1) * count] }
+    let rows = memory.all.reshaped(rows: leafCount + plan.slotCount, columns: count)
     for leaf in 0..<leafCount {
       for index in 0..<count {
-        vectors[leaf][index] = adversarial(leaf: leaf, element: index)
+        rows[leaf, index] = adversarial(leaf: leaf, element: index)
       }
     }
-    let slots = Array(vectors[leafCount...])
+    let slots = rows.rows(leafCount..<rows.rows)
     let cuts = [0, 1, 17, 33_333, 33_334, 70_000, count]
     for (index, round) in plan.rounds.enumerated() {
-      let leaves = Array(vectors[round.leaves])
+      let leaves = rows.rows(round.leaves)
       DispatchQueue.concurrentPerform(iterations: cuts.count - 1) { slice in
         ReductionExecutor(plan: plan)
           .apply(round: index, leaves: leaves, slots: slots, elements: cuts[slice]..<cuts[slice + 1])
@@ -92,8 +92,8 @@ struct ReductionPlanTests {
     }
     let wrong = (0..<count).filter { index in
       let values = (0..<leafCount).map { adversarial(leaf: $0, element: index) }
-      return slots[0][index].bitPattern != treeSum(values[...]).bitPattern
-        || (0..<leafCount).contains { vectors[$0][index] != values[$0] }
+      return slots[0, index].bitPattern != treeSum(values[...]).bitPattern
+        || (0..<leafCount).contains { rows[$0, index] != values[$0] }
     }
     #expect(wrong.isEmpty)
   }
@@ -103,20 +103,19 @@ struct ReductionPlanTests {
     let executor = ReductionExecutor(plan: plan)
     let leafCount = plan.rounds.map(\.leaves.count).max()!
     let memory = AlignedBuffer<Float>(count: (leafCount + plan.slotCount) * elementCount, zero: .nan)
-    let vectors = (0..<leafCount + plan.slotCount)
-      .map { memory.all[$0 * elementCount..<($0 + 1) * elementCount] }
+    let rows = memory.all.reshaped(rows: leafCount + plan.slotCount, columns: elementCount)
     for (index, round) in plan.rounds.enumerated() {
       for leaf in 0..<leafCount {
         for element in 0..<elementCount {
-          vectors[leaf][element] =
+          rows[leaf, element] =
             leaf < round.leaves.count
             ? adversarial(leaf: leaves.lowerBound + round.leaves.lowerBound + leaf, element: element) : .nan
         }
       }
       executor.apply(
-        round: index, leaves: Array(vectors[..<leafCount]), slots: Array(vectors[leafCount...]),
+        round: index, leaves: rows.rows(0..<leafCount), slots: rows.rows(leafCount..<rows.rows),
         elements: 0..<elementCount)
     }
-    return vectors[leafCount].array
+    return rows.row(leafCount).array
   }
 }

@@ -24,7 +24,7 @@ struct ReductionTreeTests {
     for leafCount in 1...64 {
       for draw in 0..<20 {
         let values = (0..<leafCount).map { Double(adversarial(leaf: $0, element: draw)) * 1e9 / 3 }
-        let sum = ReductionTree(leafCount: leafCount).sum(of: values)
+        let sum = values.withUnsafeBufferPointer(ReductionTree(leafCount: leafCount).sum)
         #expect(sum.bitPattern == treeSum(values[...]).bitPattern, "\(leafCount) leaves")
       }
     }
@@ -34,8 +34,8 @@ struct ReductionTreeTests {
     let tree = ReductionTree(leafCount: 6)
     // 3 | 3: the 1 is in the right half, with -2^53, and survives. In 4 | 2, and from left to right, it meets 2^53
     // first and is lost.
-    #expect(tree.sum(of: [0, 0, 0x1p53, 1, -0x1p53, 0]) == 1)
+    #expect([0, 0, 0x1p53, 1, -0x1p53, 0].withUnsafeBufferPointer(tree.sum) == 1)
     // Each half 2 | 1: the first 1 is lost in 2^53. In 1 | 2 it would meet a zero, for a sum of 2.
-    #expect(tree.sum(of: [1, 0x1p53, -0x1p53, 1, 0, 0]) == 1)
+    #expect([1, 0x1p53, -0x1p53, 1, 0, 0].withUnsafeBufferPointer(tree.sum) == 1)
   }
 }

@@ -53,15 +53,17 @@ enum Shards {
     let plan = ReductionPlan(tree: ReductionTree(leafCount: own.count), leavesPerRound: 2)
     let executor = ReductionExecutor(plan: plan)
     let leaves = AlignedBuffer<Float>(count: 2 * sum.count, zero: 0)
-    let further = AlignedBuffer<Float>(count: (plan.slotCount - 1) * sum.count, zero: 0)
-    let leafVectors = (0..<2).map { leaves.all[$0 * sum.count..<($0 + 1) * sum.count] }
-    let slots = [sum] + (0..<plan.slotCount - 1).map { further.all[$0 * sum.count..<($0 + 1) * sum.count] }
+    let slots = AlignedBuffer<Float>(count: plan.slotCount * sum.count, zero: 0)
+    let (leafRows, slotRows) = (
+      leaves.all.reshaped(rows: 2, columns: sum.count), slots.all.reshaped(rows: plan.slotCount, columns: sum.count)
+    )
     for (index, round) in plan.rounds.enumerated() {
       for (place, shard) in round.leaves.enumerated() {
-        fill(leafVectors[place], shard: own.lowerBound + shard)
+        fill(leafRows.row(place), shard: own.lowerBound + shard)
       }
-      executor.apply(round: index, leaves: leafVectors, slots: slots, elements: 0..<sum.count)
+      executor.apply(round: index, leaves: leafRows, slots: slotRows, elements: 0..<sum.count)
     }
+    sum.base.update(from: slots.base, count: sum.count)
   }
 }
 

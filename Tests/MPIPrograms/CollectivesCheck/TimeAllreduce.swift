@@ -31,11 +31,13 @@ private func timeTree(_ communicator: any Communicator) throws {
   for leafCount in [2, 4, 8] {
     let leaves = AlignedBuffer<Float>(count: leafCount * count, zero: 1)
     let sum = AlignedBuffer<Float>(count: count, zero: 0)
-    let views = (0..<leafCount).map { leaves.all[$0 * count..<($0 + 1) * count] }
+    let (leafRows, slots) = (
+      leaves.all.reshaped(rows: leafCount, columns: count), sum.all.reshaped(rows: 1, columns: count)
+    )
     let plan = ReductionPlan(tree: ReductionTree(leafCount: leafCount), leavesPerRound: leafCount)
     let executor = ReductionExecutor(plan: plan)
     let sums = try (0..<9).map { _ in
-      try time(communicator, 1) { executor.apply(round: 0, leaves: views, slots: [sum.all], elements: 0..<count) }
+      try time(communicator, 1) { executor.apply(round: 0, leaves: leafRows, slots: slots, elements: 0..<count) }
     }
     let copies = try (0..<9).map { _ in
       try time(communicator, 1) { sum.base.update(from: leaves.base, count: count) }

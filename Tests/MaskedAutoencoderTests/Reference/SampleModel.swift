@@ -50,7 +50,8 @@ final class SampleModel {
 
   func forward() -> Double {
     convert(output: rounded.all, input: parameters)
-    return product.forward(noise: noise, parameters: parameters, rounded: rounded.all, workspace: workspace)
+    workspace.fillNoise(noise)
+    return product.forward(parameters: parameters, rounded: rounded.all, workspace: workspace)
   }
 
   /// The loss; its gradient lies in `gradient` then.

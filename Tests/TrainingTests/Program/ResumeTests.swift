@@ -110,6 +110,39 @@ extension ProgramTests {
       #expect(try bench.contents(of: "whole") == before)
     }
 
+    /// With a learning rate of nothing the weights stay what they were.
+    @Test(arguments: [nil, 2]) func initFromTakesTheWeightsAndNothingElse(ranks: Int?) throws {
+      let bench = try Workbench()
+      let source = try bench.train("source", ["train.steps=7"])
+      let still = ["train.base_learning_rate=0", "train.seed=3"]
+      let option = ["--init-from", "\(bench.path)/source"]
+      let first = try bench.train("run", still + ["train.steps=2"], options: option, ranks: ranks)
+      #expect(first.checkpoint.step == 2)
+      #expect(first.checkpoint.parameters == source.checkpoint.parameters)
+      #expect(first.checkpoint.optimizer != source.checkpoint.optimizer)
+      // The same command goes on with the run, and does not begin it again.
+      let again = try bench.pretrain("run", still + ["train.steps=4"], options: option, ranks: ranks)
+      #expect(again.exitCode == 0)
+      #expect(again.errorOutput.contains("resumed after step 2 from"))
+      #expect(!again.errorOutput.contains("began with the weights"))
+      let both = try bench.pretrain(
+        "other", still, options: option + ["--resume", "\(bench.path)/source"], ranks: ranks)
+      #expect(both.exitCode == 2)
+      #expect(both.errorOutput.contains("--init-from begins a new run and --resume"))
+    }
+
+    @Test func halfWrittenCheckpointsAreRemovedAtTheStart() throws {
+      let bench = try Workbench()
+      try bench.train("run", ["train.steps=4"])
+      let left = [".step-00000005.tmp-0a1b2c3d", ".step-00000002.removed-0a1b2c3d"]
+      for name in left { try bench.write([1, 2, 3], to: "run/checkpoints/\(name)/model.safetensors") }
+      let outcome = try bench.pretrain("run", ["train.steps=6"])
+      #expect(outcome.exitCode == 0)
+      for name in left { #expect(outcome.errorOutput.contains("removed the unfinished checkpoint \(name)")) }
+      let names = try FileManager.default.contentsOfDirectory(atPath: "\(bench.path)/run/checkpoints").sorted()
+      #expect(names == ["step-00000004", "step-00000005", "step-00000006"])
+    }
+
     @Test func takesTheNewestValidCheckpointAndSaysWhichItPassedOver() throws {
       let bench = try Workbench()
       let settings = ["checkpoint.every_steps=2", "checkpoint.every_epochs=null"]

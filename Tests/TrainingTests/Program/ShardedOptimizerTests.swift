@@ -52,6 +52,14 @@ extension ProgramTests {
       }
     }
 
+    /// Each rank rounds for its products the parameters that it has from others, too.
+    @Test func hasTheBitsInMixedPrecisionToo() throws {
+      let bench = try Workbench()
+      let settings = model + ["train.precision=bf16", "train.steps=5"]
+      let alone = try bench.train("alone", settings)
+      #expect(try bench.train("sharded", settings + sharded, ranks: 2) == alone)
+    }
+
     @Test func aStepThatIsNotFiniteIsLeftByAllRanks() throws {
       let bench = try Workbench()
       let settings = model + sharded + ["train.base_learning_rate=1e30", "train.warmup_epochs=0"]

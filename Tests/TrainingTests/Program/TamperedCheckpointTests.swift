@@ -1,4 +1,5 @@
 import Compute
+import Datasets
 import Testing
 
 extension ProgramTests {
@@ -12,11 +13,13 @@ extension ProgramTests {
       case oneParameterIsOneUnitOff
       case oneStepLater
       case oneStepEarlier
+      case dataOneImageLater
     }
 
     @Test(arguments: Change.allCases) func everythingInItCounts(change: Change) throws {
       let bench = try Workbench()
-      let whole = try bench.train("whole", ["train.steps=12"])
+      var settings = ["train.steps=10"]
+      let whole = try bench.train("whole", settings)
       try bench.train("half", ["train.steps=7"])
       let saved = try SavedState(of: "\(bench.path)/half")
       let tensor = try saved.range(of: "blocks.1.attn.proj.weight")
@@ -28,11 +31,24 @@ extension ProgramTests {
         saved.parameters.base[tensor.lowerBound] = saved.parameters.base[tensor.lowerBound].nextUp
       case .oneStepLater: saved.state.step += 1
       case .oneStepEarlier: saved.state.step -= 1
+      case .dataOneImageLater: settings.append("data.path=\(try writePicturesOneLater(bench, epoch: 1))")
       }
       saved.state.epoch = Double(saved.state.step) / Double(bench.stepsPerEpoch)
       try saved.save(to: "\(bench.path)/tampered")
-      let result = try bench.train("tampered", ["train.steps=12"])
+      let result = try bench.train("tampered", settings)
       #expect((result.checkpoint == whole.checkpoint) == (change == .nothing))
+    }
+
+    /// A data set by which the model sees, at each place of this epoch, the picture of the next place: what a resume would
+    /// show it that counted one image too many.
+    private func writePicturesOneLater(_ bench: Workbench, epoch: Int) throws -> String {
+      let pictures = greyPictures(count: 80)
+      let plan = try BatchPlan(sampleCount: 80, batchSize: 16, seed: 0)
+      let order = (0..<80).map { plan.sample(step: epoch * bench.stepsPerEpoch + $0 / 16, index: $0 % 16) }
+      var later = pictures
+      for (sample, next) in zip(order, order.dropFirst()) { later[sample] = pictures[next] }
+      try bench.write(idxFile(pictures: later), to: "later")
+      return "\(bench.path)/later"
     }
   }
 }

@@ -94,6 +94,13 @@ final class Workbench {
     RunLog(String(decoding: try Data(contentsOf: URL(fileURLWithPath: "\(path)/\(run)/log.jsonl")), as: UTF8.self))
   }
 
+  /// The steps in the log's lines of an event.
+  func events(_ event: String, of run: String) throws -> [Int] {
+    try String(contentsOfFile: "\(path)/\(run)/log.jsonl", encoding: .utf8).split(separator: "\n")
+      .compactMap { $0.firstMatch(of: /"event":"(\w+)","step":(\d+)/) }
+      .filter { $0.1 == event }.compactMap { Int($0.2) }
+  }
+
   func checkpointSteps(of run: String) throws -> [Int] {
     try FileManager.default.contentsOfDirectory(atPath: "\(path)/\(run)/checkpoints")
       .filter { $0.hasPrefix("step-") }.compactMap { Int($0.dropFirst(5)) }.sorted()

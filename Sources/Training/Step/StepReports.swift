@@ -1,0 +1,58 @@
+import Collectives
+import Compute
+
+/// What the ranks tell one another at the end of every step: their bad pictures, requests to stop, and the losses of
+/// their virtual workers. The memory is taken once.
+///
+/// Ordering: each worker writes the loss of its own virtual worker; `exchange` comes when all have.
+struct StepReports: ~Copyable, Sendable {
+  private let layout: WorkerLayout
+  /// Numbers of one rank: bad pictures, 1 where it was asked to stop, and a loss for each virtual worker that a rank can
+  /// have.
+  private let length: Int
+  private let mine: AlignedBuffer<Double>
+  /// Those of every rank, one after another.
+  private let all: AlignedBuffer<Double>
+  private let lossesInOrder: AlignedBuffer<Double>
+
+  init(_ layout: WorkerLayout) {
+    self.layout = layout
+    let virtualWorkers = layout.tree.leafCount
+    length = 2 + (virtualWorkers + layout.ranks - 1) / layout.ranks
+    mine = AlignedBuffer(count: length, zero: 0)
+    all = AlignedBuffer(count: layout.ranks * length, zero: 0)
+    lossesInOrder = AlignedBuffer(count: virtualWorkers, zero: 0)
+  }
+
+  /// - Parameter virtualWorker: counted within this rank.
+  func record(loss: Double, ofVirtualWorker virtualWorker: Int) {
+    mine.all[2 + virtualWorker] = loss
+  }
+
+  /// Afterwards every rank knows what each recorded.
+  func exchange(badSampleCount: Int, stopRequested: Bool, over communicator: any Communicator) throws {
+    mine.all[0] = Double(badSampleCount)
+    mine.all[1] = stopRequested ? 1 : 0
+    try communicator.allgather(mine.all, into: all.all)
+    for rank in 0..<layout.ranks {
+      for (index, virtualWorker) in layout.tree.leaves(ofRank: rank, ranks: layout.ranks).enumerated() {
+        lossesInOrder.all[virtualWorker] = all.all[rank * length + 2 + index]
+      }
+    }
+  }
+
+  /// Over all ranks.
+  var badSampleCount: Int {
+    Int((0..<layout.ranks).reduce(0.0) { $0 + all.all[$1 * length] })
+  }
+
+  /// Whether any rank was asked to stop.
+  var stopRequested: Bool {
+    (0..<layout.ranks).contains { all.all[$0 * length + 1] != 0 }
+  }
+
+  /// Of every virtual worker of all ranks.
+  var losses: UnsafeBufferPointer<Double> {
+    UnsafeBufferPointer(start: lossesInOrder.base, count: lossesInOrder.count)
+  }
+}

@@ -1,0 +1,83 @@
+import CMemoryProbe
+import Collectives
+import Datasets
+import Imaging
+import MaskedAutoencoder
+import Training
+
+/// Something is not as it must be.
+struct CheckFailure: Error, CustomStringConvertible {
+  let description: String
+
+  init(_ description: String) { self.description = description }
+}
+
+/// A small model in training, on this rank's part of pictures that take nothing to read.
+struct SteadyRun {
+  /// The first steps may still take memory: libraries set themselves up.
+  static let warmup = 2
+  static let measured = 10
+
+  let trainer: Trainer
+  private let loader: BatchLoader
+
+  /// - Parameter arguments: precision, recomputation, threads.
+  init(_ arguments: [String], _ communicator: any Communicator) throws {
+    guard arguments.count == 3, let precision = Precision(rawValue: arguments[0]),
+      let recompute = Recompute(rawValue: arguments[1]), let threads = Int(arguments[2])
+    else { throw CheckFailure("wanted: fp32|bf16 none|mlp|block THREADS") }
+    var configuration = RunConfiguration()
+    configuration.model.imageSize = GridSize(height: 32, width: 32)
+    configuration.model.patchSize = 4
+    configuration.model.encoder = TransformerConfiguration(width: 128, depth: 3, heads: 2)
+    configuration.model.decoder = TransformerConfiguration(width: 64, depth: 2, heads: 2)
+    configuration.train.batchSize = 16
+    configuration.train.precision = precision
+    configuration.train.recompute = recompute
+    configuration.parallel.virtualWorkers = 8
+    configuration.parallel.threads = threads
+    let source = StillSource(shape: configuration.imageShape)
+    let plan = try BatchPlan(sampleCount: source.count, batchSize: 16, seed: configuration.train.seed)
+    let layout = try Pretraining.layout(configuration, communicator)
+    trainer = Trainer(configuration, layout: layout, plan: plan, communicator: communicator)
+    loader = try BatchLoader(
+      images: AugmentedImages(
+        source: source, shape: configuration.imageShape, augmentation: .none, seed: configuration.train.seed),
+      batchSize: 16, part: layout.images, steps: 0..<Self.warmup + Self.measured, workers: 1)
+  }
+
+  /// Takes the first steps, and then the others, each between `before` and `after`.
+  func steps(before: () -> Void, after: () throws -> Void) throws {
+    defer { loader.stop() }
+    for step in 1...Self.warmup + Self.measured {
+      let batch = try loader.next()
+      if step > Self.warmup { before() }
+      let result = try trainer.step(batch)
+      if step > Self.warmup { try after() }
+      guard result.nonFinite == nil else { throw CheckFailure("step \(step) is not finite") }
+    }
+  }
+}
+
+/// Grey pictures. Decoding is no part of the step: the threads that do it are not counted.
+private struct StillSource: ImageSource {
+  let kind = "grey pictures"
+  let count = 64
+  let classNames: [String] = []
+  let pictureShape: ImageShape
+
+  init(shape: ImageShape) { pictureShape = shape }
+
+  var shape: ImageShape? { pictureShape }
+
+  func name(of index: Int) -> String { "grey#\(index)" }
+
+  func label(of index: Int) -> Int? { nil }
+
+  func image(at index: Int) -> Image {
+    memory_probe_ignore_thread()
+    let pixels = (0..<pictureShape.count).map { UInt8(truncatingIfNeeded: $0 * (index + 1)) }
+    return Image(
+      width: pictureShape.width, height: pictureShape.height, channels: pictureShape.channels, pixels: pixels)
+  }
+}

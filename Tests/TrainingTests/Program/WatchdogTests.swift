@@ -1,0 +1,62 @@
+import Foundation
+import Testing
+
+extension ProgramTests {
+  /// A rank that hangs: the job ends, and each rank that can says what it was doing.
+  @Suite struct Watchdogs {
+    private let settings = [
+      "train.epochs=100000", "watchdog.floor_seconds=1.5", "watchdog.first_steps_seconds=20",
+    ]
+
+    /// The phase that each rank says it is in.
+    private func phases(_ errorOutput: String) -> [Int: String] {
+      let report = /rank (\d+) on host \S+: watchdog: step \d+ takes longer .*; this rank is in (\w+)\. Ending/
+      let reports = errorOutput.matches(of: report)
+      return Dictionary(reports.map { (Int($0.1)!, String($0.2)) }) { first, second in "\(first) and \(second)" }
+    }
+
+    /// A stopped rank can say nothing; the others say that they wait for one.
+    @Test func aStoppedRankIsTheOneThatSaysNothing() throws {
+      let bench = try Workbench()
+      let job = try bench.start("run", settings, ranks: 4)
+      try bench.waitForStep(12, of: "run", job)
+      try job.send(SIGSTOP, toRank: 2)
+      let outcome = try job.wait(deadlineSeconds: 30)
+      #expect(outcome.exitCode == 1)
+      #expect(phases(outcome.errorOutput) == [0: "allreduce", 1: "allreduce", 3: "allreduce"])
+      #expect(try bench.inspect("run").step >= 10)
+    }
+
+    /// One rank's data are on a file system that no longer answers: its pictures became pipes that nobody writes to.
+    @Test func aRankThatWaitsForItsDataSaysSo() throws {
+      let bench = try Workbench()
+      try bench.writePNGs(to: "first")
+      try bench.writePNGs(to: "second")
+      let job = try bench.startUnequalRanks(
+        bench.arguments("run", settings + ["data.path=\(bench.path)/first"]),
+        bench.arguments("run", settings + ["data.path=\(bench.path)/second"]))
+      try bench.waitForStep(6, of: "run", job)
+      for index in 0..<40 {
+        let picture = "\(bench.path)/second/\(bench.pngName(index))"
+        try #require(mkfifo("\(picture).pipe", 0o644) == 0 && rename("\(picture).pipe", picture) == 0)
+      }
+      let outcome = try job.wait(deadlineSeconds: 30)
+      #expect(outcome.exitCode == 1)
+      #expect(phases(outcome.errorOutput) == [0: "allreduce", 1: "data"])
+    }
+
+    /// Time in which the whole process did not run is no time that a step took.
+    @Test func aRunThatWasSuspendedGoesOn() throws {
+      let bench = try Workbench()
+      let job = try bench.start("run", settings)
+      try bench.waitForStep(12, of: "run", job)
+      try job.send(SIGSTOP)
+      Thread.sleep(forTimeInterval: 3)
+      try job.send(SIGCONT)
+      let step = try bench.log(of: "run").lastStep
+      try bench.waitForStep(step + 20, of: "run", job)
+      try job.send(SIGTERM)
+      #expect(try job.wait(deadlineSeconds: 20).exitCode == 75)
+    }
+  }
+}
