@@ -87,7 +87,7 @@ public final class Trainer: @unchecked Sendable {
     exchange = GradientExchange(
       communicator: communicator, wire: configuration.parallel.gradientWire,
       result: ownership.isSharded ? .ownedParts : .whole)
-    let reduction = LayerReduction(
+    reduction = LayerReduction(
       table: table, plan: layout.plan, workers: layout.threads, buckets: buckets, exchange: exchange)
     workspaces = Trainer.workspaces(configuration, layout, model, lender: reduction, debug: debug)
     gradientNorm = GradientNorm(count: table.arenaCount)
@@ -249,7 +249,17 @@ public final class Trainer: @unchecked Sendable {
     }
   }
 
-    return times
+  /// - Returns: what it took, in seconds.
+  private func gatherParameters() throws -> Double {
+    progress.enter(.allreduce)
+    let start = ContinuousClock.now
+    try optimizer.gather(parameters.all)
+    if optimizer.ownership.isSharded { roundParameters() }
+    return start.secondsSince
+  }
+
+  private func nonFinite(_ result: StepResult) -> NonFiniteStep {
+    let (images, losses) = (layout.imagesPerVirtualWorker, reports.losses)
     let samples = losses.indices.filter { !losses[$0].isFinite }.flatMap { worker in
       (worker * images..<(worker + 1) * images).map { plan.sample(step: result.step - 1, index: $0) }
     }
