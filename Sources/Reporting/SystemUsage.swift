@@ -15,24 +15,29 @@ public struct SystemUsage: Hashable, Sendable {
   public var residentMegabytes: Double { Double(residentBytes) / 1e6 }
   public var peakResidentMegabytes: Double { Double(peakResidentBytes) / 1e6 }
 
-  /// Of this process, now. Reads `/proc/self/statm` and `getrusage`.
+  /// Of this process, now. Reads `/proc/self/status` and `getrusage`, whose own peak is not taken: it begins with that of
+  /// the process that started this one.
   public static func current() throws(ReportingError) -> SystemUsage {
     var usage = rusage()
     guard getrusage(RUSAGE_SELF.rawValue, &usage) == 0 else { throw .lastSystemError("read", "getrusage") }
-    // The second number of statm counts resident pages; ru_maxrss counts KiB.
-    let path = "/proc/self/statm"
+    let path = "/proc/self/status"
     guard let file = fopen(path, "re") else { throw .lastSystemError("read", path) }
     defer { fclose(file) }
-    var characters = [UInt8](repeating: 0, count: 256)
+    var characters = [UInt8](repeating: 0, count: 8192)
     let count = fread(&characters, 1, characters.count, file)
-    let numbers = String(decoding: characters[..<count], as: UTF8.self).split(separator: " ")
-    guard numbers.count > 1, let pages = Int(numbers[1]) else {
-      throw .system(action: "read", path: path, reason: "it does not hold the numbers of proc(5)")
+    let lines = String(decoding: characters[..<count], as: UTF8.self).split(separator: "\n")
+    /// A line is `VmRSS:     1234 kB`.
+    func bytes(_ name: String) -> Int? {
+      lines.first { $0.hasPrefix("\(name):") }?.split(separator: " ").dropFirst().first.flatMap { Int($0) }.map {
+        $0 * 1024
+      }
     }
-    let resident = pages * Int(sysconf(Int32(_SC_PAGESIZE)))
+    guard let resident = bytes("VmRSS"), let peak = bytes("VmHWM") else {
+      throw .system(action: "read", path: path, reason: "it does not hold the lines of proc(5)")
+    }
     // The kernel counts the two a little apart; a peak below the present would only confuse.
     return SystemUsage(
-      residentBytes: resident, peakResidentBytes: max(resident, usage.ru_maxrss * 1024),
+      residentBytes: resident, peakResidentBytes: max(resident, peak),
       minorPageFaults: usage.ru_minflt, majorPageFaults: usage.ru_majflt)
   }
 }
