@@ -50,7 +50,10 @@ extension BFloat16 {
     min(columns, max(64, cachedFloats / rows / 64 * 64))
   }
 
-  public static func productCount(rows: Int, columns: Int) -> Int { rows * chunk(rows: rows, columns: columns) }
+  /// Enough for products of fewer rows or columns, too: these are made more columns at a time.
+  public static func productCount(rows: Int, columns: Int) -> Int {
+    min(rows * columns, max(64 * rows, cachedFloats))
+  }
 
   /// Makes the product a few columns at a time, and hands out their sums, [rows, columns].
   private static func multiply(

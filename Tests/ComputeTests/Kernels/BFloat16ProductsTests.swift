@@ -69,6 +69,21 @@ import Testing
     withExtendedLifetime((output.count, product.count)) {}
   }
 
+  /// A block that drops tokens makes products of fewer rows in the memory that was measured for all.
+  @Test func memoryForManyRowsIsEnoughForFewer() {
+    let columns = 800
+    let memory = AlignedBuffer<Float>(count: BFloat16.productCount(rows: 3152, columns: columns), zero: 0)
+    let zeros = AlignedBuffer(count: 3152 + columns + 3152 * columns, zero: BFloat16(0))
+    for rows in stride(from: 1, through: 3152, by: 50) {
+      let a = zeros.all[0..<rows].reshaped(rows: rows, columns: 1)
+      let b = zeros.all[3152..<3152 + columns].reshaped(rows: 1, columns: columns)
+      let c = zeros.all[3152 + columns..<3152 + columns + rows * columns].reshaped(rows: rows, columns: columns)
+      // Traps where the memory is too small.
+      BFloat16.multiply(.plain(a), .plain(b), bias: nil, into: c, product: memory.all)
+    }
+    withExtendedLifetime((memory.count, zeros.count)) {}
+  }
+
   /// Factors of normal numbers, rounded.
   final class Data {
     let shape: Case
