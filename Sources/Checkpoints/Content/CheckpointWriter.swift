@@ -50,6 +50,8 @@ public final class CheckpointWriter: @unchecked Sendable {
     self.layout = layout
     self.retention = retention
     copy = AlignedBuffer(count: layout.arenaCount * (1 + layout.moments.count), zero: 0)
+    // The system gives pages when they are first written to. Now, so that the first save does not wait for them.
+    clear(copy.all)
   }
 
   /// Copies the arenas and starts to save them, after the save before has come to its end.
