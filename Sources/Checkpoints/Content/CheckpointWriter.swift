@@ -50,6 +50,8 @@ public final class CheckpointWriter: @unchecked Sendable {
     self.layout = layout
     self.retention = retention
     copy = AlignedBuffer(count: Self.copyFloats(layout), zero: 0)
+    // The system gives pages when they are first written to. Now, so that the first save does not wait for them.
+    clear(copy.all)
   }
 
   /// The floats of the copy.
