@@ -1,5 +1,9 @@
 import CBFloat16
 
+#if canImport(Glibc)
+  import Glibc
+#endif
+
 /// What activations, and the weights that they are multiplied with, are kept as. Arithmetic is in `Float`, sixteen at a
 /// time, whatever they are kept as.
 public protocol StoredElement: BitwiseCopyable, Sendable {
@@ -33,18 +37,26 @@ public protocol StoredElement: BitwiseCopyable, Sendable {
   static func stored(_ floats: Matrix, in memory: MatrixView<Self>) -> MatrixView<Self>
 }
 
+/// A short block goes through memory of a whole one, with `memcpy`: lane by lane, the compiler would take apart the
+/// arithmetic of whole blocks too.
 extension StoredElement {
   /// The first `count` values at `address`, zero after them; `count` is at most 16.
   @inline(__always)
   static func lanes(at address: UnsafePointer<Self>, first count: Int) -> Lanes {
-    var lanes = Lanes(repeating: 0)
-    for lane in 0..<count { lanes[lane] = address[lane].float }
-    return lanes
+    var whole = SIMD16<UInt32>(repeating: 0)
+    memcpy(&whole, address, count * MemoryLayout<Self>.stride)
+    return withUnsafePointer(to: &whole) {
+      UnsafeRawPointer($0).withMemoryRebound(to: Self.self, capacity: 16) { lanes(at: $0) }
+    }
   }
 
   @inline(__always)
   static func store(_ lanes: Lanes, at address: UnsafeMutablePointer<Self>, first count: Int) {
-    for lane in 0..<count { address[lane] = Self(lanes[lane]) }
+    var whole = SIMD16<UInt32>(repeating: 0)
+    withUnsafeMutablePointer(to: &whole) {
+      UnsafeMutableRawPointer($0).withMemoryRebound(to: Self.self, capacity: 16) { store(lanes, at: $0) }
+    }
+    memcpy(address, &whole, count * MemoryLayout<Self>.stride)
   }
 }
 
