@@ -36,6 +36,8 @@ public final class CheckpointWriter: @unchecked Sendable {
   public let store: CheckpointStore
   public let layout: CheckpointLayout
   public let retention: CheckpointRetention
+  /// Floats that are copied at a time.
+  private let pieceCount: Int
 
   /// The parameters, then each moment.
   private let copy: AlignedBuffer<Float>
@@ -45,7 +47,13 @@ public final class CheckpointWriter: @unchecked Sendable {
   private var lastFailure: CheckpointError?
 
   /// Takes the memory of the copy: `layout.arenaCount` floats for the parameters and for each moment.
-  public init(store: CheckpointStore, layout: CheckpointLayout, retention: CheckpointRetention) {
+  ///
+  /// - Parameter pieceCount: floats that are copied at a time. From some tens of megabytes on the C library writes past the
+  ///   caches, which spares reading what is written over.
+  public init(
+    store: CheckpointStore, layout: CheckpointLayout, retention: CheckpointRetention, pieceCount: Int = 1 << 24
+  ) {
+    self.pieceCount = pieceCount
     self.store = store
     self.layout = layout
     self.retention = retention
@@ -137,9 +145,9 @@ public final class CheckpointWriter: @unchecked Sendable {
   ) {
     precondition(source.count == layout.arenaCount, "an arena has another size than the layout's")
     let arenaCount = layout.arenaCount
-    inParallel((arenaCount + Self.pieceCount - 1) / Self.pieceCount) { piece in
-      let start = piece * Self.pieceCount
-      let range = start..<min(start + Self.pieceCount, arenaCount)
+    inParallel((arenaCount + pieceCount - 1) / pieceCount) { [pieceCount] piece in
+      let start = piece * pieceCount
+      let range = start..<min(start + pieceCount, arenaCount)
       target[range].base.update(from: source[range].base, count: range.count)
     }
   }
@@ -170,9 +178,6 @@ public final class CheckpointWriter: @unchecked Sendable {
       condition.broadcast()
     }
   }
-
-  /// Floats that are copied at a time: 4 MiB.
-  private static let pieceCount = 1 << 20
 }
 
 private func seconds(_ duration: Duration) -> Double {

@@ -51,7 +51,8 @@ import Testing
     let count = 3 << 20
     let layout = CheckpointLayout(
       tensors: [CheckpointTensor(name: "w", shape: [count - 5], offset: 5)], moments: ["m"], arenaCount: count)
-    let writer = CheckpointWriter(store: writer.store, layout: layout, retention: CheckpointRetention(keepLast: 1))
+    let writer = CheckpointWriter(
+      store: writer.store, layout: layout, retention: CheckpointRetention(keepLast: 1), pieceCount: 1 << 20)
     let buffer = AlignedBuffer<Float>(count: 2 * count, zero: 0)
     for index in 0..<2 * count {
       buffer.all[index] = Float(index)
