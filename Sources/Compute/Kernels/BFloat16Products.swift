@@ -23,9 +23,8 @@ extension BFloat16 {
 
   /// The same product in single precision throughout: oneDNN has none for a CPU without AVX-512. Right, not fast.
   public static func multiplyWidened(_ a: Operand<BFloat16>, _ b: Operand<BFloat16>, into c: Matrix, adding: Bool) {
-    let memory = AlignedBuffer<Float>(
-      count: a.matrix.rows * a.matrix.columns + b.matrix.rows * b.matrix.columns, zero: 0)
     let split = a.matrix.rows * a.matrix.columns
+    let memory = WideningScratch.ofThisThread.floats(split + b.matrix.rows * b.matrix.columns)
     func widened(_ operand: Operand<BFloat16>, _ floats: Vector) -> Operand<Float> {
       let matrix = floats.reshaped(rows: operand.matrix.rows, columns: operand.matrix.columns)
       for row in 0..<matrix.rows {
@@ -35,8 +34,7 @@ extension BFloat16 {
       return operand.isTransposed ? .transposed(matrix) : .plain(matrix)
     }
     Float.multiply(
-      widened(a, memory.all[0..<split]), widened(b, memory.all[split..<memory.count]), into: c, adding: adding)
-    withExtendedLifetime(memory) {}
+      widened(a, memory[0..<split]), widened(b, memory[split..<memory.count]), into: c, adding: adding)
   }
 }
 
