@@ -7,8 +7,6 @@ import Compute
 public final class MaskedAutoencoder: Sendable {
   public let configuration: ModelConfiguration
   public var table: ParameterTable { layout.table }
-  /// The encoder's part of an arena: backward writes its gradient after all of the decoder's.
-  public var encoderRange: Range<Int> { 0..<table.groups[layout.decoderEmbeddingGroup].range.lowerBound }
   public let positions: PositionTables
   let layout: ModelLayout
   private let encoder: Encoder

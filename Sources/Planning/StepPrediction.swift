@@ -32,13 +32,9 @@ public struct ComputeTimes: Sendable, Encodable {
     let memory = rates.memoryGigabytes * 1e9
     let gemm = rates.gemmGflops * 1e9 / Double(layout.threads)
     let images = Double(layout.imagesPerVirtualWorker)
-    let workspace =
-      Workspace.byteCount(
-        model: model, imageCount: layout.imagesPerVirtualWorker, precision: train.precision, recompute: .none)
-      + MemoryLayout<Float>.stride
-      * Workspace.decoderFloatCount(
-        model: model, imageCount: layout.imagesPerVirtualWorker, precision: train.precision, recompute: .none)
-    let activations = Double(layout.threads * workspace) / memory
+    let workspace = WorkspacePlan(
+      model: model, imageCount: layout.imagesPerVirtualWorker, precision: train.precision)
+    let activations = Double(layout.threads * workspace.activationBytes) / memory
     let arena = Double(table.arenaCount * MemoryLayout<Float>.stride)
     let forwardProducts = images * model.operationsPerImage / 3 / gemm
     let again = images * model.operationsComputedAgain(train.recompute) / gemm

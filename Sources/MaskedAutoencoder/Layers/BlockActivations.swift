@@ -18,8 +18,14 @@ struct BlockActivations<Element: StoredElement> {
   /// The residual stream after the block.
   let output: Matrix
 
-  /// - Parameter shared: the block before, for a block of the same shape that takes its memory for what is not kept.
-  init(_ shape: BlockShape, _ recompute: Recompute, sharing shared: Self?, _ allocator: inout ArenaAllocator) {
+  /// - Parameters:
+  ///   - shared: a block before of the same shape, whose memory is taken for what is not kept.
+  ///   - kept: how long the block's backward needs what its forward makes. What others share must be the first block's,
+  ///     which is needed the longest.
+  init(
+    _ shape: BlockShape, _ recompute: Recompute, sharing shared: Self?, kept: ClosedRange<Int>,
+    _ sections: inout SectionAllocator
+  ) {
     self.shape = shape
     let rows = shape.outputRows
     if recompute == .block, let shared {
@@ -28,19 +34,23 @@ struct BlockActivations<Element: StoredElement> {
       )
       (attention, middle, norm2) = (shared.attention, shared.middle, shared.norm2)
     } else {
-      norm1 = NormStatistics(rows: shape.inputRows, &allocator)
-      queryKeyValue = QueryKeyValue(shape, &allocator)
-      maximum = allocator.matrix(shape.images * shape.transformer.heads, shape.queries)
-      inverseSum = allocator.matrix(shape.images * shape.transformer.heads, shape.queries)
-      attention = allocator.matrix(rows, shape.width, of: Element.self)
-      middle = allocator.matrix(rows, shape.width)
-      norm2 = NormStatistics(rows: rows, &allocator)
+      (norm1, queryKeyValue) = sections.section(during: kept) { allocator in
+        (NormStatistics(rows: shape.inputRows, &allocator), QueryKeyValue(shape, &allocator))
+      }
+      (maximum, inverseSum, attention, middle, norm2) = sections.section(during: kept) { allocator in
+        (
+          allocator.matrix(shape.images * shape.transformer.heads, shape.queries),
+          allocator.matrix(shape.images * shape.transformer.heads, shape.queries),
+          allocator.matrix(rows, shape.width, of: Element.self), allocator.matrix(rows, shape.width),
+          NormStatistics(rows: rows, &allocator)
+        )
+      }
     }
     hidden =
       if recompute != .none, let shared { shared.hidden } else {
-        allocator.matrix(rows, shape.hiddenWidth, of: Element.self)
+        sections.section(during: kept) { $0.matrix(rows, shape.hiddenWidth, of: Element.self) }
       }
-    output = allocator.matrix(rows, shape.width)
+    output = sections.section(during: kept) { $0.matrix(rows, shape.width) }
   }
 }
 
@@ -82,24 +92,14 @@ struct QueryKeyValue<Element: StoredElement> {
   }
 }
 
-/// What the blocks of a stack need beside the activations, one block at a time.
+/// What the forward passes of a stack's blocks need beside the activations, one block at a time.
 struct BlockScratch<Element: StoredElement> {
-  /// The gradient of the residual stream: [rows, D], handed from block to block; rounded for the products.
-  let stream: Matrix
-  let roundedStream: MatrixView<Element>
-  /// A norm's output, [rows, D], and its gradient.
+  /// A norm's output: [rows, D].
   let normOutput: MatrixView<Element>
-  let normGradient: Matrix
-  /// The normalised rows of the queries alone; only where a block drops tokens, as the two after it: the stream after it,
-  /// [images·queries, D], and the gradient of its normalised queries.
+  /// The normalised rows of the queries alone; only where a block drops tokens.
   let queryInput: MatrixView<Element>
-  let queryStream: Matrix
-  let queryGradient: Matrix
-  let attentionGradient: MatrixView<Element>
-  let queryKeyValueGradient: VectorView<Element>
   /// After GELU: [rows, hidden].
   let activated: MatrixView<Element>
-  let hiddenGradient: MatrixView<Element>
   /// Sums of a product before they are rounded.
   let product: Vector
   let heads: AttentionScratch<Element>
@@ -107,22 +107,46 @@ struct BlockScratch<Element: StoredElement> {
   /// - Parameter last: the stack's last block; the others take every token.
   init(_ shape: BlockShape, last: BlockShape, _ allocator: inout ArenaAllocator) {
     let (rows, width) = (shape.inputRows, shape.width)
-    let queryRows = last.dropsTokens ? last.outputRows : 0
-    stream = allocator.matrix(rows, width)
-    roundedStream = allocator.roundedMatrix(rows, width)
     normOutput = allocator.matrix(rows, width, of: Element.self)
-    normGradient = allocator.matrix(rows, width)
-    queryInput = allocator.matrix(queryRows, width, of: Element.self)
-    queryStream = last.dropsTokens ? allocator.matrix(queryRows, width) : stream
-    queryGradient = allocator.matrix(queryRows, width)
-    attentionGradient = allocator.matrix(rows, width, of: Element.self)
-    queryKeyValueGradient = allocator.vector(rows * 3 * width, of: Element.self)
+    queryInput = allocator.matrix(last.dropsTokens ? last.outputRows : 0, width, of: Element.self)
     activated = allocator.matrix(rows, shape.hiddenWidth, of: Element.self)
-    hiddenGradient = allocator.matrix(rows, shape.hiddenWidth, of: Element.self)
     product = allocator.vector(
       [width, 2 * width, 3 * width, shape.hiddenWidth].map { Element.productCount(rows: rows, columns: $0) }.max()!)
     heads = AttentionScratch(
       queries: shape.queries, keys: shape.tokens, headWidth: width / shape.transformer.heads, &allocator)
+  }
+}
+
+/// What the backward passes of a stack's blocks need, one block at a time.
+struct BackwardScratch<Element: StoredElement> {
+  /// For what is computed again.
+  let forward: BlockScratch<Element>
+  /// The gradient of the residual stream: [rows, D], handed from block to block; rounded for the products.
+  let stream: Matrix
+  let roundedStream: MatrixView<Element>
+  /// The gradient of a norm's output: [rows, D].
+  let normGradient: Matrix
+  /// Only where a block drops tokens: the gradient of the stream after it, [images·queries, D], and that of its normalised
+  /// queries.
+  let queryStream: Matrix
+  let queryGradient: Matrix
+  let attentionGradient: MatrixView<Element>
+  let queryKeyValueGradient: VectorView<Element>
+  let hiddenGradient: MatrixView<Element>
+
+  /// - Parameter last: the stack's last block; the others take every token.
+  init(_ shape: BlockShape, last: BlockShape, _ allocator: inout ArenaAllocator) {
+    let (rows, width) = (shape.inputRows, shape.width)
+    let queryRows = last.dropsTokens ? last.outputRows : 0
+    forward = BlockScratch(shape, last: last, &allocator)
+    stream = allocator.matrix(rows, width)
+    roundedStream = allocator.roundedMatrix(rows, width)
+    normGradient = allocator.matrix(rows, width)
+    queryStream = last.dropsTokens ? allocator.matrix(queryRows, width) : stream
+    queryGradient = allocator.matrix(queryRows, width)
+    attentionGradient = allocator.matrix(rows, width, of: Element.self)
+    queryKeyValueGradient = allocator.vector(rows * 3 * width, of: Element.self)
+    hiddenGradient = allocator.matrix(rows, shape.hiddenWidth, of: Element.self)
   }
 }
 

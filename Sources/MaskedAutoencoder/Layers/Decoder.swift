@@ -16,20 +16,26 @@ struct DecoderActivations<Element: StoredElement> {
   let roundedPredictions: MatrixView<Element>
 
   init(
-    images: Int, model: ModelConfiguration, painting: Painting, recompute: Recompute, _ allocator: inout ArenaAllocator
+    images: Int, model: ModelConfiguration, painting: Painting, recompute: Recompute, moments: StepMoments,
+    _ sections: inout SectionAllocator
   ) {
     let queries = painting == .all ? model.patchCount : model.maskedCount
     let (painted, seen, width) = (images * queries, images * (1 + model.visibleCount), model.decoder.width)
-    embeddings = allocator.matrix(seen, width)
-    roundedEmbeddings = allocator.roundedMatrix(seen, width)
+    (embeddings, roundedEmbeddings) = sections.section(during: moments.kept(moments.decoderEmbedding)) { allocator in
+      (allocator.matrix(seen, width), allocator.roundedMatrix(seen, width))
+    }
     stack = StackActivations(
       images: images, tokens: 1 + model.patchCount, queries: queries, transformer: model.decoder, recompute: recompute,
-      &allocator)
-    norm = NormStatistics(rows: painted, &allocator)
-    normOutput = allocator.matrix(painted, width, of: Element.self)
-    normGradient = allocator.matrix(painted, width)
-    predictions = allocator.matrix(painted, model.patchValues)
-    roundedPredictions = allocator.roundedMatrix(painted, model.patchValues)
+      firstBlock: moments.firstDecoderBlock, moments: moments, &sections)
+    (norm, normOutput, normGradient) = sections.section(during: moments.kept(moments.prediction)) { allocator in
+      (
+        NormStatistics(rows: painted, &allocator), allocator.matrix(painted, width, of: Element.self),
+        allocator.matrix(painted, width)
+      )
+    }
+    (predictions, roundedPredictions) = sections.section(during: moments.kept(moments.prediction)) { allocator in
+      (allocator.matrix(painted, model.patchValues), allocator.roundedMatrix(painted, model.patchValues))
+    }
   }
 }
 

@@ -12,21 +12,27 @@ struct EncoderActivations<Element: StoredElement> {
   /// [images·(1 + N), D], the cls token first.
   let latent: MatrixView<Element>
 
-  /// - Parameter isForBackward: whether what backward needs is kept.
   init(
-    images: Int, model: ModelConfiguration, recompute: Recompute, isForBackward: Bool = true,
-    _ allocator: inout ArenaAllocator
+    images: Int, model: ModelConfiguration, recompute: Recompute, moments: StepMoments,
+    _ sections: inout SectionAllocator
   ) {
     let tokens = 1 + model.visibleCount
     let (rows, width) = (images * model.visibleCount, model.encoder.width)
-    patches = allocator.matrix(rows, model.patchValues, of: Element.self)
-    embeddings = allocator.matrix(rows, width)
-    roundedEmbeddings = allocator.roundedMatrix(rows, width)
+    (patches, embeddings, roundedEmbeddings) = sections.section(during: moments.kept(moments.embedding)) { allocator in
+      (
+        allocator.matrix(rows, model.patchValues, of: Element.self), allocator.matrix(rows, width),
+        allocator.roundedMatrix(rows, width)
+      )
+    }
     stack = StackActivations(
       images: images, tokens: tokens, queries: tokens, transformer: model.encoder, recompute: recompute,
-      isForBackward: isForBackward, &allocator)
-    norm = NormStatistics(rows: images * tokens, &allocator)
-    latent = allocator.matrix(images * tokens, width, of: Element.self)
+      firstBlock: moments.firstEncoderBlock, moments: moments, &sections)
+    (norm, latent) = sections.section(during: moments.kept(moments.encoderNorm)) { allocator in
+      (
+        NormStatistics(rows: images * tokens, &allocator),
+        allocator.matrix(images * tokens, width, of: Element.self)
+      )
+    }
   }
 }
 

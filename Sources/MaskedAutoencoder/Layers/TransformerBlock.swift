@@ -46,13 +46,13 @@ struct TransformerBlock<Element: StoredElement> {
   ///   - gradients: takes the gradient of each of the block's groups as soon as it can be computed.
   /// - Returns: the gradient of `input`, [images·tokens, D], in `scratch.stream`.
   func backward(
-    streamGradient: Matrix, input: Matrix, saved: BlockActivations<Element>, scratch: BlockScratch<Element>,
+    streamGradient: Matrix, input: Matrix, saved: BlockActivations<Element>, scratch: BackwardScratch<Element>,
     recompute: Recompute, gradients: GroupGradients<some GradientReceiver>
   ) -> Matrix {
     mlpBackward(streamGradient: streamGradient, saved: saved, scratch, recompute: recompute, gradients: gradients)
     attentionBackward(streamGradient: streamGradient, saved: saved, scratch, gradients: gradients)
 
-    let normOutput = scratch.normOutput
+    let normOutput = scratch.forward.normOutput
     saved.norm1.again(output: normOutput, input: input, layout: layout.norm1, weights: weights)
     let gradient = QueryKeyValue<Element>(saved.shape, in: scratch.queryKeyValueGradient)
     gradients.write(layout.qkvGroup) { gradients in
@@ -67,23 +67,24 @@ struct TransformerBlock<Element: StoredElement> {
 
   /// `streamGradient` becomes that of `saved.middle`.
   private func mlpBackward(
-    streamGradient: Matrix, saved: BlockActivations<Element>, _ scratch: BlockScratch<Element>, recompute: Recompute,
+    streamGradient: Matrix, saved: BlockActivations<Element>, _ scratch: BackwardScratch<Element>, recompute: Recompute,
     gradients: GroupGradients<some GradientReceiver>
   ) {
     let rows = 0..<saved.shape.outputRows
-    let (normOutput, normGradient) = (scratch.normOutput.rows(rows), scratch.normGradient.rows(rows))
-    let (activated, hiddenGradient) = (scratch.activated.rows(rows), scratch.hiddenGradient.rows(rows))
+    let (normOutput, normGradient) = (scratch.forward.normOutput.rows(rows), scratch.normGradient.rows(rows))
+    let (activated, hiddenGradient) = (scratch.forward.activated.rows(rows), scratch.hiddenGradient.rows(rows))
     saved.norm2.again(output: normOutput, input: saved.middle, layout: layout.norm2, weights: weights)
     if recompute == .mlp {
       linearForward(
         output: saved.hidden, input: normOutput,
-        weight: weights.matrix(layout.expansion), bias: weights.bias(layout.expansion), product: scratch.product)
+        weight: weights.matrix(layout.expansion), bias: weights.bias(layout.expansion), product: scratch.forward.product
+      )
     }
 
     let outputGradient = Element.stored(streamGradient, in: scratch.rounded(streamGradient))
     hiddenBackward(
       hiddenGradient: hiddenGradient, output: activated, outputGradient: outputGradient,
-      weight: weights.matrix(layout.contraction), kept: saved.hidden, product: scratch.product)
+      weight: weights.matrix(layout.contraction), kept: saved.hidden, product: scratch.forward.product)
     gradients.write(layout.contractionGroup) { gradients in
       linearBackward(
         weightGradient: layout.contraction.weight(in: gradients), biasGradient: layout.contraction.bias(in: gradients),
@@ -103,7 +104,7 @@ struct TransformerBlock<Element: StoredElement> {
 
   /// Leaves the gradients of queries, keys and values in `scratch.queryKeyValueGradient`.
   private func attentionBackward(
-    streamGradient: Matrix, saved: BlockActivations<Element>, _ scratch: BlockScratch<Element>,
+    streamGradient: Matrix, saved: BlockActivations<Element>, _ scratch: BackwardScratch<Element>,
     gradients: GroupGradients<some GradientReceiver>
   ) {
     let shape = saved.shape
@@ -116,7 +117,7 @@ struct TransformerBlock<Element: StoredElement> {
     }
     linearBackward(
       inputGradient: attentionGradient, outputGradient: outputGradient, weight: weights.matrix(layout.projection),
-      product: scratch.product)
+      product: scratch.forward.product)
     let gradient = QueryKeyValue<Element>(shape, in: scratch.queryKeyValueGradient)
     for image in 0..<shape.images {
       Compute.attentionBackward(
@@ -126,7 +127,7 @@ struct TransformerBlock<Element: StoredElement> {
         query: saved.queryKeyValue.query(image, shape), key: saved.queryKeyValue.key(image, shape),
         value: saved.queryKeyValue.value(image, shape),
         maximum: saved.maximum.rows(shape.heads(of: image)), inverseSum: saved.inverseSum.rows(shape.heads(of: image)),
-        scratch: scratch.heads)
+        scratch: scratch.forward.heads)
     }
   }
 }
@@ -167,7 +168,7 @@ extension TransformerBlock {
   /// Leaves the gradient of the norm's output in `scratch.normGradient`.
   private func projectQueryKeyValueBackward(
     _ gradient: QueryKeyValue<Element>, _ normOutput: MatrixView<Element>, _ shape: BlockShape,
-    gradients: ArenaWindow, _ scratch: BlockScratch<Element>
+    gradients: ArenaWindow, _ scratch: BackwardScratch<Element>
   ) {
     let width = shape.width
     let weight = weights.matrix(layout.qkv)
@@ -178,10 +179,10 @@ extension TransformerBlock {
       linearBackward(inputGradient: scratch.normGradient, outputGradient: all, weight: weight)
       return
     }
-    gatherQueries(normOutput, shape, scratch)
+    gatherQueries(normOutput, shape, scratch.forward)
     linearBackward(
       weightGradient: weightGradient.rows(0..<width), biasGradient: biasGradient[0..<width],
-      outputGradient: gradient.query, input: scratch.queryInput)
+      outputGradient: gradient.query, input: scratch.forward.queryInput)
     linearBackward(
       weightGradient: weightGradient.rows(width..<3 * width), biasGradient: biasGradient[width..<3 * width],
       outputGradient: gradient.keyValue, input: normOutput)
@@ -205,7 +206,7 @@ extension TransformerBlock {
   }
 }
 
-extension BlockScratch {
+extension BackwardScratch {
   /// Where a gradient of the stream is rounded to.
   fileprivate func rounded(_ gradient: Matrix) -> MatrixView<Element> {
     roundedStream.rows(0..<min(gradient.rows, roundedStream.rows))

@@ -89,7 +89,10 @@ public final class Trainer: @unchecked Sendable {
       result: ownership.isSharded ? .ownedParts : .whole)
     reduction = LayerReduction(
       table: table, plan: layout.plan, workers: layout.threads, buckets: buckets, exchange: exchange)
-    workspaces = Trainer.workspaces(configuration, layout, model, lender: reduction, debug: debug)
+    let workspacePlan = WorkspacePlan(configuration, layout: layout, debug: debug)
+    workspaces = (0..<layout.threads).map { [reduction] worker in
+      Workspace(workspacePlan, worker: worker, gradient: reduction.gradient)
+    }
     gradientNorm = GradientNorm(count: table.arenaCount)
     let adamW = AdamW(
       configuration.train.optimizer,

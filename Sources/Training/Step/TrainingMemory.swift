@@ -22,13 +22,6 @@ public struct TrainingMemory: Sendable {
     let table = model.table
     let train = configuration.train
     let arena = table.arenaCount * MemoryLayout<Float>.stride
-    let workspace = Workspace.byteCount(
-      model: configuration.model, imageCount: layout.imagesPerVirtualWorker, precision: train.precision,
-      recompute: train.recompute)
-    let decoder = Workspace.decoderFloatCount(
-      model: configuration.model, imageCount: layout.imagesPerVirtualWorker, precision: train.precision,
-      recompute: train.recompute)
-    let isLent = layout.lendsGradient(of: model, forDecoder: decoder)
     let sharded = configuration.parallel.shardOptimizer
     let float = MemoryLayout<Float>.stride
     var parts = [
@@ -36,7 +29,7 @@ public struct TrainingMemory: Sendable {
       Part(name: "moments", bytes: OptimizerShard.momentCount * arena / (sharded ? layout.sharingRanks : 1)),
       Part(name: "gradient", bytes: float * LayerReduction.slotFloats(table, layout.plan)),
       Part(name: "layer gradients", bytes: float * LayerReduction.layerFloats(table, workers: layout.threads)),
-      Part(name: "activations", bytes: layout.threads * (workspace + (isLent ? 0 : float * decoder))),
+      Part(name: "activations", bytes: WorkspacePlan(configuration, layout: layout).ownBytes),
       Part(
         name: "pictures",
         bytes: BatchLoader.defaultSlots * layout.images.count * configuration.imageShape.count),

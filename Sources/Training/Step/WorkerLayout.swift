@@ -1,5 +1,4 @@
 import Collectives
-import MaskedAutoencoder
 
 /// Which virtual workers run where: the only thing that knows both the recipe and the machine.
 ///
@@ -35,12 +34,6 @@ public struct WorkerLayout: Sendable {
   /// How gradients meet within this rank.
   var plan: ReductionPlan {
     ReductionPlan(tree: ReductionTree(leafCount: block.count), leavesPerRound: threads)
-  }
-
-  /// Whether the workers' decoders have their activations, `floats` each, in the encoder's gradient. Where one round does
-  /// the step, nothing else is there until all are done with the decoder.
-  func lendsGradient(of model: MaskedAutoencoder, forDecoder floats: Int) -> Bool {
-    rounds == 1 && threads * floats <= model.encoderRange.count
   }
 
   /// The ranks that divide a gradient in the exchange: the largest power of two of them.

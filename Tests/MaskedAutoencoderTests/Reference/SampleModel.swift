@@ -17,14 +17,16 @@ final class SampleModel {
 
   init(
     _ configuration: ModelConfiguration, images: Int = 2, seed: UInt64 = 1, precision: Precision = .fp32,
-    recompute: Recompute = .none
+    recompute: Recompute = .none, usesGradient: Bool = false
   ) {
     singleThreadedBLAS
     self.configuration = configuration
     product = MaskedAutoencoder(configuration)
-    workspace = Workspace(
-      model: configuration, imageCount: images, precision: precision, recompute: recompute)
     gradient = GradientArena(product.table)
+    for index in 0..<product.table.arenaCount { gradient.all[index] = .nan }
+    let plan = WorkspacePlan(
+      model: configuration, imageCount: images, precision: precision, recompute: recompute, usesGradient: usesGradient)
+    workspace = Workspace(plan, gradient: gradient.all)
     noise = (0..<images).map {
       maskNoise(patchCount: configuration.patchCount, seed: seed, epoch: 0, sample: $0)
     }

@@ -20,23 +20,34 @@ public final class EncodingWorkspace: @unchecked Sendable {
     var whole = model
     whole.maskRatio = 0
     self.model = whole
-    var measuring = ArenaAllocator.measuring
+    var measuring = SectionAllocator.measuring
     _ = EncodingWorkspace.layOut(whole, imageCount, &measuring)
-    memory = AlignedBuffer(count: measuring.count, zero: 0)
-    var allocator = ArenaAllocator(memory.all)
-    (images, patchOrder, encoder) = EncodingWorkspace.layOut(whole, imageCount, &allocator)
+    let plan = MemoryPlan(measuring.buffers)
+    memory = AlignedBuffer(count: plan.ownCounts[0], zero: 0)
+    let own = memory.all
+    var sections = SectionAllocator { section in
+      guard case .own(let range) = plan.places[0][section] else { preconditionFailure("nothing is lent") }
+      return own[range]
+    }
+    (images, patchOrder, encoder) = EncodingWorkspace.layOut(whole, imageCount, &sections)
     for image in 0..<imageCount {
       for patch in 0..<model.patchCount { patchOrder[image, patch] = patch }
     }
   }
 
   private static func layOut(
-    _ model: ModelConfiguration, _ imageCount: Int, _ allocator: inout ArenaAllocator
+    _ model: ModelConfiguration, _ imageCount: Int, _ sections: inout SectionAllocator
   ) -> (Matrix, MatrixView<Int>, EncoderActivations<Float>) {
-    (
-      allocator.matrix(imageCount, model.imageValues),
-      allocator.matrix(imageCount, model.patchCount, of: Int.self),
-      EncoderActivations(images: imageCount, model: model, recompute: .block, isForBackward: false, &allocator)
+    let moments = StepMoments(model, hasBackward: false)
+    let (images, patchOrder) = sections.section(during: moments.all) { allocator in
+      (
+        allocator.matrix(imageCount, model.imageValues),
+        allocator.matrix(imageCount, model.patchCount, of: Int.self)
+      )
+    }
+    return (
+      images, patchOrder,
+      EncoderActivations(images: imageCount, model: model, recompute: .none, moments: moments, &sections)
     )
   }
 }

@@ -1,0 +1,104 @@
+import Compute
+
+/// Where the workspaces of several workers put what they hold, planned once for all steps.
+///
+/// Two activations that are never needed at the same moment share memory. Where one round of virtual workers does the step,
+/// the gradient lends its memory too: it is empty until backward, and then fills up from its end, as activations are used up.
+public struct WorkspacePlan: Sendable {
+  let layout: WorkspaceLayout
+  let plan: MemoryPlan
+  /// The bytes of all that a workspace holds, if nothing shared memory.
+  public let activationBytes: Int
+
+  /// - Parameters:
+  ///   - model: the model.
+  ///   - imageCount: images of one workspace.
+  ///   - painting: the patches that are predicted.
+  ///   - precision: what products take.
+  ///   - recompute: what is computed again in backward and not kept.
+  ///   - workers: workspaces, which are used at once.
+  ///   - usesGradient: whether activations may lie in the gradient, an arena of the model's: nothing in it is of use when
+  ///     forward begins, and a group is written when all workers have finished it.
+  public init(
+    model: ModelConfiguration, imageCount: Int, painting: Painting = .removed, precision: Precision = .fp32,
+    recompute: Recompute = .none, workers: Int = 1, usesGradient: Bool = false
+  ) {
+    layout = WorkspaceLayout(
+      model: model, images: imageCount, painting: painting, precision: precision, recompute: recompute)
+    var sections = SectionAllocator.measuring
+    _ = layout.contents(&sections)
+    plan = MemoryPlan(
+      sections.buffers, users: workers,
+      loans: usesGradient ? StepMoments(model).loans(of: ModelLayout(model)) : [])
+    activationBytes = sections.buffers.reduce(0) { $0 + $1.count } * MemoryLayout<Float>.stride
+  }
+
+  /// The bytes that the workspaces take beside the gradient.
+  public var ownBytes: Int { plan.ownCounts.reduce(0, +) * MemoryLayout<Float>.stride }
+}
+
+/// What a workspace holds, written once for planning and for handing out.
+struct WorkspaceLayout: Sendable {
+  let model: ModelConfiguration
+  let images: Int
+  let painting: Painting
+  let precision: Precision
+  let recompute: Recompute
+
+  func contents(_ sections: inout SectionAllocator) -> WorkspaceContents {
+    let moments = StepMoments(model)
+    // What the caller fills stays, for the next step if he likes.
+    let (images, noise, patchOrder) = sections.section(during: moments.all) { allocator in
+      (
+        allocator.matrix(self.images, model.imageValues), allocator.matrix(self.images, model.patchCount),
+        allocator.matrix(self.images, model.patchCount, of: Int.self)
+      )
+    }
+    let targets = sections.section(during: moments.embedding...moments.prediction) { allocator in
+      allocator.matrix(self.images * model.maskedCount, model.patchValues)
+    }
+    let backward = moments.backward(of: moments.decoderEmbedding)...moments.backward(of: moments.encoderNorm)
+    let latentGradient = sections.section(during: backward) { allocator in
+      allocator.matrix(self.images * (1 + model.visibleCount), model.encoder.width)
+    }
+    return WorkspaceContents(
+      images: images, noise: noise, patchOrder: patchOrder, targets: targets,
+      activations: activations(moments, &sections), latentGradient: latentGradient)
+  }
+
+  private func activations(_ moments: StepMoments, _ sections: inout SectionAllocator) -> ModelActivations {
+    switch precision {
+    case .fp32: .fp32(encoder(moments, &sections), decoder(moments, &sections))
+    case .bf16: .bf16(encoder(moments, &sections), decoder(moments, &sections))
+    }
+  }
+
+  private func encoder<Element: StoredElement>(
+    _ moments: StepMoments, _ sections: inout SectionAllocator
+  ) -> EncoderActivations<Element> {
+    EncoderActivations(images: images, model: model, recompute: recompute, moments: moments, &sections)
+  }
+
+  private func decoder<Element: StoredElement>(
+    _ moments: StepMoments, _ sections: inout SectionAllocator
+  ) -> DecoderActivations<Element> {
+    DecoderActivations(
+      images: images, model: model, painting: painting, recompute: recompute, moments: moments, &sections)
+  }
+}
+
+/// The views of a workspace; `Workspace` says what they are.
+struct WorkspaceContents {
+  let images: Matrix
+  let noise: Matrix
+  let patchOrder: MatrixView<Int>
+  let targets: Matrix
+  let activations: ModelActivations
+  let latentGradient: Matrix
+}
+
+/// What encoder and decoder leave, in one of the two precisions.
+enum ModelActivations {
+  case fp32(EncoderActivations<Float>, DecoderActivations<Float>)
+  case bf16(EncoderActivations<BFloat16>, DecoderActivations<BFloat16>)
+}

@@ -1,0 +1,16 @@
+import MaskedAutoencoder
+
+extension WorkspacePlan {
+  /// The workspaces of a rank's worker threads.
+  ///
+  /// Where one round does the step, activations lie in the gradient too. With several rounds it holds the sum of those
+  /// before.
+  ///
+  /// - Parameter debug: whether what forward leaves is looked at: then later blocks must not have written over it.
+  init(_ configuration: RunConfiguration, layout: WorkerLayout, debug: Bool = false) {
+    self.init(
+      model: configuration.model, imageCount: layout.imagesPerVirtualWorker, precision: configuration.train.precision,
+      recompute: debug ? .none : configuration.train.recompute, workers: layout.threads,
+      usesGradient: layout.rounds == 1)
+  }
+}
