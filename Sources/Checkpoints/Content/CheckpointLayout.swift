@@ -65,33 +65,50 @@ public struct CheckpointLayout: Sendable {
     self.constants = constants
   }
 
+  /// The number of arenas that are saved: that of the parameters, then one for each moment.
+  var savedArenaCount: Int { 1 + moments.count }
+
   /// The files of a checkpoint. The arenas are read when the files are written, and must not change until then.
   ///
   /// - Parameters:
   ///   - parameters: `arenaCount` floats.
   ///   - moments: for each of the layout's moments an arena of `arenaCount` floats.
   public func files(parameters: Vector, moments: [Vector], state: CheckpointState) -> [CheckpointFile] {
-    [
-      CheckpointFile(name: Self.modelFile, contents: SafetensorsContents(named(parameters))),
-      CheckpointFile(name: Self.optimizerFile, contents: SafetensorsContents(named(moments))),
-      CheckpointFile(name: Self.stateFile, bytes: state.json),
-    ] + constantsFiles
+    let arenas = [parameters] + moments
+    precondition(arenas.allSatisfy { $0.count == arenaCount }, "an arena has another size than the layout's")
+    return arenaFiles(arenas.enumerated().map { ArenaSpan(arena: $0, 0..<arenaCount, floats: $1) })
+      + smallFiles(state)
   }
 
-  private var constantsFiles: [CheckpointFile] {
-    guard !constants.isEmpty else { return [] }
-    let file = CheckpointFile(name: Self.constantsFile) { [constants] (sink: ByteSink) throws(FileError) in
-      let floats = AlignedBuffer<Float>(constants.flatMap(\.values))
-      var tensors: [NamedTensor] = []
-      var start = 0
-      for constant in constants {
-        let end = start + constant.values.count
-        tensors.append(NamedTensor(name: constant.name, shape: constant.shape, values: floats.all[start..<end]))
-        start = end
-      }
-      try SafetensorsContents(tensors).write(to: sink)
+  /// The files that consist of floats of the arenas: nearly all bytes of a checkpoint.
+  ///
+  /// - Parameter spans: for each saved arena what of it is at hand, and only that can then be written.
+  func arenaFiles(_ spans: [ArenaSpan]) -> [CheckpointFile] {
+    precondition(spans.count == savedArenaCount, "\(spans.count - 1) moments, expected \(moments)")
+    let optimizer = moments.indices.flatMap { moment in
+      tensors.map { (name: prefix(ofMoment: moment) + $0.name, tensor: $0, span: spans[1 + moment]) }
     }
-    return [file]
+    return [
+      arenaFile(Self.modelFile, tensors.map { (name: $0.name, tensor: $0, span: spans[0]) }),
+      arenaFile(Self.optimizerFile, optimizer),
+    ]
+  }
+
+  private func arenaFile(
+    _ name: String, _ parts: [(name: String, tensor: CheckpointTensor, span: ArenaSpan)]
+  ) -> CheckpointFile {
+    let header = safetensorsHeader(parts.map { ($0.name, $0.tensor.shape) }, type: .float32, metadata: [:])
+    return CheckpointFile(
+      name: name, segments: [.bytes(header)] + parts.map { .floats($0.tensor.range, $0.span) })
+  }
+
+  /// The files of a few kilobytes, or of a megabyte at most.
+  func smallFiles(_ state: CheckpointState) -> [CheckpointFile] {
+    let stateFile = CheckpointFile(name: Self.stateFile, bytes: state.json)
+    guard !constants.isEmpty else { return [stateFile] }
+    let header = safetensorsHeader(constants.map { ($0.name, $0.shape) }, type: .float32, metadata: [:])
+    let values = constants.flatMap(\.values).withUnsafeBytes(Array.init)
+    return [stateFile, CheckpointFile(name: Self.constantsFile, bytes: header + values)]
   }
 
   /// The hash of the parameters: what ``Checkpoint/parameterHash()`` gives for a checkpoint of them.

@@ -3,7 +3,7 @@
 #endif
 
 /// A call to the operating system about a file that did not succeed.
-public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
+public struct FileError: Error, Equatable, Codable, Sendable, CustomStringConvertible {
   /// The system call, for example `write`.
   public let call: String
   public let path: String
@@ -21,6 +21,9 @@ public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
 
   /// Whether the file or a folder on the way to it does not exist.
   public var isNotFound: Bool { code == ENOENT || code == ENOTDIR }
+
+  /// Whether what was to be created exists.
+  var isAlreadyThere: Bool { code == EEXIST }
 
   /// Whether the file system has no locks.
   var isLockUnsupported: Bool { call == "flock" && (code == ENOSYS || code == EOPNOTSUPP || code == ENOLCK) }

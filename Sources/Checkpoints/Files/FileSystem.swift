@@ -16,7 +16,12 @@ public protocol FileSystem: Sendable {
   /// the power until ``synchronizeFile(_:)``.
   func write(_ path: String, _ source: ByteSource) throws(FileError)
 
-  /// Returns when the bytes of the file are on stable storage.
+  /// Writes what `source` hands out from byte `offset` of a file on, which is created where it does not exist yet; what
+  /// else is in it stays. Several may write to different parts of a file at the same time. The bytes may still be lost
+  /// with the power until ``synchronizeFile(_:)``.
+  func write(_ path: String, at offset: Int, _ source: ByteSource) throws(FileError)
+
+  /// Returns when the bytes of the file that this process wrote are on stable storage.
   func synchronizeFile(_ path: String) throws(FileError)
 
   /// Returns when the names in the folder (created, renamed, removed) are on stable storage.
@@ -30,6 +35,15 @@ public protocol FileSystem: Sendable {
 }
 
 extension FileSystem {
+  /// Creates a folder unless it exists, by whoever's hand.
+  func createDirectoryIfMissing(_ path: String) throws(FileError) {
+    do {
+      if try fileKindFollowingLinks(path) == nil { try createDirectory(path) }
+    } catch  where error.isAlreadyThere {
+      // Another writer was faster.
+    }
+  }
+
   /// Removes a file, or a folder with everything in it. What is already gone is no error.
   func removeTree(_ path: String) throws(FileError) {
     do {

@@ -11,11 +11,29 @@ public struct PosixFileSystem: FileSystem {
   }
 
   public func write(_ path: String, _ source: ByteSource) throws(FileError) {
-    let descriptor = try openFile(path, O_WRONLY | O_CREAT | O_EXCL)
-    do {
+    try write(path, O_EXCL) { (descriptor) throws(FileError) in
       try source { (bytes: UnsafeRawBufferPointer) throws(FileError) in
         try writeAll(bytes, to: descriptor, path: path)
       }
+    }
+  }
+
+  public func write(_ path: String, at offset: Int, _ source: ByteSource) throws(FileError) {
+    try write(path, 0) { (descriptor) throws(FileError) in
+      var position = offset
+      try source { (bytes: UnsafeRawBufferPointer) throws(FileError) in
+        try writeAll(bytes, to: descriptor, at: position, path: path)
+        position += bytes.count
+      }
+    }
+  }
+
+  private func write(
+    _ path: String, _ flags: Int32, _ body: (_ descriptor: Int32) throws(FileError) -> Void
+  ) throws(FileError) {
+    let descriptor = try openFile(path, O_WRONLY | O_CREAT | flags)
+    do {
+      try body(descriptor)
     } catch {
       close(descriptor)
       throw error
@@ -58,5 +76,18 @@ func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, path: Strin
     let pending = UnsafeRawBufferPointer(rebasing: rest)
     let count = try systemCall("write", path) { Glibc.write(descriptor, pending.baseAddress, pending.count) }
     rest = rest.dropFirst(count)
+  }
+}
+
+/// As above, from byte `offset` of the file on.
+func writeAll(
+  _ bytes: UnsafeRawBufferPointer, to descriptor: Int32, at offset: Int, path: String
+) throws(FileError) {
+  var done = 0
+  while done < bytes.count {
+    let pending = UnsafeRawBufferPointer(rebasing: bytes[done...])
+    done += try systemCall("pwrite", path) {
+      pwrite(descriptor, pending.baseAddress, pending.count, off_t(offset + done))
+    }
   }
 }

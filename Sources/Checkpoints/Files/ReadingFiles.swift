@@ -64,30 +64,38 @@ func fileSize(_ path: String) throws(FileError) -> Int {
   return Int(status.st_size)
 }
 
-/// The hash of a file's contents.
+/// Some bytes of a file.
+struct FilePart: Sendable {
+  let path: String
+  let bytes: Range<Int>
+}
+
+/// The hash of a part of a file; where the file is shorter, of what there is.
 ///
 /// It is read, not mapped: of a bad block on the disk the first makes an error, the second a signal that kills.
-func contentHash(ofFile path: String) throws(FileError) -> String {
-  let descriptor = try openFile(path, O_RDONLY)
+func contentHash(of part: FilePart) throws(FileError) -> String {
+  let descriptor = try openFile(part.path, O_RDONLY)
   defer { close(descriptor) }
   let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 64)
   defer { buffer.deallocate() }
   let hash = ContentHash()
-  while true {
-    let count = try systemCall("read", path) { read(descriptor, buffer.baseAddress, buffer.count) }
-    if count == 0 {
-      return hash.hexadecimal
-    }
+  var offset = part.bytes.lowerBound
+  while offset < part.bytes.upperBound {
+    let wanted = min(buffer.count, part.bytes.upperBound - offset)
+    let count = try systemCall("pread", part.path) { pread(descriptor, buffer.baseAddress, wanted, off_t(offset)) }
+    guard count > 0 else { break }
     hash.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+    offset += count
   }
+  return hash.hexadecimal
 }
 
-/// The hashes of several files, which are read at the same time: neither a core's hashing nor one reader uses all that a
+/// The hashes of parts of files, which are read at the same time: neither a core's hashing nor one reader uses all that a
 /// disk or a page cache can give.
-func contentHashes(ofFiles paths: [String]) -> [Result<String, FileError>] {
-  let hashes = Monitor([Result<String, FileError>?](repeating: nil, count: paths.count))
-  DispatchQueue.concurrentPerform(iterations: paths.count) { index in
-    let hash = Result { () throws(FileError) in try contentHash(ofFile: paths[index]) }
+func contentHashes(of parts: [FilePart]) -> [Result<String, FileError>] {
+  let hashes = Monitor([Result<String, FileError>?](repeating: nil, count: parts.count))
+  DispatchQueue.concurrentPerform(iterations: parts.count) { index in
+    let hash = Result { () throws(FileError) in try contentHash(of: parts[index]) }
     hashes.withLock { $0[index] = hash }
   }
   return hashes.withLock { $0.compactMap(\.self) }

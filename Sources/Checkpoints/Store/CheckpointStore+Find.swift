@@ -87,9 +87,13 @@ func examineCheckpoint(_ path: String, step: Int?, hashes: Bool) throws(Checkpoi
     }
   }
   guard hashes else { return manifest.step }
-  let found = contentHashes(ofFiles: manifest.entries.map { "\(path)/\($0.name)" })
-  for (entry, hash) in zip(manifest.entries, found) {
-    guard try reading({ () throws(FileError) in try hash.get() }) == entry.hash else {
+  let pieces = manifest.entries.flatMap { entry in
+    entry.hashes.indices.map { (entry: entry, piece: $0) }
+  }
+  let found = contentHashes(
+    of: pieces.map { FilePart(path: "\(path)/\($0.entry.name)", bytes: $0.entry.pieces.bytes(of: $0.piece)) })
+  for ((entry, piece), hash) in zip(pieces, found) {
+    guard try reading({ () throws(FileError) in try hash.get() }) == entry.hashes[piece] else {
       throw .hashDiffers(file: entry.name)
     }
   }

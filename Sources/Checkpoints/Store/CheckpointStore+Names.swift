@@ -21,13 +21,14 @@ extension CheckpointStore {
     return step
   }
 
-  /// A fresh hidden sibling of a step's checkpoint: `.step-00001234.tmp-9f86d081`.
-  func hiddenPath(of step: Int, purpose: String) -> String {
-    let suffix = hexadecimalDigits(UInt64.random(in: 0...UInt64.max)).prefix(8)
-    return "\(directory)/.\(Self.name(of: step)).\(purpose)-\(suffix)"
+  /// A hidden sibling of a step's checkpoint: `.step-00001234.tmp-9f86d081`.
+  ///
+  /// - Parameter token: tells it from others of the same step.
+  func hiddenPath(of step: Int, purpose: String, token: String = freshToken()) -> String {
+    "\(directory)/.\(Self.name(of: step)).\(purpose)-\(token)"
   }
 
-  /// Whether a name is one that ``hiddenPath(of:purpose:)`` gives.
+  /// Whether a name is one that ``hiddenPath(of:purpose:token:)`` gives.
   static func isHidden(_ name: String) -> Bool {
     let parts = name.split(separator: ".", omittingEmptySubsequences: false)
     return parts.count == 3 && parts[0].isEmpty && step(of: String(parts[1])) != nil

@@ -1,43 +1,34 @@
-/// One file of a checkpoint that is to be saved.
-public struct CheckpointFile: Sendable {
-  public let name: String
-  let source: @Sendable (ByteSink) throws(FileError) -> Void
-
-  /// - Parameters:
-  ///   - name: a plain file name other than `manifest.json`.
-  ///   - source: hands out all bytes of the file, piece after piece.
-  public init(name: String, source: @escaping @Sendable (ByteSink) throws(FileError) -> Void) {
-    precondition(isPlainFileName(name) && name != CheckpointManifest.fileName, "\(name) cannot be part of a checkpoint")
-    self.name = name
-    self.source = source
-  }
-
-  public init(name: String, bytes: [UInt8]) {
-    self.init(name: name) { (sink: ByteSink) throws(FileError) in try emit(bytes, to: sink) }
-  }
-
-  public init(name: String, contents: SafetensorsContents) {
-    self.init(name: name) { (sink: ByteSink) throws(FileError) in try contents.write(to: sink) }
-  }
-}
-
 /// The folder `RUN/checkpoints`: each checkpoint is a folder `step-00001234` that appears whole or not at all.
 ///
-/// Order of a save: everything goes into a hidden sibling `.step-00001234.tmp-…`; each file is written and
-/// synchronised; the manifest, with their hashes, is written and synchronised last; the sibling's names are
+/// Order of a save: everything goes into a hidden sibling `.step-00001234.tmp-…`; each writer writes and synchronises its
+/// pieces of the files; when all have, the manifest, with their hashes, is written and synchronised; the sibling's names are
 /// synchronised; the sibling is renamed to its final name; the parent's names are synchronised. Whatever point the
 /// power fails at, what can be found afterwards is the checkpoint before or the new one.
 ///
-/// One process saves at a time, which ``RunLock`` ensures; it may prune meanwhile on another thread.
+/// One run saves at a time, which ``RunLock`` ensures, and of its processes one commits; it may prune meanwhile on another
+/// thread.
 public struct CheckpointStore: Sendable {
   /// `RUN/checkpoints`.
   public let directory: String
   let fileSystem: any FileSystem
+  /// The length of the pieces that files are hashed in.
+  let pieceByteCount: Int
+
+  /// A multiple of what file systems and their servers allocate and lock, and small enough to divide a model among many.
+  public static let defaultPieceByteCount = 8 << 20
 
   /// Nothing is touched until the first save. The parent of `directory` must exist by then.
-  public init(directory: String, fileSystem: any FileSystem = PosixFileSystem()) {
+  ///
+  /// - Parameter pieceByteCount: how much of a file has a hash of its own, a multiple of 4; what was saved with another
+  ///   number is read all the same.
+  public init(
+    directory: String, fileSystem: any FileSystem = PosixFileSystem(),
+    pieceByteCount: Int = CheckpointStore.defaultPieceByteCount
+  ) {
+    precondition(pieceByteCount > 0 && pieceByteCount.isMultiple(of: 4), "pieces of \(pieceByteCount) bytes cut floats")
     self.directory = directory
     self.fileSystem = fileSystem
+    self.pieceByteCount = pieceByteCount
   }
 
   public enum SaveResult: Equatable, Sendable {
@@ -57,66 +48,18 @@ public struct CheckpointStore: Sendable {
   @discardableResult
   public func save(step: Int, files: [CheckpointFile]) throws(CheckpointError) -> SaveResult {
     precondition(step >= 0 && Set(files.map(\.name)).count == files.count, "two files have the same name")
-    let final = path(of: step)
-    let temporary = hiddenPath(of: step, purpose: Self.temporaryMark)
+    if holdsValid(step: step) { return .alreadyThere }
+    let save = RunningSave(step: step, token: Self.freshToken())
     do throws(FileError) {
-      if try fileKindFollowingLinks(directory) == nil {
-        try fileSystem.createDirectory(directory)
-        try fileSystem.synchronizeDirectory(parentDirectory(of: directory))
-      }
-      let occupied = try fileKindFollowingLinks(final) != nil
-      if occupied && examine(step: step, hashes: true) == nil {
-        return .alreadyThere
-      }
-      let byteCount = try write(step: step, files: files, to: temporary)
-      if occupied {
-        let removed = hiddenPath(of: step, purpose: Self.removedMark)
-        try fileSystem.rename(final, to: removed)
-        try fileSystem.rename(temporary, to: final)
-        try fileSystem.synchronizeDirectory(directory)
-        // The new one is safe; what of the old one resists is removed at the next start.
-        try? fileSystem.removeTree(removed)
-      } else {
-        try fileSystem.rename(temporary, to: final)
-        try fileSystem.synchronizeDirectory(directory)
-      }
-      return .saved(byteCount: byteCount)
+      let hashes = try write(allPieces(of: files, in: files.indices), of: files, save)
+      return .saved(byteCount: try commit(save, files, hashes))
     } catch {
-      // The first error is the one to report; what stays behind is removed at the next start.
-      try? fileSystem.removeTree(temporary)
+      // The first error is the one to report.
+      abandon(save)
       throw .notSaved(step: step, error)
     }
   }
 
-  /// Writes and synchronises everything, and returns the number of bytes.
-  private func write(step: Int, files: [CheckpointFile], to folder: String) throws(FileError) -> Int {
-    try fileSystem.createDirectory(folder)
-    var entries: [CheckpointManifest.Entry] = []
-    for file in files {
-      let hash = ContentHash()
-      var byteCount = 0
-      try fileSystem.write("\(folder)/\(file.name)") { (sink: ByteSink) throws(FileError) in
-        try file.source { (bytes: UnsafeRawBufferPointer) throws(FileError) in
-          // In pieces, so that the bytes are still in the cache when the kernel copies them.
-          for start in stride(from: 0, to: bytes.count, by: Self.pieceByteCount) {
-            let end = min(start + Self.pieceByteCount, bytes.count)
-            let piece = UnsafeRawBufferPointer(rebasing: bytes[start..<end])
-            hash.update(piece)
-            try sink(piece)
-          }
-          byteCount += bytes.count
-        }
-      }
-      try fileSystem.synchronizeFile("\(folder)/\(file.name)")
-      entries.append(.init(name: file.name, byteCount: byteCount, hash: hash.hexadecimal))
-    }
-    let manifest = CheckpointManifest(step: step, entries: entries).text
-    let manifestPath = "\(folder)/\(CheckpointManifest.fileName)"
-    try fileSystem.write(manifestPath) { (sink: ByteSink) throws(FileError) in try emit(manifest, to: sink) }
-    try fileSystem.synchronizeFile(manifestPath)
-    try fileSystem.synchronizeDirectory(folder)
-    return entries.reduce(manifest.count) { $0 + $1.byteCount }
-  }
-
-  private static let pieceByteCount = 1 << 18
+  /// Whether there is a checkpoint of the step, and all its bytes are what its manifest says.
+  func holdsValid(step: Int) -> Bool { examine(step: step, hashes: true) == nil }
 }

@@ -9,7 +9,8 @@ import Testing
 
   init() throws {
     run = try TemporaryDirectory()
-    store = CheckpointStore(directory: "\(run.path)/checkpoints")
+    // Files of two pieces and more, the last of which are shorter.
+    store = CheckpointStore(directory: "\(run.path)/checkpoints", pieceByteCount: 100)
     try store.save(step: 1, files: Arenas(seed: 1).files(step: 1))
     try store.save(step: 2, files: Arenas(seed: 2).files(step: 2))
     names = try FileManager.default.contentsOfDirectory(atPath: store.path(of: 2)).sorted()
@@ -85,6 +86,46 @@ import Testing
     try FileManager.default.moveItem(atPath: store.path(of: 2), toPath: store.path(of: 3))
     let newest = try store.newestValid()
     #expect(newest.step == 1 && newest.passedOver.map(\.defect) == [.otherStep(found: 2, expected: 3)])
+  }
+
+  @Test("a checkpoint of format 1, with one hash a file, is read and compared as before")
+  func formatOne() throws {
+    func hash(_ bytes: [UInt8]) -> String { bytes.withUnsafeBytes { ContentHash(of: $0).hexadecimal } }
+    let files = try names.filter { $0 != "manifest.json" }.map { name in
+      let bytes = try readBytes("\(store.path(of: 2))/\(name)")
+      return "    {\"name\": \"\(name)\", \"size\": \(bytes.count), \"xxh3\": \"\(hash(bytes))\"}"
+    }
+    let body =
+      "{\n  \"format\": 1,\n  \"step\": 2,\n  \"files\": [\n" + files.joined(separator: ",\n") + "\n  ],\n"
+    let manifest = Array((body + "  \"xxh3\": \"\(hash(Array(body.utf8)))\"\n}\n").utf8)
+    try writeBytes(manifest, to: "\(store.path(of: 2))/manifest.json")
+    #expect(try store.newestValid() == NewestCheckpoint(step: 2, passedOver: []))
+    #expect(try Checkpoint.open(run.path).parameterHash() == Arenas.layout.parameterHash(Arenas(seed: 2).parameters))
+    try everyByte()
+    try everyLength()
+  }
+
+  @Test("a manifest whose own hash is right is refused when it does not say what a manifest says")
+  func malformed() throws {
+    let path = "\(store.path(of: 2))/manifest.json"
+    let original = String(decoding: try readBytes(path), as: UTF8.self)
+    let changes = [
+      ("\"format\": 2", "\"format\": 3", "must be 1 or 2"), ("  \"piece_size\": 100,\n", "", "piece_size"),
+      ("\"piece_size\": 100", "\"piece_size\": 0", "piece_size"),
+      ("\"piece_size\": 100", "\"piece_size\": 52", "hashes"),
+    ]
+    for (text, replacement, word) in changes {
+      #expect(original.contains(text))
+      let lines = original.replacing(text, with: replacement).split(separator: "\n", omittingEmptySubsequences: false)
+      let body = Array((lines.dropLast(3).joined(separator: "\n") + "\n").utf8)
+      let hash = body.withUnsafeBytes { ContentHash(of: $0).hexadecimal }
+      try writeBytes(body + Array("  \"xxh3\": \"\(hash)\"\n}\n".utf8), to: path)
+      guard case .manifestMalformed(let reason) = try defect(replacement) else {
+        Issue.record("\(replacement) was not refused as malformed")
+        continue
+      }
+      #expect(reason.contains(word), "\(reason)")
+    }
   }
 
   @Test("the caller may refuse valid ones, and is quoted")

@@ -5,18 +5,29 @@ import Synchronization
 /// One change of a file system.
 enum FileOperation: Equatable {
   case createDirectory(String)
+  /// Where it does not exist yet.
   case createFile(String)
-  case append(String, [UInt8])
-  case synchronizeFile(String)
+  case write(String, offset: Int, [UInt8], writer: Int)
+  case synchronizeFile(String, writer: Int)
   case synchronizeDirectory(String)
   case rename(String, String)
   case remove(String)
 }
 
-/// The real file system, which notes every change and can refuse one of them.
+/// What several file systems that are the same one have done, in order.
+final class Journal: Sendable {
+  private let noted = Mutex<[FileOperation]>([])
+
+  var operations: [FileOperation] { noted.withLock { $0 } }
+
+  func note(_ operation: FileOperation) { noted.withLock { $0.append(operation) } }
+
+  func forget() { noted.withLock { $0 = [] } }
+}
+
+/// The real file system as one writer uses it, which notes every change and can refuse one of them.
 final class RecordingFileSystem: FileSystem {
   private struct State {
-    var operations: [FileOperation] = []
     /// The number of operations that still succeed, and how the ones after them fail.
     var allowance = Int.max
     var failure: Int32 = ENOSPC
@@ -25,10 +36,23 @@ final class RecordingFileSystem: FileSystem {
 
   private let real = PosixFileSystem()
   private let state = Mutex(State())
+  private let writer: Int
+  private let journal: Journal
+  private let turns: Turns?
 
-  var operations: [FileOperation] { state.withLock { $0.operations } }
+  /// - Parameters:
+  ///   - journal: where it notes its changes, as others may.
+  ///   - turns: whose turn it waits for before each change; nil to wait for nobody.
+  init(writer: Int = 0, journal: Journal = Journal(), turns: Turns? = nil) {
+    self.writer = writer
+    self.journal = journal
+    self.turns = turns
+  }
+
+  var operations: [FileOperation] { journal.operations }
 
   func forget() {
+    journal.forget()
     state.withLock { $0 = State() }
   }
 
@@ -50,15 +74,28 @@ final class RecordingFileSystem: FileSystem {
   func write(_ path: String, _ source: ByteSource) throws(FileError) {
     try note(.createFile(path), "open", path)
     try real.write(path) { (sink: @escaping ByteSink) throws(FileError) in
-      try source { (bytes: UnsafeRawBufferPointer) throws(FileError) in
-        try self.note(.append(path, Array(bytes)), "write", path)
-        try sink(bytes)
-      }
+      try source(self.noting(path, at: 0, sink))
+    }
+  }
+
+  func write(_ path: String, at offset: Int, _ source: ByteSource) throws(FileError) {
+    try note(.createFile(path), "open", path)
+    try real.write(path, at: offset) { (sink: @escaping ByteSink) throws(FileError) in
+      try source(self.noting(path, at: offset, sink))
+    }
+  }
+
+  private func noting(_ path: String, at offset: Int, _ sink: @escaping ByteSink) -> ByteSink {
+    var position = offset
+    return { (bytes: UnsafeRawBufferPointer) throws(FileError) in
+      try self.note(.write(path, offset: position, Array(bytes), writer: self.writer), "write", path)
+      try sink(bytes)
+      position += bytes.count
     }
   }
 
   func synchronizeFile(_ path: String) throws(FileError) {
-    try note(.synchronizeFile(path), "fsync", path)
+    try note(.synchronizeFile(path, writer: writer), "fsync", path)
   }
 
   func synchronizeDirectory(_ path: String) throws(FileError) {
@@ -71,12 +108,20 @@ final class RecordingFileSystem: FileSystem {
   }
 
   func remove(_ path: String) throws(FileError) {
-    state.withLock { $0.operations.append(.remove(path)) }
+    journal.note(.remove(path))
     try real.remove(path)
   }
 
   private func note(_ operation: FileOperation, _ call: String, _ path: String) throws(FileError) {
-    let failure: Int32? = state.withLock { state in
+    let failure = turns.map { $0.take(writer) { permit(operation) } } ?? permit(operation)
+    if let failure {
+      throw FileError(call: call, path: path, code: failure)
+    }
+  }
+
+  /// - Returns: the error that the operation is to fail with; nil where it may go on, and is noted.
+  private func permit(_ operation: FileOperation) -> Int32? {
+    state.withLock { state in
       guard state.allowance > 0 else {
         if state.failsOnce {
           state.allowance = .max
@@ -84,11 +129,8 @@ final class RecordingFileSystem: FileSystem {
         return state.failure
       }
       state.allowance -= 1
-      state.operations.append(operation)
+      journal.note(operation)
       return nil
-    }
-    if let failure {
-      throw FileError(call: call, path: path, code: failure)
     }
   }
 }

@@ -1,23 +1,65 @@
 import Foundation
 
-/// What POSIX promises about a disk whose power fails, and not more.
+/// What POSIX promises about a disk whose power fails, and not more; and of several writers what a network file system
+/// promises, and not more.
 ///
-/// Bytes of a file are safe after an fsync of the file. A name (created, renamed, removed) is safe after an fsync
-/// of the folder that it is in, not of the file. What was not yet made safe may or may not be there, each change
-/// for itself, in whatever order.
+/// What a writer wrote to a file is safe after its own fsync of the file, not after another's. A name (created, renamed,
+/// removed) is safe after an fsync of the folder that it is in, not of the file. What was not yet made safe may or may not
+/// be there, each change for itself, in whatever order.
 final class SimulatedDisk {
-  /// What becomes of the bytes that were appended since a file's last fsync.
+  /// What becomes of the bytes that were written since a file's last fsync.
   enum UnsafeBytes: CaseIterable {
     case kept
     case lost
-    case half
+    /// Those of the first half of the writes got to the disk.
+    case early
+    /// Those of the second half did.
+    case late
     /// The length got to the disk, the bytes did not.
     case zero
   }
 
+  private struct Write {
+    let offset: Int
+    let bytes: [UInt8]
+    let writer: Int
+
+    func apply(to contents: inout [UInt8]) {
+      contents += [UInt8](repeating: 0, count: max(0, offset + bytes.count - contents.count))
+      contents.replaceSubrange(offset..<offset + bytes.count, with: bytes)
+    }
+  }
+
   private final class File {
-    var bytes: [UInt8] = []
-    var safeCount = 0
+    var safe: [UInt8] = []
+    var pending: [Write] = []
+
+    func synchronize(_ writer: Int) {
+      for write in pending where write.writer == writer { write.apply(to: &safe) }
+      pending.removeAll { $0.writer == writer }
+    }
+
+    func survivors(_ bytes: UnsafeBytes) -> [UInt8] {
+      var contents = safe
+      let half = pending.count / 2
+      switch bytes {
+      case .kept: for write in pending { write.apply(to: &contents) }
+      case .lost: break
+      case .early:
+        // Of a single write, half its bytes.
+        for write in pending[..<half] { write.apply(to: &contents) }
+        if half < pending.count {
+          let next = pending[half]
+          Write(offset: next.offset, bytes: Array(next.bytes.prefix(next.bytes.count / 2)), writer: next.writer)
+            .apply(to: &contents)
+        }
+      case .late: for write in pending[half...] { write.apply(to: &contents) }
+      case .zero:
+        let length = pending.map { $0.offset + $0.bytes.count }.max() ?? 0
+        contents += [UInt8](repeating: 0, count: max(0, length - contents.count))
+      }
+      return contents
+    }
   }
 
   private final class Folder {
@@ -51,10 +93,13 @@ final class SimulatedDisk {
 
   func apply(_ operation: FileOperation) {
     switch operation {
-    case .createDirectory(let path): change(path) { .add($0, .folder(Folder())) }
-    case .createFile(let path): change(path) { .add($0, .file(File())) }
-    case .append(let path, let bytes): file(path).bytes += bytes
-    case .synchronizeFile(let path): file(path).safeCount = file(path).bytes.count
+    case .createDirectory(let path):
+      if !exists(path) { change(path) { .add($0, .folder(Folder())) } }
+    case .createFile(let path):
+      if !exists(path) { change(path) { .add($0, .file(File())) } }
+    case .write(let path, let offset, let bytes, let writer):
+      file(path).pending.append(Write(offset: offset, bytes: bytes, writer: writer))
+    case .synchronizeFile(let path, let writer): file(path).synchronize(writer)
     case .synchronizeDirectory(let path):
       let folder = folder(path)
       folder.safeNames = folder.names
@@ -91,7 +136,7 @@ final class SimulatedDisk {
         let path = prefix + name
         switch node {
         case .file(let file):
-          let survived = Self.survivors(of: file, bytes)
+          let survived = file.survivors(bytes)
           contents = contents.map { $0.merging([path: survived]) { $1 } }
         case .folder(let inner):
           let inners = possible(inner, prefix: path + "/", bytes)
@@ -103,16 +148,6 @@ final class SimulatedDisk {
       result.formUnion(contents)
     }
     return Array(result)
-  }
-
-  private static func survivors(of file: File, _ bytes: UnsafeBytes) -> [UInt8] {
-    let unsafeCount = file.bytes.count - file.safeCount
-    switch bytes {
-    case .kept: return file.bytes
-    case .lost: return Array(file.bytes.prefix(file.safeCount))
-    case .half: return Array(file.bytes.prefix(file.safeCount + unsafeCount / 2))
-    case .zero: return file.bytes.prefix(file.safeCount) + [UInt8](repeating: 0, count: unsafeCount)
-    }
   }
 
   private func change(_ path: String, _ make: (String) -> Change) {
@@ -130,6 +165,11 @@ final class SimulatedDisk {
       names[destination] = node
     case .remove(let name): names[name] = nil
     }
+  }
+
+  private func exists(_ path: String) -> Bool {
+    let (folder, name) = locate(path)
+    return folder.names[name] != nil
   }
 
   private func file(_ path: String) -> File {
