@@ -27,9 +27,10 @@ public struct BLASKernelMeasurement: Sendable {
   /// shall not differ because two kernels are close.
   static let clearlyFaster = 1.25
 
-  private static let repetitions = 6
+  private static let rounds = 15
 
-  /// Times all kernels in turns, so that whatever else the machine does meets each of them, and takes the least of each.
+  /// Times all kernels in rounds and compares each with the own pick of the same round: whatever else the machine does
+  /// meets both, or few of the rounds, and the median is of the others.
   ///
   /// - Parameter candidates: beside the library's own pick.
   init(candidates: [BLASKernelName], products: [MatrixProduct]) {
@@ -47,10 +48,11 @@ public struct BLASKernelMeasurement: Sendable {
       .compactMap { name in BLASKernelTrial(name, products: products).flatMap { $0.kernel == name.rawValue ? $0 : nil }
       }
     let trials = [own] + others
-    for _ in 0..<Self.repetitions {
-      for trial in trials { trial.measure() }
+    let seconds = (0..<Self.rounds).map { _ in trials.map { $0.measure() } }
+    let ownGflops = median(of: seconds.map { operations / $0[0] / 1e9 })
+    rates = trials.indices.map { index in
+      Rate(kernel: trials[index].kernel, gflops: ownGflops * median(of: seconds.map { $0[0] / $0[index] }))
     }
-    rates = trials.map { Rate(kernel: $0.kernel, gflops: operations / $0.seconds / 1e9) }
   }
 
   /// - Parameter rates: the library's own pick first.
@@ -70,6 +72,8 @@ public struct BLASKernelMeasurement: Sendable {
     return fastest.kernel
   }
 }
+
+private func median(of values: [Double]) -> Double { values.sorted()[values.count / 2] }
 
 /// The four products that most of a model's operations go to, each made smaller or more often until it has about as many
 /// operations as a millisecond or a few take.

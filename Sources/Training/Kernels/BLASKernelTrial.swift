@@ -10,8 +10,6 @@ import MaskedAutoencoder
 final class BLASKernelTrial {
   /// What the library calls the kernels.
   let kernel: String
-  /// The least that the products took.
-  private(set) var seconds = Double.infinity
   private let process = Process()
   private let requests = Pipe()
   private let answers = Pipe()
@@ -41,11 +39,13 @@ final class BLASKernelTrial {
   }
 
   /// Has the products made once more.
-  func measure() {
+  ///
+  /// - Returns: the seconds that it took; infinity where the process does not answer.
+  func measure() -> Double {
     guard (try? requests.fileHandleForWriting.write(contentsOf: Data("\n".utf8))) != nil,
       let text = BLASKernelTrial.line(from: answers), let time = Double(text)
-    else { return }
-    seconds = min(seconds, time)
+    else { return .infinity }
+    return time
   }
 
   private static func line(from pipe: Pipe) -> String? {
