@@ -1,53 +1,78 @@
 import Checkpoints
+import Collectives
 import Compute
 import Foundation
 import MaskedAutoencoder
 import Training
 
-/// What `mae bench checkpoint` measures: saving and reading back a model's state.
+/// What `mae bench checkpoint` measures: saving and reading back a model's state, by all ranks together.
 public struct CheckpointBenchmark: Encodable {
   public let megabytes: Double
-  /// What training waits for.
+  public let ranks: Int
+  /// The ranks that write at the same time.
+  public let writers: Int
+  /// What training waits for, on the slowest rank.
   public let copySeconds: Double
   /// In the background, until everything is on stable storage.
   public let saveSeconds: Double
+  /// On one rank of each host.
   public let verifySeconds: Double
-  /// Of its tensors into the arenas, after that.
+  /// Of its tensors into the arenas of every rank, after that.
   public let readSeconds: Double
 
-  /// - Parameter directory: where to write; what is written is removed again.
-  public init(_ configuration: RunConfiguration, directory: String, threads: Int) throws {
+  /// - Parameters:
+  ///   - directory: where to write; what is written is removed again.
+  ///   - threads: of each rank.
+  public init(
+    _ configuration: RunConfiguration, directory: String, threads: Int, communicator: any Communicator
+  ) throws {
     let model = MaskedAutoencoder(configuration.model)
-    let table = model.table
-    let arenas = (0..<3).map { _ in Arena(count: table.arenaCount) }
-    let path = "\(directory)/mae-bench-\(ProcessInfo.processInfo.processIdentifier)"
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: path) }
-    let writer = CheckpointWriter(
-      store: CheckpointStore(directory: "\(path)/checkpoints"), layout: CheckpointLayout(model),
-      retention: CheckpointRetention(keepLast: 1))
+    let layout = CheckpointLayout(model)
+    let arenas = (0..<3).map { _ in Arena(count: model.table.arenaCount) }
+    let path = try communicator.broadcast(
+      "\(directory)/mae-bench-\(ProcessInfo.processInfo.processIdentifier)", from: 0)
+    let isFirst = communicator.rank == 0
+    let lock = try communicator.together {
+      if isFirst { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
+      return isFirst ? try RunLock(runDirectory: path) : nil
+    }
+    defer { if isFirst { try? FileManager.default.removeItem(atPath: path) } }
+    let saving = try CheckpointSaving(
+      configuration.checkpoint, in: RunDirectory(path: path), lockToken: lock?.token, layout: layout,
+      communicator: communicator)
     let pool = WorkerPool(count: threads)
     func inParallel(_ count: Int, _ piece: @Sendable (Int) -> Void) {
       pool.run { worker in for index in stride(from: worker, to: count, by: threads) { piece(index) } }
     }
-    func save(_ step: Int) throws -> (Double, Double) {
-      let report = writer.submit(
-        parameters: arenas[0].buffer.all, moments: [arenas[1].buffer.all, arenas[2].buffer.all],
-        state: CheckpointState(step: step), inParallel: inParallel)
-      return (report.secondsCopying, try writer.finish().reduce(0) { $0 + $1.seconds })
+    /// The longest that `body` took on a rank.
+    func timed(_ body: () throws -> Void) throws -> Double {
+      try communicator.barrier()
+      let start = ContinuousClock.now
+      try communicator.together(body)
+      return (ContinuousClock.now - start) / .seconds(1)
+    }
+    func save(_ step: Int) throws -> (copy: Double, save: Double) {
+      let copy = try timed {
+        try saving.save(CheckpointState(step: step), inParallel: inParallel) { arenas[$0].buffer.all }
+      }
+      try saving.commit()
+      return (copy, try communicator.together { try saving.finish().reduce(0) { $0 + $1.seconds } })
     }
     _ = try save(1)
     (copySeconds, saveSeconds) = try save(2)
-    let start = ContinuousClock.now
-    let checkpoint = try Checkpoint.open(path)
-    verifySeconds = (ContinuousClock.now - start) / .seconds(1)
-    let readStart = ContinuousClock.now
-    try checkpoint.read(
-      writer.layout, parameters: arenas[0].buffer.all, moments: [arenas[1].buffer.all, arenas[2].buffer.all],
-      inParallel: inParallel)
-    readSeconds = (ContinuousClock.now - readStart) / .seconds(1)
-    extendLifetime(arenas)
-    megabytes = Double(3 * table.parameterCount * MemoryLayout<Float>.stride) / 1e6
+    var checkpoint: Checkpoint?
+    let step = CheckpointStore(directory: RunDirectory(path: path).checkpoints).path(of: 2)
+    let isFirstOfHost = communicator.ranksOnThisHost[0] == communicator.rank
+    verifySeconds = try timed { checkpoint = try Checkpoint.open(step, isVerified: !isFirstOfHost) }
+    readSeconds = try timed {
+      try checkpoint?.read(
+        layout, parameters: arenas[0].buffer.all, moments: [arenas[1].buffer.all, arenas[2].buffer.all],
+        inParallel: inParallel)
+    }
+    extendLifetime((arenas, lock))
+    ranks = communicator.size
+    writers = saving.writingRanks.count
+    megabytes = Double(3 * model.table.parameterCount * MemoryLayout<Float>.stride) / 1e6
   }
 
   private final class Arena {

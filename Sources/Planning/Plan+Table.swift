@@ -6,7 +6,7 @@ extension Plan {
     var lines = memory.map { ($0.name, String(format: "%10.1f MB", $0.megabytes)) }
     lines += [
       ("memory of a rank", String(format: "%10.1f MB", memoryMb)),
-      ("rank 0: checkpoint copy", String(format: "%10.1f MB", checkpointCopyMb)),
+      ("checkpoint copy", String(format: "%10.1f MB", checkpointCopyMb)),
       ("", ""),
       (
         "ranks",

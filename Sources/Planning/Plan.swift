@@ -33,7 +33,7 @@ public struct Plan: Encodable {
   public let memory: [MemoryPart]
   /// Of a rank.
   public let memoryMb: Double
-  /// What rank 0 takes beside it, for the copy that is saved in the background.
+  /// What it takes beside, for its part of the copy that is saved in the background.
   public let checkpointCopyMb: Double
   public let rates: MachineRates
   public let computeSeconds: ComputeTimes

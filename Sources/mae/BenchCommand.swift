@@ -111,7 +111,8 @@ struct BenchCommand: ParsableCommand {
   }
 
   struct Checkpoint: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Saving and verifying a model's state.")
+    static let configuration = CommandConfiguration(
+      abstract: "Saving and verifying a model's state, alone or under mpirun.")
     @OptionGroup var options: ConfigurationOptions
     @OptionGroup var output: Output
 
@@ -119,9 +120,12 @@ struct BenchCommand: ParsableCommand {
     var directory = "."
 
     func run() throws {
-      withCommunicator { _ in
-        try output.show(
-          CheckpointBenchmark(options.load(), directory: directory, threads: availableCores().count))
+      withCommunicator { communicator in
+        let configuration = try communicator.together { try options.load() }
+        let threads = try Pretraining.layout(configuration, communicator).threads
+        let result = try CheckpointBenchmark(
+          configuration, directory: directory, threads: threads, communicator: communicator)
+        if communicator.rank == 0 { try output.show(result) }
         return 0
       }
     }

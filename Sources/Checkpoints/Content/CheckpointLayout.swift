@@ -80,6 +80,9 @@ public struct CheckpointLayout: Sendable {
       + smallFiles(state)
   }
 
+  /// The number of files that ``arenaFiles(_:)`` gives.
+  let arenaFileCount = 2
+
   /// The files that consist of floats of the arenas: nearly all bytes of a checkpoint.
   ///
   /// - Parameter spans: for each saved arena what of it is at hand, and only that can then be written.

@@ -4,7 +4,7 @@ import Foundation
 /// How one save of a ``CheckpointWriter`` went.
 public struct SaveOutcome: Sendable {
   public let step: Int
-  /// From the start of writing until everything was on stable storage and old checkpoints were gone.
+  /// Of writing, of the slowest writer, and of committing and removing old checkpoints.
   public let seconds: Double
   /// What was saved, or why nothing was.
   public let result: Result<CheckpointStore.SaveResult, CheckpointError>
@@ -14,100 +14,153 @@ public struct SaveOutcome: Sendable {
   public let pruningError: CheckpointError?
 }
 
-/// What handing over a snapshot cost, and what became of those before.
-public struct SubmissionReport: Sendable {
-  /// The wait for the save before, which still used the copy.
-  public let secondsWaited: Double
-  public let secondsCopying: Double
-  /// The saves that came to their end since the last report.
-  public let outcomes: [SaveOutcome]
-}
-
-/// Saves checkpoints on a thread of its own while training goes on.
+/// Saves checkpoints, alone or together with the writers of other processes, on a thread of its own while training goes on.
 ///
-/// Training waits only while the arenas are copied. There is one copy, allocated once: when a save is still
-/// under way, the next one waits for it. A save that fails does not end training; its outcome says so at the next
-/// call.
+/// A save takes three calls: ``begin(step:)`` on writer 0; ``submit(_:state:inParallel:arena:)`` on every writer, which
+/// copies what this one is to write (training waits for that only) and starts to write it; and, where there are several,
+/// ``commit(_:)`` on writer 0 with what ``takePart()`` gave on each. A writer that is alone commits by itself. How a save
+/// went, failures included, is told by ``finishedSaves()`` and ``finish()``: training goes on without it.
 ///
-/// Ordering: `condition` guards `isSaving`, `outcomes` and `lastFailure`. The copy belongs to the caller of
-/// ``submit(parameters:moments:state:protecting:inParallel:)`` while `isSaving` is false, and to the saving thread
-/// while it is true. One thread submits and finishes.
+/// Ordering: `condition` guards `stage`, `outcomes` and `lastFailure`. The copy belongs to the caller of `submit` while the
+/// stage is `idle`, and to the saving thread while it is `writing`. One thread calls.
 public final class CheckpointWriter: @unchecked Sendable {
   public let store: CheckpointStore
   public let layout: CheckpointLayout
   public let retention: CheckpointRetention
-  /// Floats that are copied at a time.
-  private let pieceCount: Int
+  public let share: CheckpointShare
 
-  /// The parameters, then each moment.
+  private enum Stage {
+    case idle
+    case writing
+    /// To be taken, and handed to the writer that commits.
+    case written(WrittenPart)
+    case committing
+  }
+
+  /// Who writes, for people.
+  private let name: String
+  private let pieces: [PieceRange]
+  /// What the pieces are made of: of each saved arena a part, one after another.
   private let copy: AlignedBuffer<Float>
+  private let spans: [ArenaSpan]
+  /// Floats that are copied at a time.
+  private let copiedAtATime: Int
+  /// The last save that was submitted.
+  private var current: (save: RunningSave, files: [CheckpointFile])?
+
   private let condition = NSCondition()
-  private var isSaving = false
+  private var stage = Stage.idle
   private var outcomes: [SaveOutcome] = []
   private var lastFailure: CheckpointError?
 
-  /// Takes the memory of the copy: `layout.arenaCount` floats for the parameters and for each moment.
+  /// Takes the memory of the copy.
   ///
-  /// - Parameter pieceCount: floats that are copied at a time. From some tens of megabytes on the C library writes past the
-  ///   caches, which spares reading what is written over.
+  /// - Parameters:
+  ///   - share: what this writer writes; all of them together are one checkpoint's.
+  ///   - name: who writes, for errors.
+  ///   - copiedAtATime: floats. From some tens of megabytes on the C library writes past the caches, which spares reading
+  ///     what is written over.
   public init(
-    store: CheckpointStore, layout: CheckpointLayout, retention: CheckpointRetention, pieceCount: Int = 1 << 24
+    store: CheckpointStore, layout: CheckpointLayout, retention: CheckpointRetention, share: CheckpointShare = .whole,
+    name: String = "", copiedAtATime: Int = 1 << 24
   ) {
-    self.pieceCount = pieceCount
+    let part = CheckpointPart(share, of: layout, pieceByteCount: store.pieceByteCount)
+    let copy = AlignedBuffer<Float>(count: part.floats.reduce(0) { $0 + $1.count }, zero: 0)
+    // The system gives pages when they are first written to. Now, so that the first save does not wait for them.
+    clear(copy.all)
+    var spans: [ArenaSpan] = []
+    var start = 0
+    for (arena, range) in part.floats.enumerated() {
+      spans.append(ArenaSpan(arena: arena, range, floats: copy.all[start..<start + range.count]))
+      start += range.count
+    }
     self.store = store
     self.layout = layout
     self.retention = retention
-    copy = AlignedBuffer(count: Self.copyFloats(layout), zero: 0)
-    // The system gives pages when they are first written to. Now, so that the first save does not wait for them.
-    clear(copy.all)
+    self.share = share
+    self.name = name
+    self.copy = copy
+    self.spans = spans
+    self.copiedAtATime = copiedAtATime
+    pieces = part.pieces
   }
 
-  /// The floats of the copy.
-  public static func copyFloats(_ layout: CheckpointLayout) -> Int { layout.arenaCount * (1 + layout.moments.count) }
+  /// The floats of the copy that a writer takes.
+  public static func copyFloats(
+    _ layout: CheckpointLayout, _ share: CheckpointShare,
+    pieceByteCount: Int = CheckpointStore.defaultPieceByteCount
+  ) -> Int {
+    CheckpointPart(share, of: layout, pieceByteCount: pieceByteCount).floats.reduce(0) { $0 + $1.count }
+  }
 
-  /// Copies the arenas and starts to save them, after the save before has come to its end.
+  /// Begins a save on writer 0, after the one before has come to its end.
+  ///
+  /// - Returns: what every writer submits its part of; nil where a valid checkpoint of the step exists, and nothing is to
+  ///   be done.
+  public func begin(step: Int) -> RunningSave? {
+    precondition(share.writer == 0, "writer \(share.writer) begins no save")
+    waitUntilIdle()
+    let start = ContinuousClock.now
+    if let save = store.begin(step: step) { return save }
+    note(
+      SaveOutcome(
+        step: step, seconds: seconds(since: start), result: .success(.alreadyThere), prunedSteps: [], pruningError: nil)
+    )
+    return nil
+  }
+
+  /// Copies what this writer is to write, and starts to write it.
   ///
   /// - Parameters:
-  ///   - parameters: `layout.arenaCount` floats.
-  ///   - moments: for each of the layout's moments as many.
-  ///   - protected: steps that pruning leaves.
+  ///   - save: what writer 0 has begun.
+  ///   - state: on writer 0 what is saved with the arenas.
   ///   - inParallel: runs pieces `0..<count` of the copying, at once if it can, and returns when all are done.
+  ///   - arena: gives the parameters (0), then each of the layout's moments, `layout.arenaCount` floats each, to be copied
+  ///     before the next.
   public func submit(
-    parameters: Vector, moments: [Vector], state: CheckpointState, protecting protected: Set<Int> = [],
-    inParallel: (_ count: Int, _ piece: @Sendable (Int) -> Void) -> Void = { count, piece in
-      (0..<count).forEach(piece)
+    _ save: RunningSave, state: CheckpointState,
+    inParallel: Checkpoint.Parallel = { count, piece in (0..<count).forEach(piece) },
+    arena: (_ index: Int) throws -> Vector
+  ) rethrows {
+    waitUntilIdle()
+    for span in spans {
+      let whole = try arena(span.arena)
+      precondition(whole.count == layout.arenaCount, "an arena has another size than the layout's")
+      copyFloats(of: whole[span.range], to: span.floats, inParallel)
     }
-  ) -> SubmissionReport {
-    let sources = [parameters] + moments
-    precondition(sources.count == 1 + layout.moments.count, "\(moments.count) moments, expected \(layout.moments)")
-    return submit(state, protecting: protected, inParallel: inParallel) { sources[$0] }
+    let files = layout.arenaFiles(spans) + (share.writer == 0 ? layout.smallFiles(state) : [])
+    current = (save, files)
+    condition.withLock { stage = .writing }
+    Thread.detachNewThread { self.write(save, files) }
   }
 
-  /// As ``submit(parameters:moments:state:protecting:inParallel:)``, for arenas that are put together one after another.
-  ///
-  /// - Parameter arena: gives the parameters (0), then each of the layout's moments, to be copied before the next.
-  public func submit(
-    _ state: CheckpointState, protecting protected: Set<Int> = [],
-    inParallel: (_ count: Int, _ piece: @Sendable (Int) -> Void) -> Void,
-    arena: (_ index: Int) throws -> Vector
-  ) rethrows -> SubmissionReport {
-    let start = ContinuousClock.now
-    let finished = waitForSave()
-    let copyStart = ContinuousClock.now
-    let targets = (0...layout.moments.count).map { index in
-      copy.all[index * layout.arenaCount..<(index + 1) * layout.arenaCount]
-    }
-    for (index, target) in targets.enumerated() { copyArena(try arena(index), to: target, inParallel) }
-    let report = SubmissionReport(
-      secondsWaited: seconds(copyStart - start), secondsCopying: seconds(ContinuousClock.now - copyStart),
-      outcomes: finished)
+  /// Whether this writer's part of the save that was submitted last is written, or could not be, and not yet taken.
+  public var isPartWritten: Bool {
+    condition.withLock { if case .written = stage { true } else { false } }
+  }
 
-    let files = layout.files(parameters: targets[0], moments: Array(targets[1...]), state: state)
-    condition.withLock { isSaving = true }
-    Thread.detachNewThread {
-      self.save(step: state.step, files, protected)
+  /// Waits until this writer's part is written or could not be, and takes it to be handed to writer 0.
+  public func takePart() -> WrittenPart {
+    precondition(share.writers > 1, "a writer that is alone commits by itself")
+    return condition.withLock {
+      while true {
+        switch stage {
+        case .written(let part):
+          stage = .idle
+          return part
+        case .writing: condition.wait()
+        case .idle, .committing: preconditionFailure("no part has been submitted")
+        }
+      }
     }
-    return report
+  }
+
+  /// Starts to make a checkpoint of all writers' parts, on writer 0.
+  public func commit(_ parts: [WrittenPart]) {
+    precondition(parts.count == share.writers, "\(parts.count) of \(share.writers) writers have written")
+    guard let (save, files) = current else { preconditionFailure("no save has been submitted") }
+    condition.withLock { stage = .committing }
+    Thread.detachNewThread { self.conclude(save, files, parts) }
   }
 
   /// The saves that came to their end since the last report; does not wait.
@@ -118,68 +171,83 @@ public final class CheckpointWriter: @unchecked Sendable {
     }
   }
 
-  /// Waits for the save that is under way.
+  /// Waits for the save that is under way. Where there are several writers, all parts have been taken before.
   ///
   /// - Returns: the saves that came to their end since the last report.
   /// - Throws: the error of the last save, if it failed: the state that was handed over last is not on disk.
   public func finish() throws(CheckpointError) -> [SaveOutcome] {
-    let finished = waitForSave()
+    waitUntilIdle()
     if let lastFailure = condition.withLock({ lastFailure }) {
       throw lastFailure
     }
-    return finished
+    return finishedSaves()
   }
 
-  private func waitForSave() -> [SaveOutcome] {
+  private func waitUntilIdle() {
     condition.withLock {
-      while isSaving {
-        condition.wait()
+      while true {
+        switch stage {
+        case .idle: return
+        case .writing where share.writers == 1, .committing: condition.wait()
+        case .writing, .written: preconditionFailure("a part of the save before has not been taken")
+        }
       }
-      defer { outcomes = [] }
-      return outcomes
     }
   }
 
-  private func copyArena(
-    _ source: Vector, to target: Vector, _ inParallel: (Int, @Sendable (Int) -> Void) -> Void
-  ) {
-    precondition(source.count == layout.arenaCount, "an arena has another size than the layout's")
-    let arenaCount = layout.arenaCount
-    inParallel((arenaCount + pieceCount - 1) / pieceCount) { [pieceCount] piece in
-      let start = piece * pieceCount
-      let range = start..<min(start + pieceCount, arenaCount)
+  private func copyFloats(of source: Vector, to target: Vector, _ inParallel: Checkpoint.Parallel) {
+    let count = source.count
+    inParallel((count + copiedAtATime - 1) / copiedAtATime) { [copiedAtATime] index in
+      let range = index * copiedAtATime..<min((index + 1) * copiedAtATime, count)
       target[range].base.update(from: source[range].base, count: range.count)
     }
   }
 
-  private func save(step: Int, _ files: [CheckpointFile], _ protected: Set<Int>) {
+  /// On the saving thread.
+  private func write(_ save: RunningSave, _ files: [CheckpointFile]) {
+    let small = share.writer == 0 ? store.allPieces(of: files, in: layout.arenaFileCount..<files.count) : []
+    let part = store.writePart(pieces + small, of: files, save, by: name)
+    guard share.writers > 1 else { return conclude(save, files, [part]) }
+    condition.withLock {
+      stage = .written(part)
+      condition.broadcast()
+    }
+  }
+
+  /// On the saving thread.
+  private func conclude(_ save: RunningSave, _ files: [CheckpointFile], _ parts: [WrittenPart]) {
     let start = ContinuousClock.now
     var prunedSteps: [Int] = []
     var pruningError: CheckpointError?
-    let result = Result { () throws(CheckpointError) in try store.save(step: step, files: files) }
+    let result = Result { () throws(CheckpointError) in try store.conclude(save, files, parts) }
     if case .success = result {
       do {
-        prunedSteps = try store.prune(retention, protecting: protected)
+        prunedSteps = try store.prune(retention)
       } catch {
         pruningError = error
       }
     }
-    let outcome = SaveOutcome(
-      step: step, seconds: seconds(ContinuousClock.now - start), result: result, prunedSteps: prunedSteps,
-      pruningError: pruningError)
+    let writing = parts.map(\.seconds).max() ?? 0
+    note(
+      SaveOutcome(
+        step: save.step, seconds: writing + seconds(since: start), result: result, prunedSteps: prunedSteps,
+        pruningError: pruningError))
+  }
+
+  private func note(_ outcome: SaveOutcome) {
     condition.withLock {
       outcomes.append(outcome)
-      if case .failure(let error) = result {
+      if case .failure(let error) = outcome.result {
         lastFailure = error
       } else {
         lastFailure = nil
       }
-      isSaving = false
+      stage = .idle
       condition.broadcast()
     }
   }
 }
 
-private func seconds(_ duration: Duration) -> Double {
-  duration / .seconds(1)
+private func seconds(since start: ContinuousClock.Instant) -> Double {
+  (ContinuousClock.now - start) / .seconds(1)
 }

@@ -4,32 +4,43 @@
 
 /// Says that a run directory is in use, as long as the value lives or until the process ends, however it ends.
 ///
-/// It is a lock on the file `.lock` in the directory, which names its holder. The file stays afterwards: removing
-/// it would let two processes lock two files of the same name.
+/// It is a lock on the file `.lock` in the directory, which names its holder, and in a second line has a token that no
+/// other holder has. The file stays afterwards: removing it would let two processes lock two files of the same name.
 public final class RunLock: Sendable {
   public let runDirectory: String
+  /// Tells this holder from all others.
+  public let token: String
   private let lock: FileLock
 
   /// - Throws: ``CheckpointError/inUse(runDirectory:holder:)`` when a live process holds it, or the file cannot be
   ///   created or locked.
   public init(runDirectory: String) throws(CheckpointError) {
-    let path = "\(runDirectory)/.lock"
+    let path = Self.path(in: runDirectory)
+    let token = CheckpointStore.freshToken()
     let taken = try fromFiles { () throws(FileError) in
       let taken = try FileLock(path, .exclusive, creating: true)
-      try taken?.write("process \(getpid()) on host \(hostName())\n")
+      try taken?.write("process \(getpid()) on host \(hostName())\n\(token)\n")
       return taken
     }
     guard let taken else {
-      throw .inUse(runDirectory: runDirectory, holder: Self.holder(path))
+      throw .inUse(runDirectory: runDirectory, holder: Self.lines(of: path).first ?? "another process")
     }
     lock = taken
+    self.token = token
     self.runDirectory = runDirectory
   }
 
-  /// What the holder wrote, or a word for it when it has not yet.
-  private static func holder(_ path: String) -> String {
-    let text = (try? MappedFile(path: path)).map { String(decoding: $0.bytes, as: UTF8.self) } ?? ""
-    return text.hasSuffix("\n") ? String(text.dropLast()) : "another process"
+  /// Whether the directory of this path, as this process sees it, is the one that the holder with `token` has locked.
+  public static func isHeld(runDirectory: String, token: String) -> Bool {
+    lines(of: path(in: runDirectory)).last == token
+  }
+
+  private static func path(in runDirectory: String) -> String { "\(runDirectory)/.lock" }
+
+  /// What the holder wrote; nothing when it has not yet.
+  private static func lines(of path: String) -> [String] {
+    guard let file = try? MappedFile(path: path) else { return [] }
+    return String(decoding: file.bytes, as: UTF8.self).split(separator: "\n").map(String.init)
   }
 }
 

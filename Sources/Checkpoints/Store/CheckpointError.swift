@@ -2,8 +2,8 @@
 public enum CheckpointError: Error, Equatable, Sendable, CustomStringConvertible {
   case file(FileError)
   case safetensors(SafetensorsError)
-  /// Saving failed; older checkpoints are as they were.
-  case notSaved(step: Int, FileError)
+  /// Saving failed; older checkpoints are as they were. Of several writers, `by` names the one that met the trouble.
+  case notSaved(step: Int, by: String?, FileError)
   case invalid(path: String, CheckpointDefect)
   case nothingThere(path: String)
   case notACheckpoint(path: String)
@@ -18,8 +18,9 @@ public enum CheckpointError: Error, Equatable, Sendable, CustomStringConvertible
     switch self {
     case .file(let error): error.description
     case .safetensors(let error): error.description
-    case .notSaved(let step, let error):
-      "the checkpoint of step \(step) was not saved, older ones are untouched: \(error)"
+    case .notSaved(let step, let writer, let error):
+      "the checkpoint of step \(step) was not saved, older ones are untouched: "
+        + (writer.map { "\($0): " } ?? "") + "\(error)"
     case .invalid(let path, let defect): "\"\(path)\" is no valid checkpoint: \(defect)"
     case .nothingThere(let path):
       "\"\(path)\" does not exist; give a run directory or a checkpoint"

@@ -16,6 +16,11 @@ struct ArenaSpan: Sendable {
     self.floats = floats
   }
 
+  /// For files whose sizes alone are wanted.
+  init(nothingOf arena: Int) {
+    self.init(arena: arena, 0..<0, floats: nothing.all)
+  }
+
   /// The memory of some of them; what the span does not hold cannot be asked for.
   func bytes(of wanted: Range<Int>) -> UnsafeRawBufferPointer {
     precondition(
@@ -25,6 +30,8 @@ struct ArenaSpan: Sendable {
     return UnsafeRawBufferPointer(start: floats.base + start, count: 4 * wanted.count)
   }
 }
+
+private let nothing = AlignedBuffer<Float>(count: 0, zero: 0)
 
 /// One file of a checkpoint that is to be saved, any part of which can be had by itself.
 public struct CheckpointFile: Sendable {

@@ -14,10 +14,25 @@ struct PieceHash: Codable, Equatable, Sendable {
 }
 
 /// A save that has begun: what its writers have to agree on.
-struct RunningSave: Sendable {
-  let step: Int
+public struct RunningSave: Equatable, Sendable {
+  public let step: Int
   /// Eight digits that no other save of the step has.
-  let token: String
+  public let token: String
+
+  public init(step: Int, token: String) {
+    self.step = step
+    self.token = token
+  }
+}
+
+/// What became of one writer's part of a save, for the one that commits.
+public struct WrittenPart: Codable, Sendable {
+  /// Who wrote it, for people.
+  let writer: String
+  let seconds: Double
+  let hashes: [PieceHash]
+  /// Why it could not be written; nil where all of it is on stable storage.
+  let failure: FileError?
 }
 
 /// The parts of a save. Each writer writes its pieces into the same hidden folder, in any order and at the same time; when
@@ -36,10 +51,10 @@ extension CheckpointStore {
     places.map { PieceRange(file: $0, pieces: 0..<pieces(of: files[$0]).count) }
   }
 
-  /// Writes and synchronises some pieces, the part of one writer.
-  func write(
+  private func write(
     _ part: [PieceRange], of files: [CheckpointFile], _ save: RunningSave
   ) throws(FileError) -> [PieceHash] {
+    guard !part.isEmpty else { return [] }
     if try fileKindFollowingLinks(directory) == nil {
       try fileSystem.createDirectoryIfMissing(directory)
       try fileSystem.synchronizeDirectory(parentDirectory(of: directory))
@@ -71,11 +86,54 @@ extension CheckpointStore {
     return hashes
   }
 
-  /// Makes a checkpoint of what all writers have written and synchronised.
+  /// Begins a save of a step.
   ///
+  /// - Returns: nil where a valid checkpoint of the step exists: a run gets to the same state at the same step each time.
+  func begin(step: Int) -> RunningSave? {
+    precondition(step >= 0, "no step \(step)")
+    return holdsValid(step: step) ? nil : RunningSave(step: step, token: Self.freshToken())
+  }
+
+  /// Makes a checkpoint of what all writers have written, or removes it where one of them could not write its part.
+  ///
+  /// - Throws: ``CheckpointError/notSaved(step:by:_:)``.
+  func conclude(
+    _ save: RunningSave, _ files: [CheckpointFile], _ parts: [WrittenPart]
+  ) throws(CheckpointError) -> SaveResult {
+    for part in parts {
+      guard let failure = part.failure else { continue }
+      abandon(save)
+      throw .notSaved(step: save.step, by: parts.count > 1 ? part.writer : nil, failure)
+    }
+    do throws(FileError) {
+      return .saved(byteCount: try commit(save, files, parts.flatMap(\.hashes)))
+    } catch {
+      abandon(save)
+      throw .notSaved(step: save.step, by: nil, error)
+    }
+  }
+
+  /// Writes and synchronises some pieces, the part of one writer.
+  ///
+  /// - Parameter writer: who does, for people.
+  func writePart(
+    _ pieces: [PieceRange], of files: [CheckpointFile], _ save: RunningSave, by writer: String
+  ) -> WrittenPart {
+    let start = ContinuousClock.now
+    var hashes: [PieceHash] = []
+    var failure: FileError?
+    do throws(FileError) {
+      hashes = try write(pieces, of: files, save)
+    } catch {
+      failure = error
+    }
+    let seconds = (ContinuousClock.now - start) / .seconds(1)
+    return WrittenPart(writer: writer, seconds: seconds, hashes: hashes, failure: failure)
+  }
+
   /// - Parameter hashes: of every piece of every file, in any order.
   /// - Returns: the number of bytes of the checkpoint.
-  func commit(_ save: RunningSave, _ files: [CheckpointFile], _ hashes: [PieceHash]) throws(FileError) -> Int {
+  private func commit(_ save: RunningSave, _ files: [CheckpointFile], _ hashes: [PieceHash]) throws(FileError) -> Int {
     let manifest = manifest(step: save.step, files, hashes).text
     let folder = temporaryPath(of: save)
     let manifestPath = "\(folder)/\(CheckpointManifest.fileName)"
@@ -99,7 +157,7 @@ extension CheckpointStore {
   }
 
   /// Removes what was written of a save that has failed, as far as possible; what stays behind is removed at the next start.
-  func abandon(_ save: RunningSave) {
+  private func abandon(_ save: RunningSave) {
     try? fileSystem.removeTree(temporaryPath(of: save))
   }
 

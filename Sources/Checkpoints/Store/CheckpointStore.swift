@@ -43,21 +43,13 @@ public struct CheckpointStore: Sendable {
   /// Whoever goes back to an older step on purpose removes the newer ones first with ``discard(newerThan:)``.
   /// An invalid one is replaced.
   ///
-  /// - Throws: ``CheckpointError/notSaved(step:_:)``; what was half written has then been removed as far as
+  /// - Throws: ``CheckpointError/notSaved(step:by:_:)``; what was half written has then been removed as far as
   ///   possible, and older checkpoints are as they were.
   @discardableResult
   public func save(step: Int, files: [CheckpointFile]) throws(CheckpointError) -> SaveResult {
-    precondition(step >= 0 && Set(files.map(\.name)).count == files.count, "two files have the same name")
-    if holdsValid(step: step) { return .alreadyThere }
-    let save = RunningSave(step: step, token: Self.freshToken())
-    do throws(FileError) {
-      let hashes = try write(allPieces(of: files, in: files.indices), of: files, save)
-      return .saved(byteCount: try commit(save, files, hashes))
-    } catch {
-      // The first error is the one to report.
-      abandon(save)
-      throw .notSaved(step: step, error)
-    }
+    precondition(Set(files.map(\.name)).count == files.count, "two files have the same name")
+    guard let save = begin(step: step) else { return .alreadyThere }
+    return try conclude(save, files, [writePart(allPieces(of: files, in: files.indices), of: files, save, by: "")])
   }
 
   /// Whether there is a checkpoint of the step, and all its bytes are what its manifest says.

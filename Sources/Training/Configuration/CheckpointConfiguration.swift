@@ -6,6 +6,7 @@ public struct CheckpointConfiguration: ConfigurationSection, Equatable {
   public var everyEpochs: Int? = 1
   public var keepLast = 3
   public var keepEverySteps: Int?
+  public var writers: Int?
 
   public init() {}
 
@@ -14,6 +15,8 @@ public struct CheckpointConfiguration: ConfigurationSection, Equatable {
     .optional("every_epochs", \.everyEpochs, "write one after every so many epochs", .atLeast(1)),
     .value("keep_last", \.keepLast, "newest ones to keep", .atLeast(1)),
     .optional("keep_every_steps", \.keepEverySteps, "keep for ever those of steps divisible by this", .atLeast(1)),
+    .optional(
+      "writers", \.writers, "ranks that write at the same time; not set: all that see the run directory", .atLeast(1)),
   ]
 
   /// Whether a checkpoint is due after `step` steps.

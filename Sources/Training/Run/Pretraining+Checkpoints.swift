@@ -8,10 +8,7 @@ extension Pretraining {
   /// Starts to save the state after `step`; training waits for the copy only.
   func save() throws {
     trainer.progress.enter(.checkpoint)
-    guard let recorder else {
-      for index in 0..<Trainer.savedArenaCount { _ = try trainer.savedArena(index) }
-      return
-    }
+    let start = ContinuousClock.now
     var state = CheckpointState(step: step)
     state.epoch = epoch
     state.imagesSeen = step * configuration.train.batchSize
@@ -22,19 +19,24 @@ extension Pretraining {
     state.blasKernel = kernels.kernel
     state.configuration = configuration.yaml()
     state.badSamples = badSamplesInEpoch
-    try recorder.save(state, inParallel: trainer.inParallel, arena: trainer.savedArena)
+    try saving?.save(state, inParallel: trainer.inParallel, arena: trainer.savedArena)
+    recorder?.record(checkpointSeconds: start.secondsSince)
   }
 
-  /// Waits until the last checkpoint is on disk; all ranks learn whether it is.
+  /// Waits until the last checkpoint is on disk, and writes the report; all ranks learn whether it worked.
   func finishSaving() throws {
     trainer.progress.enter(.checkpoint)
-    try communicator.together { try recorder?.finish() }
+    try saving?.commit()
+    try communicator.together {
+      recorder?.record(try saving?.finish() ?? [])
+      try recorder?.finish()
+    }
   }
 
   /// Goes back to the newest checkpoint, which all ranks had agreed on, or to the first weights.
   func rollBack(because reason: String) throws {
     recorder?.logger.warning("\(reason); going back to the last checkpoint")
-    try communicator.together { try recorder?.finish() }
+    try finishSaving()
     let store = CheckpointStore(directory: options.runDirectory.checkpoints)
     if let checkpoint = try Pretraining.open(communicator, recorder, { try Checkpoint.newest(of: store) }) {
       try restore(checkpoint)

@@ -48,6 +48,8 @@ public final class Pretraining {
   let plan: BatchPlan
   /// On rank 0.
   let recorder: RunRecorder?
+  /// From the first batch on.
+  private(set) var saving: CheckpointSaving?
   /// Steps done.
   var step = 0
   var badSamplesInEpoch = 0
@@ -55,7 +57,6 @@ public final class Pretraining {
   var rolledBackFor: Int?
   private let stopRequest: StopRequest
   private var longestStepSeconds = 0.0
-  private var recorderHasBegun = false
   private var fault: FaultInjection?
 
   /// Opens the data, takes the memory, and resumes. Nothing of an earlier run is changed.
@@ -134,10 +135,10 @@ public final class Pretraining {
       let start = ContinuousClock.now
       watchdog.stepBegins(step + 1)
       trainer.progress.enter(.data)
-      let batch = try recorderHasBegun ? loader.next() : begin(loader)
+      let batch = try saving == nil ? begin(loader) : loader.next()
       let result = try trainer.step(
-        batch, stopRequested: stopRequest.isMade(secondsToStop: secondsToStop),
-        poisoned: fault?.isDue(.nan, at: step + 1) ?? false)
+        batch, notice: notice, poisoned: fault?.isDue(.nan, at: step + 1) ?? false)
+      if result.checkpointPartsWritten { try saving?.commit() }
       if let nonFinite = result.nonFinite, let reason = try judge(nonFinite) { return .mustRollBack(reason) }
       step = result.step
       watchdog.stepEnds()
@@ -162,10 +163,20 @@ public final class Pretraining {
     let batch = try communicator.together { try loader.next() }
     try communicator.together {
       try recorder?.begin(
-        trainer.model, after: step, resume: options.resume, stepsPerEpoch: plan.stepsPerEpoch)
+        after: step, resume: options.resume, stepsPerEpoch: plan.stepsPerEpoch)
     }
-    recorderHasBegun = true
+    saving = try CheckpointSaving(
+      configuration.checkpoint, in: options.runDirectory, lockToken: recorder?.lockToken,
+      layout: CheckpointLayout(trainer.model), communicator: communicator)
     return batch
+  }
+
+  /// What this rank tells the others with the step.
+  private var notice: StepNotice {
+    var notice = StepNotice()
+    notice.stopRequested = stopRequest.isMade(secondsToStop: secondsToStop)
+    notice.checkpointPartWritten = saving?.isPartWritten ?? false
+    return notice
   }
 
   /// What one more step and a checkpoint may take, with as much again to be on the safe side.
@@ -194,6 +205,8 @@ public final class Pretraining {
   }
 
   private func record(_ result: StepResult, seconds: Double) throws {
+    // A save that failed is said at the next step, not at the next save.
+    recorder?.record(saving?.finishedSaves() ?? [])
     if options.debug { recorder?.logger.info("\(trainer.debugReport(step: step))") }
     try recorder?.record(result, epoch: epoch, lastStep: lastStep, seconds: seconds)
   }

@@ -13,7 +13,6 @@ final class RunRecorder {
   private let console: ConsoleProgress
   let logger: Logger
   private let store: CheckpointStore
-  private var writer: CheckpointWriter?
   private var log: TrainingLog?
   private var tensorBoard: TensorBoardWriter?
   private var hasWarned = false
@@ -38,8 +37,11 @@ final class RunRecorder {
     store = CheckpointStore(directory: directory.checkpoints)
   }
 
-  /// Opens the log behind `step`, writes down the configuration, and takes the memory that saving needs.
-  func begin(_ model: MaskedAutoencoder, after step: Int, resume: ResumeChoice, stepsPerEpoch: Int) throws {
+  /// Tells the lock on the run directory from all others.
+  var lockToken: String { lock.token }
+
+  /// Removes what is left of unfinished saves, opens the log behind `step`, and writes down the configuration.
+  func begin(after step: Int, resume: ResumeChoice, stepsPerEpoch: Int) throws {
     if case .checkpoint = resume, let newest = try store.steps().max(), newest > step {
       throw TrainingError.laterCheckpoints(runDirectory: directory.path, step: step, newest: newest)
     }
@@ -50,10 +52,6 @@ final class RunRecorder {
     try directory.write(configuration: configuration.yaml(documented: true))
     log = try TrainingLog.resume(at: directory.log, after: step).log
     tensorBoard = try TensorBoardWriter(directory: directory.path, resumingAfter: step)
-    writer = CheckpointWriter(
-      store: store, layout: CheckpointLayout(model),
-      retention: CheckpointRetention(
-        keepLast: configuration.checkpoint.keepLast, keepEverySteps: configuration.checkpoint.keepEverySteps))
     if step > 0 { append(EventRecord("resume", step: step)) }
     self.stepsPerEpoch = stepsPerEpoch
     try readRunningEpoch(after: step)
@@ -70,8 +68,6 @@ final class RunRecorder {
   }
 
   func record(_ result: StepResult, epoch: Double, lastStep: Int, seconds: Double) throws {
-    // A save that failed is said at the next step, not at the next save.
-    account(for: writer?.finishedSaves() ?? [])
     var record = StepRecord(
       step: result.step, epoch: epoch, loss: result.loss, learningRate: result.learningRate,
       imagesPerSecond: Double(configuration.train.batchSize) / seconds, stepSeconds: seconds)
@@ -103,7 +99,7 @@ final class RunRecorder {
     if result.step.isMultiple(of: stepsPerEpoch) { endEpoch(result.step / stepsPerEpoch, step: result.step) }
   }
 
-  /// What comparing parameters took; it goes to the line of the next step, as the wait for a checkpoint does.
+  /// What comparing parameters took; it goes to the line of the next step.
   func record(comparisonSeconds seconds: Double) { comparisonSeconds = seconds }
 
   func record(badSamples names: String, step: Int) {
@@ -160,22 +156,11 @@ final class RunRecorder {
     epochSeconds = 0
   }
 
-  /// - Parameter arena: gives the parameters (0) and each moment.
-  func save(
-    _ state: CheckpointState, inParallel: (_ count: Int, _ piece: @Sendable (Int) -> Void) -> Void,
-    arena: (_ index: Int) throws -> Vector
-  ) rethrows {
-    guard let writer else { preconditionFailure("a run saves after it began") }
-    let report = try writer.submit(state, inParallel: inParallel, arena: arena)
-    checkpointSeconds = report.secondsWaited + report.secondsCopying
-    account(for: report.outcomes)
-  }
+  /// How long training waited for a checkpoint; it goes to the line of the next step.
+  func record(checkpointSeconds seconds: Double) { checkpointSeconds = seconds }
 
-  /// Waits for the last checkpoint, and writes the report.
-  ///
-  /// - Throws: one of them could not be written.
+  /// Writes the report.
   func finish() throws {
-    account(for: try writer?.finish() ?? [])
     console.finish()
     try HTMLReport(
       title: directory.path, lines: try TrainingLog.lines(at: directory.log),
@@ -185,7 +170,7 @@ final class RunRecorder {
     ).write(to: directory.report)
   }
 
-  private func account(for outcomes: [SaveOutcome]) {
+  func record(_ outcomes: [SaveOutcome]) {
     for outcome in outcomes {
       longestSaveSeconds = max(longestSaveSeconds, outcome.seconds)
       switch outcome.result {

@@ -1,15 +1,26 @@
 import Collectives
 import Compute
 
-/// What the ranks tell one another at the end of every step: their bad pictures, requests to stop, and the losses of
-/// their virtual workers. The memory is taken once.
+/// What a rank has to tell the others at the end of a step, beside what comes of the step itself.
+public struct StepNotice: Sendable {
+  /// Whether this rank was asked to stop.
+  public var stopRequested = false
+  /// Whether this rank has written its part of a checkpoint that is not yet committed.
+  public var checkpointPartWritten = false
+
+  public init() {}
+}
+
+/// What the ranks tell one another at the end of every step: their bad pictures, requests to stop, whether their part of a
+/// checkpoint is written, and the losses of their virtual workers. The memory is taken once.
 ///
 /// Ordering: each worker writes the loss of its own virtual worker; `exchange` comes when all have.
 struct StepReports: ~Copyable, Sendable {
   private let layout: WorkerLayout
-  /// Numbers of one rank: bad pictures, 1 where it was asked to stop, and a loss for each virtual worker that a rank can
-  /// have.
+  /// Numbers of one rank: bad pictures, 1 where it was asked to stop, 1 where its part is written, and a loss for each
+  /// virtual worker that a rank can have.
   private let length: Int
+  private static let lossesBegin = 3
   private let mine: AlignedBuffer<Double>
   /// Those of every rank, one after another.
   private let all: AlignedBuffer<Double>
@@ -18,7 +29,7 @@ struct StepReports: ~Copyable, Sendable {
   init(_ layout: WorkerLayout) {
     self.layout = layout
     let virtualWorkers = layout.tree.leafCount
-    length = 2 + (virtualWorkers + layout.ranks - 1) / layout.ranks
+    length = Self.lossesBegin + (virtualWorkers + layout.ranks - 1) / layout.ranks
     mine = AlignedBuffer(count: length, zero: 0)
     all = AlignedBuffer(count: layout.ranks * length, zero: 0)
     lossesInOrder = AlignedBuffer(count: virtualWorkers, zero: 0)
@@ -26,17 +37,18 @@ struct StepReports: ~Copyable, Sendable {
 
   /// - Parameter virtualWorker: counted within this rank.
   func record(loss: Double, ofVirtualWorker virtualWorker: Int) {
-    mine.all[2 + virtualWorker] = loss
+    mine.all[Self.lossesBegin + virtualWorker] = loss
   }
 
   /// Afterwards every rank knows what each recorded.
-  func exchange(badSampleCount: Int, stopRequested: Bool, over communicator: any Communicator) throws {
+  func exchange(badSampleCount: Int, _ notice: StepNotice, over communicator: any Communicator) throws {
     mine.all[0] = Double(badSampleCount)
-    mine.all[1] = stopRequested ? 1 : 0
+    mine.all[1] = notice.stopRequested ? 1 : 0
+    mine.all[2] = notice.checkpointPartWritten ? 1 : 0
     try communicator.allgather(mine.all, into: all.all)
     for rank in 0..<layout.ranks {
       for (index, virtualWorker) in layout.tree.leaves(ofRank: rank, ranks: layout.ranks).enumerated() {
-        lossesInOrder.all[virtualWorker] = all.all[rank * length + 2 + index]
+        lossesInOrder.all[virtualWorker] = all.all[rank * length + Self.lossesBegin + index]
       }
     }
   }
@@ -49,6 +61,11 @@ struct StepReports: ~Copyable, Sendable {
   /// Whether any rank was asked to stop.
   var stopRequested: Bool {
     (0..<layout.ranks).contains { all.all[$0 * length + 1] != 0 }
+  }
+
+  /// Whether every rank's part of a checkpoint is written.
+  var checkpointPartsWritten: Bool {
+    (0..<layout.ranks).allSatisfy { all.all[$0 * length + 2] != 0 }
   }
 
   /// Of every virtual worker of all ranks.

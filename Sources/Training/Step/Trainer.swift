@@ -16,6 +16,8 @@ public struct StepResult: Sendable {
   public var badSampleCount = 0
   /// Whether a rank was asked to stop.
   public var stopRequested = false
+  /// Whether all ranks have written their parts of a checkpoint, which then is to be committed.
+  public var checkpointPartsWritten = false
   /// Why nothing was updated; nil where loss and gradient are finite.
   public var nonFinite: NonFiniteStep?
 }
@@ -142,10 +144,10 @@ public final class Trainer: @unchecked Sendable {
   /// loss or gradient is not finite, no rank updates anything.
   ///
   /// - Parameters:
-  ///   - stopRequested: whether this rank was asked to stop; the result says whether any was.
+  ///   - notice: what this rank has to tell the others; the result says what came of it.
   ///   - poisoned: for tests: one value of this rank's images is not a number.
   public func step(
-    _ batch: borrowing Batch, stopRequested: Bool = false, poisoned: Bool = false
+    _ batch: borrowing Batch, notice: StepNotice = StepNotice(), poisoned: Bool = false
   ) throws -> StepResult {
     var times = StepTimes()
     times.data = batch.waitSeconds
@@ -163,7 +165,7 @@ public final class Trainer: @unchecked Sendable {
     var result = StepResult(
       step: batch.step + 1, loss: 0, gradientNorm: try norm(scale: scale),
       learningRate: schedule.rate(at: Double(batch.step) / Double(plan.stepsPerEpoch)), times: times)
-    try agree(on: &result, batch, stopRequested: stopRequested)
+    try agree(on: &result, batch, notice)
     if result.loss.isFinite, result.gradientNorm.isFinite {
       update(result, scale: scale)
       result.times.optimizer = start.secondsSince
@@ -232,14 +234,14 @@ public final class Trainer: @unchecked Sendable {
     return gradientNorm.value(scale: scale)
   }
 
-  /// Tells all ranks what only one of them knows: its virtual workers' losses, its bad pictures, a request to stop.
-  private func agree(on result: inout StepResult, _ batch: borrowing Batch, stopRequested: Bool) throws {
+  /// Tells all ranks what only one of them knows: its virtual workers' losses, its bad pictures, its notice.
+  private func agree(on result: inout StepResult, _ batch: borrowing Batch, _ notice: StepNotice) throws {
     progress.enter(.allreduce)
-    try reports.exchange(
-      badSampleCount: batch.badSamples.count, stopRequested: stopRequested, over: communicator)
+    try reports.exchange(badSampleCount: batch.badSamples.count, notice, over: communicator)
     progress.enter(.optimizer)
     result.badSampleCount = reports.badSampleCount
     result.stopRequested = reports.stopRequested
+    result.checkpointPartsWritten = reports.checkpointPartsWritten
     result.loss = layout.tree.sum(of: reports.losses) / Double(configuration.train.batchSize)
   }
 

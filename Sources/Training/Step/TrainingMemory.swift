@@ -11,7 +11,7 @@ public struct TrainingMemory: Sendable {
   }
 
   public let parts: [Part]
-  /// What the rank that writes checkpoints takes beside them.
+  /// What the rank takes beside them for its part of a checkpoint, where all ranks see the run directory.
   public let checkpointCopyBytes: Int
 
   /// Without the program, its libraries and what those take.
@@ -39,6 +39,8 @@ public struct TrainingMemory: Sendable {
         Part(name: "rounded parameters", bytes: table.arenaCount * MemoryLayout<BFloat16>.stride), at: 1)
     }
     self.parts = parts
-    checkpointCopyBytes = float * CheckpointWriter.copyFloats(CheckpointLayout(model))
+    let writers = configuration.checkpoint.writingRanks(among: Array(0..<layout.ranks))
+    let share = writers.firstIndex(of: layout.rank).map { CheckpointShare(writer: $0, of: writers.count) }
+    checkpointCopyBytes = share.map { float * CheckpointWriter.copyFloats(CheckpointLayout(model), $0) } ?? 0
   }
 }

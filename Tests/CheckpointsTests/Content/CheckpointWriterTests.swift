@@ -16,8 +16,8 @@ import Testing
       retention: CheckpointRetention(keepLast: 2))
   }
 
-  private func submit(_ arenas: Arenas, _ step: Int) -> SubmissionReport {
-    writer.submit(parameters: arenas.parameters, moments: arenas.moments, state: CheckpointState(step: step))
+  private func submit(_ arenas: Arenas, _ step: Int) throws {
+    try writer.submit(#require(writer.begin(step: step)), state: CheckpointState(step: step)) { arenas.all[$0] }
   }
 
   @Test("what is saved is what was submitted, however the arenas change meanwhile; old checkpoints go")
@@ -32,7 +32,8 @@ import Testing
         }
       }
       hashes[step] = (Arenas.layout.parameterHash(arenas.parameters), Arenas.layout.optimizerHash(arenas.moments))
-      outcomes += submit(arenas, step).outcomes
+      try submit(arenas, step)
+      outcomes += writer.finishedSaves()
     }
     outcomes += try writer.finish()
     #expect(outcomes.map(\.step) == Array(1...20))
@@ -52,16 +53,18 @@ import Testing
     let layout = CheckpointLayout(
       tensors: [CheckpointTensor(name: "w", shape: [count - 5], offset: 5)], moments: ["m"], arenaCount: count)
     let writer = CheckpointWriter(
-      store: writer.store, layout: layout, retention: CheckpointRetention(keepLast: 1), pieceCount: 1 << 20)
+      store: writer.store, layout: layout, retention: CheckpointRetention(keepLast: 1), copiedAtATime: 1 << 20)
     let buffer = AlignedBuffer<Float>(count: 2 * count, zero: 0)
     for index in 0..<2 * count {
       buffer.all[index] = Float(index)
     }
     let pieces = Mutex(0)
     let (parameters, moment) = (buffer.all[0..<count], buffer.all[count..<2 * count])
-    _ = writer.submit(parameters: parameters, moments: [moment], state: CheckpointState(step: 1)) { count, piece in
+    try writer.submit(#require(writer.begin(step: 1)), state: CheckpointState(step: 1)) { count, piece in
       pieces.withLock { $0 += count }
       DispatchQueue.concurrentPerform(iterations: count, execute: piece)
+    } arena: {
+      [parameters, moment][$0]
     }
     _ = try writer.finish()
     #expect(pieces.withLock { $0 } == 6)
@@ -73,30 +76,39 @@ import Testing
   @Test("a save that fails is reported at the next call, the next one works, and at the end there is no error")
   func failure() throws {
     let arenas = Arenas(seed: 1)
-    _ = submit(arenas, 1)
+    try submit(arenas, 1)
     _ = try writer.finish()
     recorder.fail(after: 3, with: ENOSPC, once: true)
-    _ = submit(arenas, 2)
-    let report = submit(arenas, 3)
-    #expect(report.outcomes.map(\.step) == [2])
-    guard case .failure(.notSaved(2, let cause)) = report.outcomes[0].result else {
-      Issue.record("\(report.outcomes)")
+    try submit(arenas, 2)
+    try submit(arenas, 3)
+    let outcomes = writer.finishedSaves()
+    #expect(outcomes.first?.step == 2)
+    guard case .failure(.notSaved(2, nil, let cause)) = outcomes.first?.result else {
+      Issue.record("\(outcomes)")
       return
     }
     #expect(cause.isDiskFull)
-    #expect(try writer.finish().map(\.step) == [3])
+    #expect(try (outcomes + writer.finish()).map(\.step) == [2, 3])
     #expect(try writer.store.steps() == [1, 3])
+  }
+
+  @Test("the checkpoint of a step that is there is left as it is")
+  func again() throws {
+    try submit(Arenas(seed: 1), 1)
+    _ = try writer.finish()
+    #expect(writer.begin(step: 1) == nil)
+    #expect(try writer.finish().map { try $0.result.get() } == [.alreadyThere])
   }
 
   @Test("when the last save failed, finishing says so, and the older checkpoint is valid")
   func lastFailure() throws {
     let arenas = Arenas(seed: 1)
-    _ = submit(arenas, 1)
+    try submit(arenas, 1)
     _ = try writer.finish()
     recorder.fail(after: 0, with: ENOSPC, once: false)
-    _ = submit(arenas, 2)
+    try submit(arenas, 2)
     let error = #expect(throws: CheckpointError.self) { try writer.finish() }
-    guard case .notSaved(2, _) = error else {
+    guard case .notSaved(2, nil, _) = error else {
       Issue.record("\(String(describing: error))")
       return
     }

@@ -23,8 +23,22 @@ import Testing
     let lock = try RunLock(runDirectory: run.path)
     #expect(
       try readBytes("\(run.path)/.lock")
-        == Array("process \(getpid()) on host \(ProcessInfo.processInfo.hostName)\n".utf8))
-    _ = lock
+        == Array("process \(getpid()) on host \(ProcessInfo.processInfo.hostName)\n\(lock.token)\n".utf8))
+  }
+
+  @Test("whoever has the token knows the directory from another one, and from what an earlier holder left")
+  func token() throws {
+    let (run, other) = (try TemporaryDirectory(), try TemporaryDirectory())
+    let elsewhere = try RunLock(runDirectory: other.path)
+    var lock: RunLock? = try RunLock(runDirectory: run.path)
+    let token = try #require(lock).token
+    #expect(RunLock.isHeld(runDirectory: run.path, token: token))
+    #expect(!RunLock.isHeld(runDirectory: other.path, token: token))
+    #expect(!RunLock.isHeld(runDirectory: "\(run.path)/none", token: token))
+    lock = nil
+    lock = try RunLock(runDirectory: run.path)
+    #expect(!RunLock.isHeld(runDirectory: run.path, token: token))
+    extendLifetime((elsewhere, lock))
   }
 
   @Test("a directory that does not exist is named")

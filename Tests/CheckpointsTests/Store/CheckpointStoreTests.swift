@@ -72,7 +72,7 @@ import Testing
         recorder.forget()
         recorder.fail(after: allowed, with: ENOSPC, once: once)
         let error = #expect(throws: CheckpointError.self) { try save(2) }
-        guard case .notSaved(2, let cause) = error else {
+        guard case .notSaved(2, nil, let cause) = error else {
           Issue.record("\(String(describing: error))")
           continue
         }
@@ -101,7 +101,7 @@ import Testing
       #expect(setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0)
       let large = CheckpointFile(name: "large", bytes: [UInt8](repeating: 1, count: 150_000))
       let error = #expect(throws: CheckpointError.self) { try store.save(step: 2, files: [large]) }
-      guard case .notSaved(2, let cause) = error else {
+      guard case .notSaved(2, nil, let cause) = error else {
         Issue.record("\(String(describing: error))")
         return
       }

@@ -12,18 +12,20 @@ struct Arenas: Sendable {
   ]
   static let layout = CheckpointLayout(tensors: tensors, arenaCount: 32)
 
-  private let all: Vector
+  private let memory: Vector
 
   /// Every float differs, and from those of another seed.
   init(seed: Int) {
-    all = Vector(base: .allocate(capacity: 96), count: 96)
+    memory = Vector(base: .allocate(capacity: 96), count: 96)
     for index in 0..<96 {
-      all[index] = Float(seed) + Float(index) / 128
+      memory[index] = Float(seed) + Float(index) / 128
     }
   }
 
-  var parameters: Vector { all[0..<32] }
-  var moments: [Vector] { [all[32..<64], all[64..<96]] }
+  var parameters: Vector { memory[0..<32] }
+  var moments: [Vector] { [memory[32..<64], memory[64..<96]] }
+  /// As they are saved.
+  var all: [Vector] { [parameters] + moments }
 
   func files(step: Int) -> [CheckpointFile] {
     Self.layout.files(parameters: parameters, moments: moments, state: CheckpointState(step: step))
