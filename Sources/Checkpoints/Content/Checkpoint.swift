@@ -71,13 +71,22 @@ public final class Checkpoint: Sendable {
     try read(layout.named(moments), from: optimizer, inParallel)
   }
 
-  /// Reads one of the layout's moments alone.
+  /// Reads of one of the layout's moments the floats of some parts of the arena; what else is in `moment` stays.
   public func readMoment(
-    _ index: Int, _ layout: CheckpointLayout, into moment: Vector,
+    _ index: Int, _ layout: CheckpointLayout, in parts: [Range<Int>], into moment: Vector,
     inParallel: Parallel = { count, piece in (0..<count).forEach(piece) }
   ) throws(CheckpointError) {
+    let tensors = layout.named(moment, prefix: layout.prefix(ofMoment: index))
     let others = layout.moments.indices.filter { $0 != index }.flatMap { layout.names(ofMoment: $0) }
-    try read(layout.named(moment, prefix: layout.prefix(ofMoment: index)), beside: others, from: optimizer, inParallel)
+    try check(that: optimizer, has: tensors, beside: others)
+    let wanted = zip(tensors, layout.tensors).flatMap { tensor, place in
+      parts.map { place.range.clamped(to: $0) }.filter { !$0.isEmpty }.map { range in
+        TensorPart(
+          name: tensor.name, elements: range.lowerBound - place.offset..<range.upperBound - place.offset,
+          values: moment[range])
+      }
+    }
+    try copy(wanted, from: optimizer, inParallel)
   }
 
   /// Reads the parameters alone.
@@ -145,9 +154,25 @@ public final class Checkpoint: Sendable {
     try fromFiles { () throws(FileError) in try fileKindFollowingLinks(path) != nil }
   }
 
-  /// Fills the floats of `tensors`, which must be all that the file has beside `others`.
+  /// Some consecutive elements of a tensor, and where to put them.
+  private struct TensorPart: Sendable {
+    let name: String
+    let elements: Range<Int>
+    let values: Vector
+  }
+
+  /// Fills the floats of `tensors`, which must be all that the file has.
   private func read(
-    _ tensors: [NamedTensor], beside others: [String] = [], from file: SafetensorsFile, _ inParallel: Parallel
+    _ tensors: [NamedTensor], from file: SafetensorsFile, _ inParallel: Parallel
+  ) throws(CheckpointError) {
+    try check(that: file, has: tensors)
+    let wanted = tensors.map { TensorPart(name: $0.name, elements: 0..<$0.values.count, values: $0.values) }
+    try copy(wanted, from: file, inParallel)
+  }
+
+  /// - Throws: the file does not hold `tensors` in their shapes, or holds something else than them and `others`.
+  private func check(
+    that file: SafetensorsFile, has tensors: [NamedTensor], beside others: [String] = []
   ) throws(CheckpointError) {
     let names = Set(tensors.map(\.name) + others)
     if let unexpected = file.tensors.first(where: { !names.contains($0.name) }) {
@@ -160,10 +185,15 @@ public final class Checkpoint: Sendable {
         throw .shapeDiffers(path: file.path, tensor: tensor.name, expected: tensor.shape, found: found)
       }
     }
+  }
+
+  private func copy(
+    _ parts: [TensorPart], from file: SafetensorsFile, _ inParallel: Parallel
+  ) throws(CheckpointError) {
     let failures = Monitor<[Int: SafetensorsError]>([:])
-    inParallel(tensors.count) { index in
+    inParallel(parts.count) { index in
       do throws(SafetensorsError) {
-        try file.copyFloats(of: tensors[index].name, to: tensors[index].values)
+        try file.copyFloats(of: parts[index].name, in: parts[index].elements, to: parts[index].values)
       } catch {
         failures.withLock { $0[index] = error }
       }

@@ -60,7 +60,7 @@ public final class SafetensorsFile: Sendable {
     try checkFloats(tensor)
     return [Float](unsafeUninitializedCapacity: tensor.elementCount) { buffer, count in
       if let base = buffer.baseAddress {
-        convert(tensor, to: base)
+        convert(tensor, 0..<tensor.elementCount, to: base)
       }
       count = tensor.elementCount
     }
@@ -77,7 +77,22 @@ public final class SafetensorsFile: Sendable {
         path: path, tensor: name,
         reason: .wrongElementCount(expected: floats.count, found: tensor.elementCount))
     }
-    convert(tensor, to: floats.base)
+    convert(tensor, 0..<tensor.elementCount, to: floats.base)
+  }
+
+  /// Copies the elements `range` of a tensor to `floats`, which has as many.
+  ///
+  /// - Throws: there is no such tensor, its type is another, or it ends before `range` does.
+  public func copyFloats(of name: String, in range: Range<Int>, to floats: Vector) throws(SafetensorsError) {
+    precondition(range.count == floats.count, "\(range) in memory for \(floats.count) floats")
+    let tensor = try tensor(named: name)
+    try checkFloats(tensor)
+    guard range.upperBound <= tensor.elementCount else {
+      throw SafetensorsError(
+        path: path, tensor: name,
+        reason: .wrongElementCount(expected: range.upperBound, found: tensor.elementCount))
+    }
+    convert(tensor, range, to: floats.base)
   }
 
   private func checkFloats(_ tensor: SafetensorsTensor) throws(SafetensorsError) {
@@ -87,15 +102,17 @@ public final class SafetensorsFile: Sendable {
     }
   }
 
-  private func convert(_ tensor: SafetensorsTensor, to floats: UnsafeMutablePointer<Float>) {
-    withBytes(of: tensor) { bytes in
+  private func convert(_ tensor: SafetensorsTensor, _ range: Range<Int>, to floats: UnsafeMutablePointer<Float>) {
+    withBytes(of: tensor) { all in
+      let size = tensor.elementCount == 0 ? 0 : all.count / tensor.elementCount
+      let bytes = UnsafeRawBufferPointer(rebasing: all[size * range.lowerBound..<size * range.upperBound])
       switch tensor.type {
       case .bfloat16:
-        for index in 0..<tensor.elementCount {
+        for index in 0..<range.count {
           floats[index] = float(bfloat16: bytes.loadUnaligned(fromByteOffset: 2 * index, as: UInt16.self))
         }
       case .float16:
-        for index in 0..<tensor.elementCount {
+        for index in 0..<range.count {
           floats[index] = float(float16: bytes.loadUnaligned(fromByteOffset: 2 * index, as: UInt16.self))
         }
       default:

@@ -18,7 +18,8 @@ extension Trainer {
     for index in 0..<OptimizerShard.momentCount {
       // What no tensor fills is zero in a moment.
       clear(gradient)
-      try checkpoint.readMoment(index, layout, into: gradient, inParallel: inParallel)
+      try checkpoint.readMoment(
+        index, layout, in: optimizer.ownership.mine, into: gradient, inParallel: inParallel)
       optimizer.take(moment: index, from: gradient)
     }
   }

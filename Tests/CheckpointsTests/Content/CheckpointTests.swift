@@ -50,6 +50,26 @@ import Testing
     #expect(read.parameters[3] == untouched)
   }
 
+  @Test("of a moment the floats of some parts can be read, and nothing else is written to")
+  func partsOfAMoment() throws {
+    let saved = Arenas(seed: 2)
+    try store.save(step: 2, files: saved.files(step: 2))
+    let checkpoint = try Checkpoint.open(run.path)
+    let target = Arenas(seed: 50)
+    let before = target.parameters.array
+    // The end of one tensor, a gap and the start of the next; then none but the middle of one.
+    let parts = [1..<18, 20..<25, 29..<29]
+    try checkpoint.readMoment(1, Arenas.layout, in: parts, into: target.parameters)
+    for index in 0..<32 {
+      let isRead = [1, 2, 16, 17].contains(index) || (20..<25).contains(index)
+      #expect(target.parameters[index] == (isRead ? saved.moments[1][index] : before[index]), "\(index)")
+    }
+    let other = CheckpointLayout(tensors: Arenas.tensors.dropLast(), arenaCount: 32)
+    #expect(throws: CheckpointError.self) {
+      try checkpoint.readMoment(1, other, in: parts, into: target.parameters)
+    }
+  }
+
   @Test("a run directory, its folder checkpoints and a checkpoint can be opened; anything else is refused")
   func paths() throws {
     for step in [1, 2] {
