@@ -29,12 +29,29 @@ public struct GradientNorm: ~Copyable, Sendable {
     }
   }
 
-  /// The sums of the pieces in `range`, to be told to other ranks.
-  public func sums(in range: Range<Int>) -> [Double] { pieces(in: range).map { sums.base[$0] } }
+  /// The number of pieces in some ranges of whole pieces.
+  public func pieceCount(in ranges: [Range<Int>]) -> Int { ranges.reduce(0) { $0 + pieces(in: $1).count } }
 
-  /// Takes the sums that another rank told of the pieces in `range` from the front of `told`.
-  public func take(_ told: inout ArraySlice<Double>, in range: Range<Int>) {
-    for piece in pieces(in: range) { sums.base[piece] = told.removeFirst() }
+  /// Writes the sums of the pieces in `ranges`, one after another, to the front of `told`: what other ranks are told.
+  public func tell(_ told: VectorView<Double>, in ranges: [Range<Int>]) {
+    var index = 0
+    for range in ranges {
+      for piece in pieces(in: range) {
+        told[index] = sums.base[piece]
+        index += 1
+      }
+    }
+  }
+
+  /// Takes what another rank told of the pieces in `ranges`.
+  public func take(_ told: VectorView<Double>, in ranges: [Range<Int>]) {
+    var index = 0
+    for range in ranges {
+      for piece in pieces(in: range) {
+        sums.base[piece] = told[index]
+        index += 1
+      }
+    }
   }
 
   private func pieces(in range: Range<Int>) -> Range<Int> {

@@ -53,18 +53,17 @@ import Testing
     let alone = norm(gradient.all, workers: 1)
     let parts = stride(from: 0, to: Self.count, by: 1 << 16).map { $0..<min($0 + 1 << 16, Self.count) }
     let ranges = [0, 1].map { rank in parts.indices.filter { $0 % 2 == rank }.map { parts[$0] } }
-    let told = ranges.map { ranges in
+    let all = GradientNorm(count: Self.count)
+    #expect(ranges.map { all.pieceCount(in: $0) } == [2, 2])
+    for ranges in ranges {
       let norm = GradientNorm(count: Self.count)
       for range in ranges { norm.sumPieces(of: gradient.all, in: range, worker: 0, workers: 1) }
-      return ranges.flatMap { norm.sums(in: $0) }
-    }
-    #expect(told.map(\.count) == [2, 2])
-    let all = GradientNorm(count: Self.count)
-    for (ranges, sums) in zip(ranges, told) {
-      var sums = sums[...]
-      for range in ranges { all.take(&sums, in: range) }
+      let told = AlignedBuffer<Double>(count: 3, zero: -1)
+      norm.tell(told.all, in: ranges)
+      #expect(told.all[2] == -1)
+      all.take(told.all, in: ranges)
       // A rank without floats says nothing.
-      all.take(&sums, in: Self.count..<Self.count)
+      all.take(told.all, in: [Self.count..<Self.count])
     }
     #expect(all.value(scale: 1) == alone)
   }

@@ -52,7 +52,7 @@ public final class Trainer: @unchecked Sendable {
   private let workspaces: [Workspace]
   private let reduction: LayerReduction
   private let exchange: GradientExchange
-  private let gradientNorm: GradientNorm
+  private let gradientNorm: SharedGradientNorm
   let optimizer: OptimizerShard
   private let schedule: LearningRateSchedule
   private let normalization: Normalization
@@ -95,7 +95,7 @@ public final class Trainer: @unchecked Sendable {
     workspaces = (0..<layout.threads).map { [reduction] worker in
       Workspace(workspacePlan, worker: worker, gradient: reduction.gradient)
     }
-    gradientNorm = GradientNorm(count: table.arenaCount)
+    gradientNorm = SharedGradientNorm(count: table.arenaCount, ownership: ownership, communicator: communicator)
     let adamW = AdamW(
       configuration.train.optimizer,
       runs: table.specs.map { DecayRun(range: $0.range, isDecayed: $0.isDecayed) })
@@ -163,7 +163,8 @@ public final class Trainer: @unchecked Sendable {
     let start = ContinuousClock.now
     let scale = 1 / Double(configuration.train.batchSize)
     var result = StepResult(
-      step: batch.step + 1, loss: 0, gradientNorm: try norm(scale: scale),
+      step: batch.step + 1, loss: 0,
+      gradientNorm: try gradientNorm.value(of: gradient, scale: scale, on: pool, workers: layout.threads),
       learningRate: schedule.rate(at: Double(batch.step) / Double(plan.stepsPerEpoch)), times: times)
     try agree(on: &result, batch, notice)
     if result.loss.isFinite, result.gradientNorm.isFinite {
@@ -215,23 +216,6 @@ public final class Trainer: @unchecked Sendable {
         output: workspace.noise.row(image), seed: configuration.train.seed, epoch: batch.epoch,
         sample: batch.samples[index])
     }
-  }
-
-  private func norm(scale: Double) throws -> Double {
-    let ownership = optimizer.ownership
-    pool.run { worker in
-      for part in ownership.mine {
-        gradientNorm.sumPieces(of: gradient, in: part, worker: worker, workers: layout.threads)
-      }
-    }
-    if ownership.isSharded {
-      let told = try communicator.allgather(ownership.mine.flatMap { gradientNorm.sums(in: $0) })
-      for (parts, sums) in zip(ownership.all, told) {
-        var sums = sums[...]
-        for part in parts { gradientNorm.take(&sums, in: part) }
-      }
-    }
-    return gradientNorm.value(scale: scale)
   }
 
   /// Tells all ranks what only one of them knows: its virtual workers' losses, its bad pictures, its notice.

@@ -21,11 +21,12 @@ struct SteadyRun {
   let trainer: Trainer
   private let loader: BatchLoader
 
-  /// - Parameter arguments: precision, recomputation, threads.
+  /// - Parameter arguments: precision, recomputation, threads, and how ranks have the optimiser's moments.
   init(_ arguments: [String], _ communicator: any Communicator) throws {
-    guard arguments.count == 3, let precision = Precision(rawValue: arguments[0]),
+    guard arguments.count == 4, ["whole", "sharded"].contains(arguments[3]),
+      let precision = Precision(rawValue: arguments[0]),
       let recompute = Recompute(rawValue: arguments[1]), let threads = Int(arguments[2])
-    else { throw CheckFailure("wanted: fp32|bf16 none|mlp|block THREADS") }
+    else { throw CheckFailure("wanted: fp32|bf16 none|mlp|block THREADS whole|sharded") }
     var configuration = RunConfiguration()
     configuration.model.imageSize = GridSize(height: 32, width: 32)
     configuration.model.patchSize = 4
@@ -36,6 +37,7 @@ struct SteadyRun {
     configuration.train.recompute = recompute
     configuration.parallel.virtualWorkers = 8
     configuration.parallel.threads = threads
+    configuration.parallel.shardOptimizer = arguments[3] == "sharded"
     let source = StillSource(shape: configuration.imageShape)
     let plan = try BatchPlan(sampleCount: source.count, batchSize: 16, seed: configuration.train.seed)
     let layout = try Pretraining.layout(configuration, communicator)

@@ -2,7 +2,7 @@ import Collectives
 import Foundation
 
 // What a training step must not do to memory; TrainingTests starts it. By hand:
-//   step-check allocations|faults fp32|bf16 none|mlp|block THREADS
+//   step-check allocations|faults fp32|bf16 none|mlp|block THREADS whole|sharded
 //   mpirun -np P step-check …
 
 do {

@@ -9,19 +9,19 @@ extension ProgramTests {
       let settings: [String]
       let ranks: Int?
 
-      init(_ precision: String, _ recompute: String, threads: Int, ranks: Int?) {
-        settings = [precision, recompute, "\(threads)"]
+      init(_ precision: String, _ recompute: String, threads: Int, ranks: Int?, _ optimizer: String = "whole") {
+        settings = [precision, recompute, "\(threads)", optimizer]
         self.ranks = ranks
       }
 
-      var testDescription: String { "\(settings.joined(separator: " ")) threads, \(ranks ?? 0) ranks" }
+      var testDescription: String { "\(settings.joined(separator: " ")), \(ranks ?? 0) ranks" }
     }
 
     /// On three threads the last round leaves some without work.
     private static let cases = [
       Case("fp32", "none", threads: 1, ranks: nil), Case("fp32", "block", threads: 3, ranks: nil),
       Case("bf16", "mlp", threads: 2, ranks: nil), Case("fp32", "none", threads: 2, ranks: 2),
-      Case("bf16", "none", threads: 1, ranks: 2),
+      Case("bf16", "none", threads: 1, ranks: 2), Case("fp32", "none", threads: 1, ranks: 2, "sharded"),
     ]
 
     @Test(arguments: cases) func aStepAllocatesNothing(_ item: Case) throws {

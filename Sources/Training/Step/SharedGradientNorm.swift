@@ -1,0 +1,44 @@
+import Collectives
+import Compute
+import Optimization
+
+/// The norm of the gradient of which each rank has the floats that it owns. The memory is taken once.
+///
+/// Each rank sums its pieces and tells the sums to the others, so that all come to the same bits.
+struct SharedGradientNorm: ~Copyable, Sendable {
+  private let ownership: ArenaOwnership
+  private let communicator: any Communicator
+  private let norm: GradientNorm
+  /// Sums of one rank's pieces, as many as any rank has; none where every rank owns all.
+  private let mine: AlignedBuffer<Double>
+  /// Those of every rank, one after another.
+  private let all: AlignedBuffer<Double>
+
+  /// - Parameter count: floats of the gradient.
+  init(count: Int, ownership: ArenaOwnership, communicator: any Communicator) {
+    norm = GradientNorm(count: count)
+    var most = 0
+    if ownership.isSharded {
+      for ranges in ownership.all { most = max(most, norm.pieceCount(in: ranges)) }
+    }
+    mine = AlignedBuffer(count: most, zero: 0)
+    all = AlignedBuffer(count: most * communicator.size, zero: 0)
+    self.ownership = ownership
+    self.communicator = communicator
+  }
+
+  /// The norm of `gradient` times `scale`. All ranks call it.
+  func value(of gradient: Vector, scale: Double, on pool: WorkerPool, workers: Int) throws -> Double {
+    pool.run { worker in
+      for part in ownership.mine { norm.sumPieces(of: gradient, in: part, worker: worker, workers: workers) }
+    }
+    if ownership.isSharded {
+      norm.tell(mine.all, in: ownership.mine)
+      try communicator.allgather(mine.all, into: all.all)
+      for (rank, parts) in ownership.all.enumerated() {
+        norm.take(all.all[rank * mine.count..<(rank + 1) * mine.count], in: parts)
+      }
+    }
+    return norm.value(scale: scale)
+  }
+}
