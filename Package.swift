@@ -49,10 +49,11 @@ let package = Package(
     .target(name: "CClosure"),
     .target(name: "CProcessor"),
     .target(name: "CSignals"),
+    .target(name: "CTranspose"),
     .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
     .target(name: "CPNG", linkerSettings: [.linkedLibrary("png16")]),
 
-    module("Compute", ["CBFloat16", "CClosure", "COneDNN", "COpenBLAS", "CProcessor"]),
+    module("Compute", ["CBFloat16", "CClosure", "COneDNN", "COpenBLAS", "CProcessor", "CTranspose"]),
     module("Configuration", ["Yams"]),
     module("Imaging", ["CJPEG", "CPNG"]),
     module("MaskedAutoencoder", ["Compute", "Configuration"]),

@@ -23,7 +23,6 @@ public struct GEMMBenchmark {
   private init<Element: StoredElement>(
     _ model: ModelConfiguration, _ images: Int, _ threads: Int, _ repetitions: Int, of: Element.Type
   ) {
-    useOneThreadForBLAS()
     let products = model.matrixProducts(images: images)
     let largest = products.map { max($0.rows * $0.inner, $0.inner * $0.columns, $0.rows * $0.columns) }.max() ?? 0
     let operands = AlignedBuffer<Element>(count: threads * 2 * largest, zero: Element(0.5))

@@ -20,7 +20,6 @@ extension TrainedModel {
   ///
   /// - Parameter seed: of the masks.
   public func reconstruct(_ source: any ImageSource, count: Int, seed: UInt64) throws -> Reconstructions {
-    useOneThreadForBLAS()
     let shape = configuration.imageShape
     let images = try AugmentedImages(source: source, shape: shape, augmentation: .none, seed: seed)
     let pixels = AlignedBuffer<UInt8>(count: shape.count, zero: 0)

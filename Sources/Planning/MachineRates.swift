@@ -17,7 +17,7 @@ public struct MachineRates: Sendable, Encodable {
   /// Measures this machine, on as many of its cores as a rank has threads; for threads that it has no cores for, the
   /// rates are scaled up.
   ///
-  /// - Precondition: OpenBLAS is open with the kernels that the run would take.
+  /// - Precondition: The kernels that the run would take are chosen for this process.
   public init(measuring configuration: RunConfiguration, threads: Int) {
     let measured = min(threads, availableCores().count)
     let scale = Double(threads) / Double(measured)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Checkpoints
+import Compute
 
 struct InspectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -25,7 +26,7 @@ struct InspectCommand: ParsableCommand {
       print("virtual workers: \(state.virtualWorkers)")
       print(
         "written by: mae \(state.programVersion), \(state.worldSize) ranks x \(state.threads) threads"
-          + (state.blasKernel.isEmpty ? "" : ", OpenBLAS \(state.blasKernel)"))
+          + (state.blasKernel.isEmpty ? "" : ", \(BLASKernelName.description(of: state.blasKernel))"))
       print("parameters: \(try checkpoint.parameterHash())")
       print("optimizer: \(try checkpoint.optimizerHash())")
     } catch {

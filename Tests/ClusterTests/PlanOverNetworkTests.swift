@@ -72,7 +72,7 @@ extension ClusterSuite {
         encoder: {width: 512, depth: 2, heads: 4}
         decoder: {width: 64, depth: 1, heads: 2}
       train: {batch_size: 4}
-      parallel: {virtual_workers: 2, threads: 1, blas_kernel: environment}
+      parallel: {virtual_workers: 2, threads: 1, blas_kernel: mae}
       """
   }
 }

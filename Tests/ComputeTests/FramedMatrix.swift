@@ -76,6 +76,3 @@ func normals(_ count: Int, seed: UInt64) -> [Float] {
   var stream = RandomStream(seed: seed, purpose: .initialization)
   return (0..<count).map { _ in Float(stream.normal()) }
 }
-
-/// OpenBLAS on one thread, set once for all tests of the process.
-let singleThreadedBLAS: Void = useOneThreadForBLAS()

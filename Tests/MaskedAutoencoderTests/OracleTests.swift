@@ -39,7 +39,6 @@ import Testing
   }
 
   @Test(arguments: Oracle.allCases) func agrees(with oracle: Oracle) throws {
-    useOneThreadForBLAS()
     let file = try oracle.open()
     let model = MaskedAutoencoder(oracle.model)
     let table = model.table

@@ -51,3 +51,8 @@ const char *processor_lacks(unsigned features);
 
 /// Whether this process may run on a core, counted from 0; beyond the last one, no.
 int processor_may_run_on(int core);
+
+/// Brings the cache line of address in, to be written soon. The address need not be anyone's.
+static inline __attribute__((always_inline)) void processor_prefetch_to_write(const void *address) {
+  __builtin_prefetch(address, 1, 3);
+}

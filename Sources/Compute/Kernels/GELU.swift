@@ -12,6 +12,17 @@ public func geluForward<Element: StoredElement>(output: VectorView<Element>, inp
   for block in Blocks(input.count) { output[block] = gelu(input[block]).y }
 }
 
+/// The same for each row of a matrix.
+@specialized(where Element == Float)
+@specialized(where Element == BFloat16)
+func geluForward<Element: StoredElement>(output: MatrixView<Element>, input: MatrixView<Element>) {
+  precondition(output.rows == input.rows && output.columns == input.columns)
+  for row in 0..<input.rows {
+    let (y, x) = (output.row(row), input.row(row))
+    for block in Blocks(x.count) { y[block] = gelu(x[block]).y }
+  }
+}
+
 /// The gradient through GELU, dx = dy·(Φ(x) + x·φ(x)), and y once more: one exponential gives both, and computing y again
 /// is cheaper than keeping it.
 ///
@@ -31,6 +42,25 @@ public func geluBackward<Element: StoredElement>(
     let (y, derivative) = gelu(input[block])
     output[block] = y
     inputGradient[block] = outputGradient[block] * derivative
+  }
+}
+
+/// The same for each row of a matrix.
+@specialized(where Element == Float)
+@specialized(where Element == BFloat16)
+func geluBackward<Element: StoredElement>(
+  inputGradient: MatrixView<Element>, output: MatrixView<Element>, outputGradient: Matrix, input: MatrixView<Element>
+) {
+  precondition(inputGradient.rows == input.rows && inputGradient.columns == input.columns)
+  precondition(output.rows == input.rows && output.columns == input.columns)
+  precondition(outputGradient.rows == input.rows && outputGradient.columns == input.columns)
+  for row in 0..<input.rows {
+    let (dx, y, dy, x) = (inputGradient.row(row), output.row(row), outputGradient.row(row), input.row(row))
+    for block in Blocks(x.count) {
+      let (value, derivative) = gelu(x[block])
+      y[block] = value
+      dx[block] = dy[block] * derivative
+    }
   }
 }
 

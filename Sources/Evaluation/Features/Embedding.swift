@@ -43,7 +43,6 @@ public final class Embedder {
   ) throws(TrainingError) {
     let channels = trained.configuration.model.channels
     guard [1, 3, 4].contains(channels) else { throw .unsupportedChannels(channels) }
-    useOneThreadForBLAS()
     self.trained = trained
     self.source = source
     self.pooling = pooling

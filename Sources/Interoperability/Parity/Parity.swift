@@ -19,7 +19,6 @@ extension TrainedModel {
   public func writeParity(
     batch path: String, steps: Int?, to output: String
   ) throws(InteroperabilityError) {
-    useOneThreadForBLAS()
     let batch = try ParityBatch(path, model: configuration.model)
     if let steps, batch.noise.count > 1, batch.noise.count < steps {
       throw .batch(path: path, reason: "it has noise for \(batch.noise.count) steps, and \(steps) are asked for")

@@ -67,7 +67,7 @@ struct Encoder: Sendable {
     }
     multiply(
       .plain(saved.patches), .transposed(weights.matrix(layout.patchEmbedding)),
-      into: saved.embeddings, adding: true)
+      into: saved.embeddings, from: .target)
     for image in 0..<order.rows {
       add(output: saved.stack.input.row(image * tokens), weights[layout.clsToken], positions.row(0))
       copyRows(

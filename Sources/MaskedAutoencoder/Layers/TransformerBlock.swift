@@ -27,7 +27,7 @@ struct TransformerBlock<Element: StoredElement> {
         vector: weights.bias(layout.projection))
     }
     multiply(
-      .plain(saved.attention), .transposed(weights.matrix(layout.projection)), into: saved.middle, adding: true)
+      .plain(saved.attention), .transposed(weights.matrix(layout.projection)), into: saved.middle, from: .target)
 
     let (norm2Output, activated) = (normOutput.rows(0..<shape.outputRows), scratch.activated.rows(0..<shape.outputRows))
     saved.norm2.forward(

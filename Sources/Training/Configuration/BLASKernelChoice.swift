@@ -1,16 +1,17 @@
 import Compute
 import Configuration
 
-/// Which of OpenBLAS's kernels training computes with: `parallel.blas_kernel`.
+/// The kernels that training makes products with: `parallel.blas_kernel`.
 public enum BLASKernelChoice: ConfigurationValue {
-  /// The library's own pick, unless another one is clearly faster; a resumed run keeps its checkpoint's.
+  /// Our own, unless OpenBLAS is faster on this CPU; a resumed run keeps its checkpoint's.
   case auto
-  /// What OPENBLAS_CORETYPE says, and the library's own pick where it is not set.
+  /// OpenBLAS's that OPENBLAS_CORETYPE names, and its own pick where that is not set.
   case environment
   case named(BLASKernelName)
 
   public static var expectation: String {
-    "auto, environment, or one of OpenBLAS's kernels " + BLASKernelName.allCases.map(\.rawValue).joined(separator: ", ")
+    "auto, environment, mae, or one of OpenBLAS's kernels "
+      + BLASKernelName.allCases.filter { $0 != .own }.map(\.rawValue).joined(separator: ", ")
   }
 
   public init(configuration node: ConfigurationNode) throws(ConfigurationMismatch) {

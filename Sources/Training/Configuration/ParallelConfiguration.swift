@@ -22,8 +22,9 @@ public struct ParallelConfiguration: ConfigurationSection, Equatable {
     .optional("threads", \.threads, "worker threads of a process; null: its share of the host's cores", .atLeast(1)),
     .value(
       "blas_kernel", \.blasKernel,
-      "OpenBLAS's kernels. auto: its own pick unless another is clearly faster, and a resumed run keeps the checkpoint's; "
-        + "environment: what OPENBLAS_CORETYPE says; or a name"),
+      "whose kernels make fp32 products. mae: our own, of the same bits on every CPU; or the name of OpenBLAS's; environment: "
+        + "OpenBLAS's, as OPENBLAS_CORETYPE says; auto: our own unless OpenBLAS's are faster here, and a resumed run keeps "
+        + "the checkpoint's"),
     .value(
       "gradient_wire", \.gradientWire,
       "what gradients cross between ranks as, part of the recipe; bf16: half the bytes, but results then depend on the "

@@ -5,7 +5,7 @@ import MaskedAutoencoder
   import Glibc
 #endif
 
-/// How fast OpenBLAS's kernels make the products of a model on this CPU, and which are to be taken.
+/// How fast our own kernels and OpenBLAS's make the products of a model on this CPU, and which are to be taken.
 public struct BLASKernelMeasurement: Sendable {
   public struct Rate: Sendable {
     let kernel: String
@@ -18,59 +18,73 @@ public struct BLASKernelMeasurement: Sendable {
     }
   }
 
-  /// Of the library's own pick first.
+  /// Of OpenBLAS's own pick first.
   let rates: [Rate]
-  /// What the library takes when it is not told.
-  var ownPick: String? { rates.first?.kernel }
+  /// What OpenBLAS takes when it is not told.
+  var pick: String? { rates.first?.kernel }
 
-  /// Another kernel must be faster than the library's own pick by this factor: runs that begin anew on one machine shall
+  /// OpenBLAS must be faster than our own kernels by this factor to be taken: theirs are the bits of every CPU, and they
+  /// finish parts of a product while these are in the cache, which is not in these rates.
+  static let worthOtherBits = 1.1
+
+  /// Another of OpenBLAS's kernels must be faster than its own pick by this factor: runs that begin anew on one machine shall
   /// not differ because two kernels are close. Where a pick is wrong the factor is 2 (Haswell's kernels with AVX-512);
   /// where it is right, small products still differ by up to 1.3 (Zen's and Haswell's on a CPU with AVX2).
   static let clearlyFaster = 1.5
 
   private static let rounds = 15
 
-  /// Times all kernels in rounds and compares each with the own pick of the same round: whatever else the machine does
+  /// Times all kernels in rounds and compares each with OpenBLAS's pick of the same round: whatever else the machine does
   /// meets both, or few of the rounds, and the median is of the others.
   ///
-  /// - Parameter candidates: beside the library's own pick.
+  /// - Parameter candidates: beside OpenBLAS's own pick.
   init(candidates: [BLASKernelName], products: [MatrixProduct]) {
     let products = representatives(of: products)
     let operations = products.reduce(0) { $0 + $1.operations }
     // A process that its CPU ended reads no more, and must not end this one.
     let previous = signal(SIGPIPE, SIG_IGN)
     defer { signal(SIGPIPE, previous) }
-    guard let own = BLASKernelTrial(nil, products: products) else {
+    guard let pick = BLASKernelTrial(nil, products: products) else {
       rates = []
       return
     }
     // A library without kernels of a name takes its own pick instead, and says so.
-    let others = candidates.filter { $0.rawValue != own.kernel }
+    let others = candidates.filter { $0.rawValue != pick.kernel }
       .compactMap { name in BLASKernelTrial(name, products: products).flatMap { $0.kernel == name.rawValue ? $0 : nil }
       }
-    let trials = [own] + others
+    let trials = [pick] + others
     let seconds = (0..<Self.rounds).map { _ in trials.map { $0.measure() } }
-    let ownGflops = median(of: seconds.map { operations / $0[0] / 1e9 })
+    let pickGflops = median(of: seconds.map { operations / $0[0] / 1e9 })
     rates = trials.indices.map { index in
-      Rate(kernel: trials[index].kernel, gflops: ownGflops * median(of: seconds.map { $0[0] / $0[index] }))
+      Rate(kernel: trials[index].kernel, gflops: pickGflops * median(of: seconds.map { $0[0] / $0[index] }))
     }
   }
 
-  /// - Parameter rates: the library's own pick first.
+  /// - Parameter rates: OpenBLAS's own pick first.
   public init(rates: [Rate]) {
     self.rates = rates
   }
 
-  /// The kernels to take: the library's own pick, unless another is clearly faster or some rank's CPU cannot run it.
+  /// The kernels to take: our own, unless OpenBLAS's are faster by more than they are worth.
   ///
   /// - Parameter runnable: what all ranks' CPUs can run.
   public func choice(runnable: [BLASKernelName]) -> String? {
-    let others = rates.dropFirst().filter { rate in runnable.contains { $0.rawValue == rate.kernel } }
+    let openBLAS = bestOfOpenBLAS(runnable: runnable)
+    guard let own = rates.first(where: { $0.kernel == BLASKernelName.own.rawValue }) else { return openBLAS?.kernel }
+    guard let openBLAS, openBLAS.gflops > Self.worthOtherBits * own.gflops else { return own.kernel }
+    return openBLAS.kernel
+  }
+
+  /// OpenBLAS's own pick, unless another is clearly faster or some rank's CPU cannot run it.
+  private func bestOfOpenBLAS(runnable: [BLASKernelName]) -> Rate? {
+    guard let pick = rates.first else { return nil }
+    let others = rates.dropFirst().filter { rate in
+      runnable.contains { $0 != .own && $0.rawValue == rate.kernel }
+    }
     let fastest = others.max { $0.gflops < $1.gflops }
-    guard let own = rates.first else { return nil }
-    let ownRuns = BLASKernelName(rawValue: own.kernel).map(runnable.contains) ?? true
-    guard let fastest, !ownRuns || fastest.gflops > Self.clearlyFaster * own.gflops else { return own.kernel }
-    return fastest.kernel
+    let pickRuns = BLASKernelName(rawValue: pick.kernel).map(runnable.contains) ?? true
+    guard let fastest, !pickRuns || fastest.gflops > Self.clearlyFaster * pick.gflops else { return pick }
+    return fastest
   }
 }
 

@@ -2,28 +2,29 @@ import Compute
 import Foundation
 import MaskedAutoencoder
 
-/// A process of this program that has OpenBLAS open with certain kernels and times products on request: a process can
-/// have but one kind.
+/// A process of this program that times products of certain kernels on request: a process can have but one kind.
 ///
-/// The process answers `mae blas-trial PRODUCTS` with a line for the kernels that it got, and every empty line that it
+/// The process answers `mae blas-trial KERNEL PRODUCTS` with a line for the kernels that it got, and every empty line that it
 /// reads with the seconds that the products took (see `BLASKernelTrialAnswers`). It ends with its input.
 final class BLASKernelTrial {
-  /// What the library calls the kernels.
+  /// The name of the kernels, or what OpenBLAS calls them.
   let kernel: String
   private let process = Process()
   private let requests = Pipe()
   private let answers = Pipe()
 
-  /// - Parameter name: nil for the library's own pick.
+  /// - Parameter name: nil for OpenBLAS's own pick.
   /// - Returns: nil where the process does not answer: kernels that this CPU cannot run, or a system that lets the
   ///   program start no other.
   init?(_ name: BLASKernelName?, products: [MatrixProduct]) {
     guard let text = try? JSONEncoder().encode(products) else { return nil }
     var environment = ProcessInfo.processInfo.environment
-    environment[BLASLibrary.variable] = name?.rawValue
+    // Without it OpenBLAS starts a thread for each core.
     environment["OPENBLAS_NUM_THREADS"] = "1"
     process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-    process.arguments = [BLASKernelTrialAnswers.command, String(decoding: text, as: UTF8.self)]
+    process.arguments = [
+      BLASKernelTrialAnswers.command, name?.rawValue ?? "", String(decoding: text, as: UTF8.self),
+    ]
     process.environment = environment
     process.standardInput = requests
     process.standardOutput = answers

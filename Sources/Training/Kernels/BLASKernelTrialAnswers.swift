@@ -8,11 +8,12 @@ public enum BLASKernelTrialAnswers {
 
   /// Answers on standard output until standard input ends.
   ///
-  /// - Parameter products: `MatrixProduct`s as JSON.
-  public static func give(to products: String) throws {
+  /// - Parameters:
+  ///   - products: `MatrixProduct`s as JSON.
+  ///   - kernel: nil for OpenBLAS's own pick.
+  public static func give(to products: String, kernel: BLASKernelName?) throws {
     let products = try JSONDecoder().decode([MatrixProduct].self, from: Data(products.utf8))
-    let library = try BLASLibrary.open(.environment)
-    useOneThreadForBLAS()
+    let blas = try BLAS.open(kernel.map(BLAS.Choice.named) ?? .library)
     let largest = products.map { max($0.rows * $0.inner, $0.inner * $0.columns, $0.rows * $0.columns) }.max() ?? 0
     let memory = AlignedBuffer<Float>(count: 3 * largest, zero: 0.5)
     let all = memory.all
@@ -25,7 +26,7 @@ public enum BLASKernelTrialAnswers {
     }
     // The first time brings the memory in, and ends the process here where the CPU lacks an instruction.
     run()
-    say(library.kernel)
+    say(blas.kernel)
     while readLine() != nil {
       let start = processorSeconds()
       run()

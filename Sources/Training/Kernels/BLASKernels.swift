@@ -3,7 +3,7 @@ import Compute
 import Foundation
 import MaskedAutoencoder
 
-/// OpenBLAS's kernels that a run computes with, the same on all ranks, and why these.
+/// The kernels that a run makes products with, the same on all ranks, and why these.
 public struct BLASKernels: Sendable {
   public let kernel: String
   /// For the announcement, to go behind the name.
@@ -11,44 +11,44 @@ public struct BLASKernels: Sendable {
   /// What deserves a warning, a sentence each.
   let warnings: [String]
 
-  /// Decides on the kernels and opens the library with them, on all ranks together.
+  /// Decides on the kernels and chooses them for this process, on all ranks together.
   ///
   /// - Parameter checkpoint: the kernels of the checkpoint that the run goes on from; nil where it begins anew.
   public static func open(
     _ configuration: RunConfiguration, checkpoint: String?, communicator: any Communicator
   ) throws -> BLASKernels {
-    let asked = ProcessInfo.processInfo.environment[BLASLibrary.variable]
+    let asked = ProcessInfo.processInfo.environment[BLAS.variable]
     let choice = configuration.parallel.blasKernel
     if case .environment = choice {
       let kernels = try load(.environment, communicator)
       return BLASKernels(
         kernel: kernels[communicator.rank],
-        reason: asked.map { "OPENBLAS_CORETYPE=\($0)" } ?? "its own pick; OPENBLAS_CORETYPE is not set",
+        reason: asked.map { "OPENBLAS_CORETYPE=\($0)" } ?? "OpenBLAS's own pick; OPENBLAS_CORETYPE is not set",
         warnings: differences(kernels, communicator))
     }
     let runnable = try runnableOnAll(communicator)
     var warnings: [String] = []
-    var name: String?
+    var name: BLASKernelName?
     var reason: String
     switch choice {
     case .named(let kernel):
       guard runnable.contains(kernel) else { throw try unrunnable(kernel, runnable, communicator) }
-      (name, reason) = (kernel.rawValue, "as the configuration says")
+      (name, reason) = (kernel, "as the configuration says")
     case .auto where checkpoint.flatMap(BLASKernelName.init).map(runnable.contains) ?? false:
-      (name, reason) = (checkpoint, "as in the checkpoint")
+      (name, reason) = (checkpoint.flatMap(BLASKernelName.init), "as in the checkpoint")
     case .auto, .environment:
       (name, reason) = try measure(configuration, runnable, communicator)
     }
-    let kernels = try load(name.map(BLASLibrary.Choice.named) ?? .library, communicator)
-    if let name, let other = kernels.firstIndex(where: { $0 != name }) {
+    let kernels = try load(name.map(BLAS.Choice.named) ?? .library, communicator)
+    if let name, let other = kernels.firstIndex(where: { $0 != name.rawValue }) {
       throw TrainingError.blasKernelMissing(
-        name, rank: other, host: communicator.hostNames[other], found: kernels[other])
+        name.rawValue, rank: other, host: communicator.hostNames[other], found: kernels[other])
     }
     warnings += differences(kernels, communicator)
     let kernel = kernels[communicator.rank]
     if let asked, asked.lowercased() != kernel.lowercased() {
       warnings.append(
-        "OPENBLAS_CORETYPE asks for OpenBLAS's \(asked) kernels; the run takes \(kernel), and would do as the variable "
+        "OPENBLAS_CORETYPE asks for OpenBLAS's \(asked) kernels; the run takes \(BLASKernelName.description(of: kernel)), and would do as the variable "
           + "says with parallel.blas_kernel=environment")
     }
     return BLASKernels(kernel: kernel, reason: reason, warnings: warnings)
@@ -57,25 +57,25 @@ public struct BLASKernels: Sendable {
   /// Rank 0 measures; all ranks get its choice.
   private static func measure(
     _ configuration: RunConfiguration, _ runnable: [BLASKernelName], _ communicator: any Communicator
-  ) throws -> (name: String?, reason: String) {
+  ) throws -> (name: BLASKernelName?, reason: String) {
     var said = ["", ""]
     if communicator.rank == 0 {
       let products = configuration.model.matrixProducts(images: configuration.imagesPerVirtualWorker)
       let measurement = BLASKernelMeasurement(
-        candidates: runnable.filter { $0 >= .haswell }, products: products)
+        candidates: runnable.filter { $0 == .own || $0 >= .haswell }, products: products)
       said = [measurement.choice(runnable: runnable) ?? "", measurement.description]
     }
     said = try said.map { try communicator.broadcast($0, from: 0) }
-    // Kernels that have no name here cannot be asked for; they are what the library picks.
-    return (BLASKernelName(rawValue: said[0])?.rawValue, said[1])
+    // Kernels that have no name here cannot be asked for; they are what OpenBLAS picks.
+    return (BLASKernelName(rawValue: said[0]), said[1])
   }
 
-  /// Opens the library on all ranks.
+  /// Chooses them on all ranks.
   ///
   /// - Returns: the kernels of each.
-  private static func load(_ choice: BLASLibrary.Choice, _ communicator: any Communicator) throws -> [String] {
-    let library = try communicator.together { try BLASLibrary.open(choice) }
-    return try communicator.allgather(library.kernel)
+  private static func load(_ choice: BLAS.Choice, _ communicator: any Communicator) throws -> [String] {
+    let blas = try communicator.together { try BLAS.open(choice) }
+    return try communicator.allgather(blas.kernel)
   }
 
   private static func runnableOnAll(_ communicator: any Communicator) throws -> [BLASKernelName] {
@@ -97,8 +97,8 @@ public struct BLASKernels: Sendable {
   private static func differences(_ kernels: [String], _ communicator: any Communicator) -> [String] {
     guard let other = kernels.firstIndex(where: { $0 != kernels[0] }) else { return [] }
     return [
-      "rank \(other) on \(communicator.hostNames[other]) computes with OpenBLAS's \(kernels[other]) kernels and rank 0 "
-        + "with \(kernels[0]): bits depend on which host computes what; name one for all with parallel.blas_kernel"
+      "rank \(other) on \(communicator.hostNames[other]) makes products with \(BLASKernelName.description(of: kernels[other])) "
+        + "and rank 0 with \(BLASKernelName.description(of: kernels[0])): bits depend on which host computes what; name one for all with parallel.blas_kernel"
     ]
   }
 }
@@ -106,8 +106,8 @@ public struct BLASKernels: Sendable {
 extension BLASKernelMeasurement: CustomStringConvertible {
   /// Why the kernels are taken, with the rates.
   public var description: String {
-    guard let ownPick else { return "its own pick; the program could not start itself to measure others" }
+    guard let pick else { return "OpenBLAS's own pick; the program could not start itself to measure others" }
     let list = rates.map { "\($0.kernel) \(Int($0.gflops.rounded()))" }.joined(separator: ", ")
-    return "of one thread's GFLOP/s: \(list); its own pick is \(ownPick)"
+    return "of one thread's GFLOP/s: \(list); OpenBLAS's own pick is \(pick)"
   }
 }

@@ -1,4 +1,5 @@
 import Collectives
+import Compute
 import Foundation
 import MaskedAutoencoder
 
@@ -36,7 +37,11 @@ func announcement(of run: Pretraining) -> String {
         + "round\(layout.rounds == 1 ? "" : "s")\(shards)"
     ),
     ("bits", sentence(onBitsOf: layout, wire: configuration.parallel.gradientWire)),
-    ("kernels", "\(train.precision.rawValue), OpenBLAS \(run.kernels.kernel) (\(run.kernels.reason))"),
+    (
+      "kernels",
+      "\(train.precision.rawValue), products by \(BLASKernelName.description(of: run.kernels.kernel)) "
+        + "(\(run.kernels.reason))"
+    ),
   ]
   return lines.map { $0.0.padding(toLength: 10, withPad: " ", startingAt: 0) + $0.1 }.joined(separator: "\n")
 }

@@ -122,8 +122,8 @@ extension Pretraining {
     if !kernel.isEmpty, kernel != kernels.kernel {
       recorder?.logger.warning(
         """
-        the checkpoint was made with OpenBLAS's \(kernel) kernels, and this run takes \(kernels.kernel), which sum in \
-        another order: bits will differ from those of a run that kept them
+        the checkpoint was made with \(BLASKernelName.description(of: kernel)), and this run takes \
+        \(BLASKernelName.description(of: kernels.kernel)), which sum in another order: bits will differ from those of a run that kept them
         """)
     }
     if configuration.parallel.gradientWire != .fp32, checkpoint.state.worldSize != communicator.size {

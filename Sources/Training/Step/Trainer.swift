@@ -75,7 +75,6 @@ public final class Trainer: @unchecked Sendable {
     self.communicator = communicator
     self.plan = plan
     probe = debug ? ForwardProbe(imagesPerVirtualWorker: layout.imagesPerVirtualWorker) : nil
-    useOneThreadForBLAS()
     let model = MaskedAutoencoder(configuration.model, positions: positions)
     let table = model.table
     self.model = model

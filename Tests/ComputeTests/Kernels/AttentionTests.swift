@@ -18,8 +18,6 @@ import Testing
     static let small = Case(queries: 3, keys: 7, heads: 2, headWidth: 3)
   }
 
-  init() { singleThreadedBLAS }
-
   @Test(arguments: Case.all) func forward(_ shape: Case) {
     var first: [UInt32]?
     for placement in Placement.all {

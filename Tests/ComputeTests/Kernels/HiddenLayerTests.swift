@@ -3,8 +3,6 @@ import Testing
 
 /// The two halves of an MLP around GELU, fused with the products beside them, against the kernels one after another.
 @Suite struct HiddenLayerTests {
-  init() { singleThreadedBLAS }
-
   /// The last is made a few columns at a time in bfloat16.
   static let shapes = [(rows: 5, inputs: 3, hidden: 7), (33, 20, 70), (7000, 2, 700)]
 

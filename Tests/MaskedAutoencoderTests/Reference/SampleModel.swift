@@ -19,7 +19,6 @@ final class SampleModel {
     _ configuration: ModelConfiguration, images: Int = 2, seed: UInt64 = 1, precision: Precision = .fp32,
     recompute: Recompute = .none, usesGradient: Bool = false
   ) {
-    singleThreadedBLAS
     self.configuration = configuration
     product = MaskedAutoencoder(configuration)
     gradient = GradientArena(product.table)
@@ -79,6 +78,3 @@ final class SampleModel {
     return ReferenceModel(model: configuration, parameters: Dictionary(uniqueKeysWithValues: named))
   }
 }
-
-/// OpenBLAS on one thread, set once for all tests of the process.
-let singleThreadedBLAS: Void = useOneThreadForBLAS()

@@ -9,11 +9,20 @@ struct BLASKernelMeasurementTests {
     BLASKernelMeasurement(rates: rates.map { .init(kernel: $0.0, gflops: $0.1) }).choice(runnable: runnable)
   }
 
-  @Test func keepsTheLibrarysOwnPickUnlessAnotherIsClearlyFaster() {
+  @Test func keepsOpenBLASsOwnPickUnlessAnotherIsClearlyFaster() {
     #expect(choice([("Haswell", 100), ("SkylakeX", 149), ("Zen", 90)], runnable: all) == "Haswell")
     #expect(choice([("Haswell", 100), ("SkylakeX", 151), ("Zen", 90)], runnable: all) == "SkylakeX")
     #expect(choice([("Haswell", 100), ("SkylakeX", 151), ("Cooperlake", 160)], runnable: all) == "Cooperlake")
     #expect(choice([("Haswell", 100)], runnable: all) == "Haswell")
+  }
+
+  @Test func takesOurOwnUnlessOpenBLASIsFasterByMoreThanTheyAreWorth() {
+    #expect(choice([("Zen", 109), ("mae", 100)], runnable: all) == "mae")
+    #expect(choice([("Zen", 111), ("mae", 100)], runnable: all) == "Zen")
+    #expect(choice([("Haswell", 100), ("mae", 140), ("Cooperlake", 160)], runnable: all) == "Cooperlake")
+    #expect(choice([("Haswell", 100), ("mae", 150), ("Cooperlake", 160)], runnable: all) == "mae")
+    let rates = [("Cooperlake", 200.0), ("mae", 100), ("Haswell", 105)]
+    #expect(choice(rates, runnable: all.filter { $0 <= .zen }) == "mae")
   }
 
   @Test func takesWhatEveryRankCanRun() {

@@ -2,12 +2,14 @@ import Foundation
 import Testing
 
 extension ProgramTests {
-  /// Which of OpenBLAS's kernels a run takes. Sandybridge multiplies and adds in two roundings, Haswell in one.
+  /// Whose kernels a run makes products with. Sandybridge multiplies and adds in two roundings, Haswell and our own in one.
   @Suite struct BLASKernels {
     private func kernel(of run: String, _ bench: Workbench) throws -> String {
       let line = try bench.runAnyCommand(["inspect", "\(bench.path)/\(run)"]).output.split(separator: "\n")
         .first { $0.hasPrefix("written by:") }
-      return String(try #require(line?.split(separator: " ").last))
+      let words = try #require(line?.split(separator: ", ").last).split(separator: " ")
+      // "mae's own kernels", or "OpenBLAS's Haswell kernels".
+      return words[0] == "mae's" ? "mae" : String(words[1])
     }
 
     private func forced(_ kernel: String) -> String { "parallel.blas_kernel=\(kernel)" }
@@ -32,7 +34,7 @@ extension ProgramTests {
         #expect(try kernel(of: expected, bench) == expected)
         #expect(
           outcome.errorOutput.contains(
-            "OPENBLAS_CORETYPE asks for OpenBLAS's Sandybridge kernels; the run takes Haswell")
+            "OPENBLAS_CORETYPE asks for OpenBLAS's Sandybridge kernels; the run takes OpenBLAS's Haswell kernels")
             == (expected == "Haswell"))
       }
     }
@@ -57,7 +59,9 @@ extension ProgramTests {
       let whole = try bench.train("whole", ["train.steps=4", forced("Sandybridge")])
       try bench.train("run", ["train.steps=2", forced("Sandybridge")])
       let outcome = try bench.pretrain("run", ["train.steps=4", forced("auto")], ranks: ranks)
-      #expect(outcome.errorOutput.contains("OpenBLAS Sandybridge (as in the checkpoint)"), "\(outcome.errorOutput)")
+      #expect(
+        outcome.errorOutput.contains("products by OpenBLAS's Sandybridge kernels (as in the checkpoint)"),
+        "\(outcome.errorOutput)")
       #expect(!outcome.errorOutput.contains("bits will differ"))
       #expect(try bench.result(of: "run") == whole)
     }
@@ -69,7 +73,8 @@ extension ProgramTests {
       #expect(outcome.exitCode == 0)
       #expect(
         outcome.errorOutput.contains(
-          "warning: the checkpoint was made with OpenBLAS's Sandybridge kernels, and this run takes Haswell"))
+          "warning: the checkpoint was made with OpenBLAS's Sandybridge kernels, and this run takes OpenBLAS's Haswell kernels"
+        ))
       #expect(outcome.errorOutput.contains("bits will differ"))
       #expect(try kernel(of: "run", bench) == "Haswell")
     }
@@ -95,7 +100,8 @@ extension ProgramTests {
       #expect(outcome.exitCode == 2)
       #expect(
         outcome.errorOutput.contains(
-          "parallel.blas_kernel must be auto, environment, or one of OpenBLAS's kernels Nehalem, Sandybridge, Haswell,"),
+          "parallel.blas_kernel must be auto, environment, mae, or one of OpenBLAS's kernels Nehalem, Sandybridge, Haswell,"
+        ),
         "\(outcome.errorOutput)")
     }
   }

@@ -151,5 +151,5 @@ let tinyConfiguration = """
   parallel:
     virtual_workers: 4
     threads: 1
-    blas_kernel: environment
+    blas_kernel: mae
   """

@@ -1,7 +1,9 @@
 import CProcessor
 
-/// OpenBLAS's kernels for x86-64 that may be worth asking for by name, oldest first.
+/// Kernels for products that may be asked for by name: our own, whose bits are those of every CPU, and OpenBLAS's for
+/// x86-64 that may be worth it, oldest first.
 public enum BLASKernelName: String, CaseIterable, Comparable, Sendable {
+  case own = "mae"
   case nehalem = "Nehalem"
   case sandybridge = "Sandybridge"
   case haswell = "Haswell"
@@ -17,6 +19,11 @@ public enum BLASKernelName: String, CaseIterable, Comparable, Sendable {
     allCases.firstIndex(of: one)! < allCases.firstIndex(of: other)!
   }
 
+  /// What a person calls the kernels of this name, known here or not: "mae's own kernels", "OpenBLAS's Zen kernels".
+  public static func description(of name: String) -> String {
+    name == BLASKernelName.own.rawValue ? "mae's own kernels" : "OpenBLAS's \(name) kernels"
+  }
+
   /// The first of the instruction sets that these kernels need and this CPU lacks.
   public var missingInstructions: String? {
     processor_lacks(UInt32(instructions)).map { String(cString: $0) }
@@ -26,6 +33,7 @@ public enum BLASKernelName: String, CaseIterable, Comparable, Sendable {
     let avx2 = PROCESSOR_AVX2 | PROCESSOR_FMA
     let avx512 = avx2 | PROCESSOR_AVX512F | PROCESSOR_AVX512BW | PROCESSOR_AVX512VL | PROCESSOR_AVX512DQ
     return switch self {
+    case .own: 0
     case .nehalem: PROCESSOR_SSE42
     case .sandybridge: PROCESSOR_AVX
     case .haswell, .zen: avx2

@@ -1,16 +1,36 @@
 import COneDNN
 
-/// Products of bfloat16 matrices by oneDNN, with sums in single precision.
+/// Products of bfloat16 matrices with sums in single precision, by oneDNN where it has one for this CPU.
 extension BFloat16 {
-  public static func multiply(_ a: Operand<BFloat16>, _ b: Operand<BFloat16>, into c: Matrix, adding: Bool) {
+  public static func multiply(_ a: Operand<BFloat16>, _ b: Operand<BFloat16>, into c: Matrix, from start: ProductStart)
+  {
+    guard oneDNNMultiplies else { return PanelProduct.run(a, b, into: c, from: start) }
+    start.write(to: c)
+    let status = oneDNNMultiply(a, b, into: c, adding: !start.isZero)
+    precondition(status == dnnl_success, "oneDNN refuses a product that fits")
+  }
+
+  /// Whether oneDNN has a product for this CPU. It needs AVX-512; without it the operands are widened as they are packed.
+  private static let oneDNNMultiplies: Bool = {
+    let numbers = AlignedBuffer(count: 2, zero: BFloat16(0))
+    let sum = AlignedBuffer<Float>(count: 1, zero: 0)
+    let one = numbers.all[0..<1].reshaped(rows: 1, columns: 1)
+    let other = numbers.all[1..<2].reshaped(rows: 1, columns: 1)
+    let status = oneDNNMultiply(
+      .plain(one), .plain(other), into: sum.all.reshaped(rows: 1, columns: 1), adding: false)
+    withExtendedLifetime((numbers.count, sum.count)) {}
+    return status != dnnl_unimplemented
+  }()
+
+  private static func oneDNNMultiply(
+    _ a: Operand<BFloat16>, _ b: Operand<BFloat16>, into c: Matrix, adding: Bool
+  ) -> dnnl_status_t {
     // The setting is the calling thread's own.
     omp_set_num_threads(1)
-    let status = dnnl_gemm_bf16bf16f32(
+    return dnnl_gemm_bf16bf16f32(
       flag(a), flag(b), dnnl_dim_t(c.rows), dnnl_dim_t(c.columns), dnnl_dim_t(a.columns),
       1, bits(a.matrix), dnnl_dim_t(a.matrix.stride), bits(b.matrix), dnnl_dim_t(b.matrix.stride),
       adding ? 1 : 0, c.base, dnnl_dim_t(c.stride))
-    if status == dnnl_unimplemented { return multiplyWidened(a, b, into: c, adding: adding) }
-    precondition(status == dnnl_success, "oneDNN refuses a product that fits")
   }
 
   private static func flag(_ operand: Operand<BFloat16>) -> CChar {
@@ -19,22 +39,6 @@ extension BFloat16 {
 
   private static func bits(_ matrix: MatrixView<BFloat16>) -> UnsafePointer<UInt16> {
     UnsafeRawPointer(matrix.base).assumingMemoryBound(to: UInt16.self)
-  }
-
-  /// The same product in single precision throughout: oneDNN has none for a CPU without AVX-512. Right, not fast.
-  public static func multiplyWidened(_ a: Operand<BFloat16>, _ b: Operand<BFloat16>, into c: Matrix, adding: Bool) {
-    let split = a.matrix.rows * a.matrix.columns
-    let memory = WideningScratch.ofThisThread.floats(split + b.matrix.rows * b.matrix.columns)
-    func widened(_ operand: Operand<BFloat16>, _ floats: Vector) -> Operand<Float> {
-      let matrix = floats.reshaped(rows: operand.matrix.rows, columns: operand.matrix.columns)
-      for row in 0..<matrix.rows {
-        let (target, source) = (matrix.row(row), operand.matrix.row(row))
-        for block in Blocks(target.count) { target[block] = source[block] }
-      }
-      return operand.isTransposed ? .transposed(matrix) : .plain(matrix)
-    }
-    Float.multiply(
-      widened(a, memory[0..<split]), widened(b, memory[split..<memory.count]), into: c, adding: adding)
   }
 }
 

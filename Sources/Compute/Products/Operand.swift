@@ -1,0 +1,46 @@
+/// One side of a matrix product: the matrix, or its transpose.
+public enum Operand<Element: BitwiseCopyable> {
+  case plain(MatrixView<Element>)
+  case transposed(MatrixView<Element>)
+
+  @inline(__always)
+  var matrix: MatrixView<Element> {
+    switch self {
+    case .plain(let matrix), .transposed(let matrix): matrix
+    }
+  }
+
+  @inline(__always)
+  var isTransposed: Bool {
+    if case .transposed = self { true } else { false }
+  }
+
+  @inline(__always)
+  var rows: Int { isTransposed ? matrix.columns : matrix.rows }
+  @inline(__always)
+  var columns: Int { isTransposed ? matrix.rows : matrix.columns }
+
+  /// It, where it is kept in single precision.
+  @inline(__always)
+  var floats: Operand<Float>? {
+    guard let matrix = matrix as? Matrix else { return nil }
+    return isTransposed ? .transposed(matrix) : .plain(matrix)
+  }
+
+  /// The part of it that gives the columns `range` of a product.
+  @inline(__always)
+  func columns(_ range: Range<Int>) -> Operand {
+    switch self {
+    case .plain(let matrix): .plain(matrix.columns(range))
+    case .transposed(let matrix): .transposed(matrix.rows(range))
+    }
+  }
+}
+
+/// C = A·B, or what `start` says; sums are single precision. One thread; the caller's.
+public func multiply<Element: StoredElement>(
+  _ a: Operand<Element>, _ b: Operand<Element>, into c: Matrix, from start: ProductStart = .zero
+) {
+  precondition(a.columns == b.rows && c.rows == a.rows && c.columns == b.columns, "shapes do not fit")
+  Element.multiply(a, b, into: c, from: start)
+}

@@ -1,0 +1,34 @@
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// Memory of the calling thread in which a product lays out the blocks that it is at. It goes with the thread.
+final class PackingMemory {
+  private let memory = AlignedBuffer<Float>(count: aCount + bCount + tileCount, zero: 0)
+
+  /// What a block of A, of B and a tile at the edge take at most, each with the floats beyond its end that packing may
+  /// write, in whole cache lines.
+  private static let aCount = PanelProduct.rows * PanelProduct.greatestDepth + 16
+  private static let bCount = PanelProduct.greatestDepth * PanelProduct.columns
+  private static let tileCount = 6 * 32
+
+  var a: UnsafeMutablePointer<Float> { memory.base }
+  var b: UnsafeMutablePointer<Float> { memory.base + PackingMemory.aCount }
+  var tile: UnsafeMutablePointer<Float> { b + PackingMemory.bCount }
+
+  private static let key: pthread_key_t = {
+    var key = pthread_key_t()
+    let code = pthread_key_create(&key) { Unmanaged<PackingMemory>.fromOpaque($0!).release() }
+    precondition(code == 0, "the system gives no more thread keys: \(String(cString: strerror(code)))")
+    return key
+  }()
+
+  static var ofThisThread: PackingMemory {
+    if let known = pthread_getspecific(key) {
+      return Unmanaged<PackingMemory>.fromOpaque(known).takeUnretainedValue()
+    }
+    let memory = PackingMemory()
+    pthread_setspecific(key, Unmanaged.passRetained(memory).toOpaque())
+    return memory
+  }
+}
