@@ -26,6 +26,18 @@ public func linearForward<Element: StoredElement>(
   multiply(.plain(input), .transposed(weight), into: output, from: .residual(residual, bias: bias))
 }
 
+/// y += x·Wᵀ in single precision, y being a residual, and what follows on whole rows, such as a layer norm.
+///
+/// - Parameter finish: is called with rows of y while they are in the cache (see `multiply`).
+public func linearForward<Element: StoredElement>(
+  addingTo output: Matrix, input: MatrixView<Element>, weight: MatrixView<Element>, finish: (_ rows: Range<Int>) -> Void
+) {
+  multiply(.plain(input), .transposed(weight), into: output, from: .target) { rows, columns in
+    // Parts of wider rows come one after another.
+    if columns.upperBound == output.columns { finish(rows) }
+  }
+}
+
 /// The first half of an MLP: x = input·Wᵀ + b, kept for backward, and GELU(x).
 ///
 /// - Parameters:

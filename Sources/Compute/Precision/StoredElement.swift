@@ -16,7 +16,8 @@ public protocol StoredElement: BitwiseCopyable, Sendable {
   static func store(_ lanes: SIMD16<Float>, at address: UnsafeMutablePointer<Self>)
 
   /// C = A·B, or what `start` says; sums are single precision. One thread; the caller's.
-  static func multiply(_ a: Operand<Self>, _ b: Operand<Self>, into c: Matrix, from start: ProductStart)
+  static func multiply(
+    _ a: Operand<Self>, _ b: Operand<Self>, into c: Matrix, from start: ProductStart, finish: ProductPart)
 
   /// The floats of scratch that a product of so many rows and columns needs before it is rounded; 0 where nothing is.
   static func productCount(rows: Int, columns: Int) -> Int

@@ -2,12 +2,14 @@ import COneDNN
 
 /// Products of bfloat16 matrices with sums in single precision, by oneDNN where it has one for this CPU.
 extension BFloat16 {
-  public static func multiply(_ a: Operand<BFloat16>, _ b: Operand<BFloat16>, into c: Matrix, from start: ProductStart)
-  {
-    guard oneDNNMultiplies else { return PanelProduct.run(a, b, into: c, from: start) }
+  public static func multiply(
+    _ a: Operand<BFloat16>, _ b: Operand<BFloat16>, into c: Matrix, from start: ProductStart, finish: ProductPart
+  ) {
+    guard oneDNNMultiplies else { return PanelProduct.run(a, b, into: c, from: start, finish: finish) }
     start.write(to: c)
     let status = oneDNNMultiply(a, b, into: c, adding: !start.isZero)
     precondition(status == dnnl_success, "oneDNN refuses a product that fits")
+    finish(0..<c.rows, 0..<c.columns)
   }
 
   /// Whether oneDNN has a product for this CPU. It needs AVX-512; without it the operands are widened as they are packed.

@@ -37,10 +37,16 @@ public enum Operand<Element: BitwiseCopyable> {
   }
 }
 
+/// Called with each part of a product when it has been made; the parts do not overlap.
+public typealias ProductPart = (_ rows: Range<Int>, _ columns: Range<Int>) -> Void
+
 /// C = A·B, or what `start` says; sums are single precision. One thread; the caller's.
+///
+/// - Parameter finish: is called while the part is in the cache, where our own kernels make the product.
 public func multiply<Element: StoredElement>(
-  _ a: Operand<Element>, _ b: Operand<Element>, into c: Matrix, from start: ProductStart = .zero
+  _ a: Operand<Element>, _ b: Operand<Element>, into c: Matrix, from start: ProductStart = .zero,
+  finish: ProductPart = { _, _ in }
 ) {
   precondition(a.columns == b.rows && c.rows == a.rows && c.columns == b.columns, "shapes do not fit")
-  Element.multiply(a, b, into: c, from: start)
+  Element.multiply(a, b, into: c, from: start, finish: finish)
 }

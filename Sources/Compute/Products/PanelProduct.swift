@@ -21,16 +21,11 @@ public enum PanelProduct {
   /// A product of no more columns reads A where it is: it would be copied for little.
   private static let columnsThatNeedNoCopy = 64
 
-  /// Part of a product, in the cache.
-  public typealias Part = (_ rows: Range<Int>, _ columns: Range<Int>) -> Void
-
   /// C = A·B, or what `start` says.
-  ///
-  /// - Parameter finish: called with each part of C when all has been added to it. The parts do not overlap.
   @inline(__always)
   static func run<Element: StoredElement>(
     _ a: Operand<Element>, _ b: Operand<Element>, into c: Matrix, from start: ProductStart,
-    finish: Part = { _, _ in }
+    finish: ProductPart
   ) {
     if hasLongVectors {
       run(a, b, into: c, from: start, vector: SIMD16<Float>.self, finish: finish)
@@ -48,7 +43,8 @@ public enum PanelProduct {
   @specialized(where Element == BFloat16, V == SIMD16<Float>)
   @inline(never)
   public static func run<Element: StoredElement, V: SIMD>(
-    _ a: Operand<Element>, _ b: Operand<Element>, into c: Matrix, from start: ProductStart, vector: V.Type, finish: Part
+    _ a: Operand<Element>, _ b: Operand<Element>, into c: Matrix, from start: ProductStart, vector: V.Type,
+    finish: ProductPart
   ) where V.Scalar == Float {
     let width = ProductTile<V>.columns
     let memory = PackingMemory.ofThisThread

@@ -13,9 +13,17 @@ struct NormStatistics {
   func forward<Element: StoredElement>(
     output: MatrixView<Element>, input: Matrix, layout: NormLayout, weights: ModelWeights<Element>, epsilon: Float
   ) {
+    forward(0..<input.rows, output: output, input: input, layout: layout, weights: weights, epsilon: epsilon)
+  }
+
+  /// The same for some of the rows.
+  func forward<Element: StoredElement>(
+    _ rows: Range<Int>, output: MatrixView<Element>, input: Matrix, layout: NormLayout, weights: ModelWeights<Element>,
+    epsilon: Float
+  ) {
     layerNormForward(
-      output: output, mean: mean, inverseDeviation: inverseDeviation,
-      input: input, weight: weights[layout.weight], bias: weights[layout.bias], epsilon: epsilon)
+      output: output.rows(rows), mean: mean[rows], inverseDeviation: inverseDeviation[rows],
+      input: input.rows(rows), weight: weights[layout.weight], bias: weights[layout.bias], epsilon: epsilon)
   }
 
   /// The output that `forward` gave.

@@ -26,12 +26,11 @@ struct TransformerBlock<Element: StoredElement> {
         output: saved.middle.rows(shape.outputRows(of: image)), input: input.rows(shape.queryRows(of: image)),
         vector: weights.bias(layout.projection))
     }
-    multiply(
-      .plain(saved.attention), .transposed(weights.matrix(layout.projection)), into: saved.middle, from: .target)
-
     let (norm2Output, activated) = (normOutput.rows(0..<shape.outputRows), scratch.activated.rows(0..<shape.outputRows))
-    saved.norm2.forward(
-      output: norm2Output, input: saved.middle, layout: layout.norm2, weights: weights, epsilon: epsilon)
+    linearForward(addingTo: saved.middle, input: saved.attention, weight: weights.matrix(layout.projection)) { rows in
+      saved.norm2.forward(
+        rows, output: norm2Output, input: saved.middle, layout: layout.norm2, weights: weights, epsilon: epsilon)
+    }
     hiddenForward(
       kept: saved.hidden, output: activated, input: norm2Output,
       weight: weights.matrix(layout.expansion), bias: weights.bias(layout.expansion), product: scratch.product)
