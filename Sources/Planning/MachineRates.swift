@@ -8,24 +8,37 @@ public struct MachineRates: Sendable, Encodable {
   public var gemmGflops: Double
   /// Bytes read and written by all threads of a rank, in 10⁹.
   public var memoryGigabytes: Double
+  /// Elements that all threads of a rank take through GELU, softmax or a layer norm, forward and backward, in 10⁹.
+  public var functionGigaelements: Double
 
-  public init(gemmGflops: Double, memoryGigabytes: Double) {
+  public init(gemmGflops: Double, memoryGigabytes: Double, functionGigaelements: Double) {
     self.gemmGflops = gemmGflops
     self.memoryGigabytes = memoryGigabytes
+    self.functionGigaelements = functionGigaelements
   }
 
-  /// Measures this machine, on as many of its cores as a rank has threads; for threads that it has no cores for, the
-  /// rates are scaled up.
+  /// Takes what is known, and measures the rest on this machine: on as many of its cores as a rank has threads; for threads
+  /// that it has no cores for, a rate is scaled up.
   ///
   /// - Precondition: The kernels that the run would take are chosen for this process.
-  public init(measuring configuration: RunConfiguration, threads: Int) {
+  public init(
+    of configuration: RunConfiguration, threads: Int, gemmGflops: Double? = nil, memoryGigabytes: Double? = nil,
+    functionGigaelements: Double? = nil
+  ) {
     let measured = min(threads, availableCores().count)
     let scale = Double(threads) / Double(measured)
-    let gemm = GEMMBenchmark(
-      model: configuration.model, images: configuration.imagesPerVirtualWorker, threads: measured,
-      precision: configuration.train.precision)
-    gemmGflops = gemm.gflops * scale
-    memoryGigabytes = MachineRates.measureMemory(threads: measured) * scale
+    let (model, precision) = (configuration.model, configuration.train.precision)
+    func gemm() -> Double {
+      let images = configuration.imagesPerVirtualWorker
+      return GEMMBenchmark(model: model, images: images, threads: measured, precision: precision).gflops
+    }
+    func functions() -> Double {
+      FunctionBenchmark(model: model, threads: measured, precision: precision).gigaelements
+    }
+    self.init(
+      gemmGflops: gemmGflops ?? gemm() * scale,
+      memoryGigabytes: memoryGigabytes ?? MachineRates.measureMemory(threads: measured) * scale,
+      functionGigaelements: functionGigaelements ?? functions() * scale)
   }
 
   /// Adds one vector to another, each far larger than a cache.

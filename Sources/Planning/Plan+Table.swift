@@ -15,7 +15,9 @@ extension Plan {
       ),
       (
         "rates of a rank",
-        String(format: "%.0f GFLOP/s in products, %.1f GB/s of memory", rates.gemmGflops, rates.memoryGigabytes)
+        String(
+          format: "%.0f GFLOP/s in products, %.2f Gelements/s in functions, %.1f GB/s of memory", rates.gemmGflops,
+          rates.functionGigaelements, rates.memoryGigabytes)
       ),
       ("forward", String(format: "%10.4f s", computeSeconds.forward)),
       ("backward", String(format: "%10.4f s", computeSeconds.backward)),

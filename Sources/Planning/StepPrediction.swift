@@ -1,3 +1,4 @@
+import Benchmarks
 import Compute
 import MaskedAutoencoder
 import Training
@@ -19,8 +20,8 @@ public struct ComputeTimes: Sendable, Encodable {
 
   public var total: Double { forward + backward + optimizer }
 
-  /// From the rates of a machine: the products at the rate of products alone, and everything that is not a product at
-  /// the speed of memory.
+  /// From the rates of a machine: the products at the rate of products alone, GELU, softmax and layer norms at theirs, a
+  /// third of it in forward, and what all of them read and write at the speed of memory.
   ///
   /// Between products each activation is written and read once in forward, and in backward read again beside a gradient
   /// that is written and read: five times its bytes. A step of AdamW reads parameter, moments and gradient and writes the
@@ -37,12 +38,14 @@ public struct ComputeTimes: Sendable, Encodable {
     let activations = Double(layout.threads * workspace.activationBytes) / memory
     let arena = Double(table.arenaCount * MemoryLayout<Float>.stride)
     let forwardProducts = images * model.operationsPerImage / 3 / gemm
+    let functions =
+      images * model.functionElementsPerImage * Double(layout.threads) / (rates.functionGigaelements * 1e9)
     let again = images * model.operationsComputedAgain(train.recompute) / gemm
     let rounds = Double(layout.rounds)
     // Each thread reads its part of all threads' gradients and adds it to the rank's.
     let reduction = arena * Double(layout.threads + 1) / memory
-    lastBackward = 2 * forwardProducts + again + 3 * activations + reduction
-    forward = rounds * (forwardProducts + 2 * activations)
+    lastBackward = 2 * forwardProducts + again + 2 / 3 * functions + 3 * activations + reduction
+    forward = rounds * (forwardProducts + functions / 3 + 2 * activations)
     backward = rounds * lastBackward
     optimizer = 8 * arena / memory / Double(configuration.parallel.shardOptimizer ? layout.sharingRanks : 1)
   }

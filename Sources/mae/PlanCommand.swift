@@ -8,8 +8,8 @@ struct PlanCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "plan", abstract: "Predict memory, step time and scaling on a cluster that need not be there.",
     discussion: """
-      Takes the rates of a rank's cores from this machine, which it measures for some seconds, or from --gemm-gflops and \
-      --memory-gigabytes. The network is two numbers; ranks that share a node share its link.
+      Takes the rates of a rank's cores from this machine, which it measures for some seconds, or from --gemm-gflops, \
+      --memory-gigabytes and --function-gigaelements. The network is two numbers; ranks that share a node share its link.
       """)
 
   @OptionGroup var options: ConfigurationOptions
@@ -38,6 +38,11 @@ struct PlanCommand: ParsableCommand {
   @Option(name: .long, help: "A rank's memory, in 10^9 bytes a second; measured otherwise.")
   var memoryGigabytes: Double?
 
+  @Option(
+    name: .long,
+    help: "A rank's GELU, softmax and layer norms, in 10^9 elements a second; measured otherwise.")
+  var functionGigaelements: Double?
+
   @OptionGroup var output: BenchCommand.Output
 
   func validate() throws {
@@ -61,15 +66,9 @@ struct PlanCommand: ParsableCommand {
       _ = try BLASKernels.open(configuration, checkpoint: nil, communicator: communicator)
       // The kernels' own memory is taken by now, and nothing of the model.
       let program = try SystemUsage.current().residentMegabytes
-      let rates: MachineRates
-      if let gemmGflops, let memoryGigabytes {
-        rates = MachineRates(gemmGflops: gemmGflops, memoryGigabytes: memoryGigabytes)
-      } else {
-        let measured = MachineRates(measuring: configuration, threads: threads)
-        rates = MachineRates(
-          gemmGflops: gemmGflops ?? measured.gemmGflops,
-          memoryGigabytes: memoryGigabytes ?? measured.memoryGigabytes)
-      }
+      let rates = MachineRates(
+        of: configuration, threads: threads, gemmGflops: gemmGflops, memoryGigabytes: memoryGigabytes,
+        functionGigaelements: functionGigaelements)
       let plan = try Plan(
         configuration,
         on: ClusterDescription(
