@@ -2,7 +2,7 @@ import Compute
 import MaskedAutoencoder
 
 /// How fast this machine makes the matrix products of a training step when it does nothing else: the limit of any
-/// implementation on the same library.
+/// implementation with the same kernels.
 public struct GEMMBenchmark {
   public let operations: Double
   public let seconds: Double

@@ -64,7 +64,7 @@ struct PlanCommand: ParsableCommand {
     withCommunicator { communicator in
       let configuration = try options.load()
       _ = try BLASKernels.open(configuration, checkpoint: nil, communicator: communicator)
-      // The kernels' own memory is taken by now, and nothing of the model.
+      // OpenBLAS's memory is taken by now if it makes the products, and nothing of the model.
       let program = try SystemUsage.current().residentMegabytes
       let rates = MachineRates(
         of: configuration, threads: threads, gemmGflops: gemmGflops, memoryGigabytes: memoryGigabytes,

@@ -20,6 +20,18 @@ enum {
 /// reads its own flags here.
 enum {
   PROCESSOR_BUILT_FOR = 0
+#ifdef __SSE4_2__
+                        | PROCESSOR_SSE42
+#endif
+#ifdef __AVX__
+                        | PROCESSOR_AVX
+#endif
+#ifdef __AVX512DQ__
+                        | PROCESSOR_AVX512DQ
+#endif
+#ifdef __AVX512FP16__
+                        | PROCESSOR_AVX512FP16
+#endif
 #ifdef __AVX2__
                         | PROCESSOR_AVX2
 #endif

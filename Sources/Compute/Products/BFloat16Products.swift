@@ -24,6 +24,23 @@ extension BFloat16 {
     return status != dnnl_unimplemented
   }()
 
+  /// The name of the kernels that make these products on this CPU: another kind sums in another order.
+  public static let productKernel: String = {
+    guard oneDNNMultiplies else { return BLASKernelName.own.rawValue }
+    let instructions =
+      switch dnnl_get_effective_cpu_isa() {
+      case dnnl_cpu_isa_avx512_core: "avx512_core"
+      case dnnl_cpu_isa_avx512_core_vnni: "avx512_core_vnni"
+      case dnnl_cpu_isa_avx512_core_bf16: "avx512_core_bf16"
+      case dnnl_cpu_isa_avx512_core_amx: "avx512_core_amx"
+      case let other: "isa_\(other.rawValue)"
+      }
+    return oneDNN + instructions
+  }()
+
+  /// What the names of oneDNN's kernels begin with.
+  static let oneDNN = "oneDNN "
+
   private static func oneDNNMultiply(
     _ a: Operand<BFloat16>, _ b: Operand<BFloat16>, into c: Matrix, adding: Bool
   ) -> dnnl_status_t {

@@ -9,19 +9,19 @@ import Glibc
 /// kernels must set the variable before, and a process has one kind for as long as it lives.
 public struct BLAS: Sendable {
   public enum Choice: Sendable, Equatable {
-    /// The kernels of this name. Where OpenBLAS has none of that name, it picks its own.
+    /// The kernels of this name. Where OpenBLAS has none of that name, it takes others.
     case named(BLASKernelName)
     /// OpenBLAS with its own pick of kernels, whatever the environment says.
     case library
     /// OpenBLAS with the kernels that OPENBLAS_CORETYPE names, or with its own pick where that is not set.
     case environment
 
-    /// What a process takes that does not choose: this module, unless it was built for a CPU without fused multiply-adds
-    /// and would call a function for each.
-    static var standard: Choice { hasFusedMultiplyAdd ? .named(.own) : .library }
-
-    private static let hasFusedMultiplyAdd = PROCESSOR_BUILT_FOR & PROCESSOR_FMA != 0
+    /// What a process takes that does not choose.
+    static var standard: Choice { ownIsFast ? .named(.own) : .library }
   }
+
+  /// Whether our own kernels are worth asking: built for a CPU without fused multiply-adds they call a function for each.
+  public static let ownIsFast = PROCESSOR_BUILT_FOR & PROCESSOR_FMA != 0
 
   /// The name of the kernels: `BLASKernelName.own`, or what OpenBLAS calls those that it took. Another kind sums in another
   /// order.

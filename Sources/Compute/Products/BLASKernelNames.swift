@@ -19,9 +19,12 @@ public enum BLASKernelName: String, CaseIterable, Comparable, Sendable {
     allCases.firstIndex(of: one)! < allCases.firstIndex(of: other)!
   }
 
-  /// What a person calls the kernels of this name, known here or not: "mae's own kernels", "OpenBLAS's Zen kernels".
+  /// What a person calls the kernels of this name, known here or not: "mae's own kernels", "OpenBLAS's Zen kernels", and
+  /// of bfloat16 "oneDNN's avx512_core_bf16 kernels".
   public static func description(of name: String) -> String {
-    name == BLASKernelName.own.rawValue ? "mae's own kernels" : "OpenBLAS's \(name) kernels"
+    if name == BLASKernelName.own.rawValue { return "mae's own kernels" }
+    if name.hasPrefix(BFloat16.oneDNN) { return "oneDNN's \(name.dropFirst(BFloat16.oneDNN.count)) kernels" }
+    return "OpenBLAS's \(name) kernels"
   }
 
   /// The first of the instruction sets that these kernels need and this CPU lacks.

@@ -20,7 +20,7 @@ public enum Operand<Element: BitwiseCopyable> {
   @inline(__always)
   var columns: Int { isTransposed ? matrix.rows : matrix.columns }
 
-  /// It, where it is kept in single precision.
+  /// The same operand, where it is kept in single precision.
   @inline(__always)
   var floats: Operand<Float>? {
     guard let matrix = matrix as? Matrix else { return nil }
@@ -42,11 +42,14 @@ public typealias ProductPart = (_ rows: Range<Int>, _ columns: Range<Int>) -> Vo
 
 /// C = A·B, or what `start` says; sums are single precision. One thread; the caller's.
 ///
-/// - Parameter finish: is called while the part is in the cache, where our own kernels make the product.
+/// - Parameters:
+///   - c: overlaps neither A nor B.
+///   - finish: is called while the part is in the cache, where our own kernels make the product. It must not multiply.
 public func multiply<Element: StoredElement>(
   _ a: Operand<Element>, _ b: Operand<Element>, into c: Matrix, from start: ProductStart = .zero,
   finish: ProductPart = { _, _ in }
 ) {
   precondition(a.columns == b.rows && c.rows == a.rows && c.columns == b.columns, "shapes do not fit")
+  precondition(start.fits(c), "the shape of what a product is added to does not fit")
   Element.multiply(a, b, into: c, from: start, finish: finish)
 }

@@ -6,11 +6,20 @@
 final class PackingMemory {
   private let memory = AlignedBuffer<Float>(count: aCount + bCount + tileCount, zero: 0)
 
-  /// What a block of A, of B and a tile at the edge take at most, each with the floats beyond its end that packing may
-  /// write, in whole cache lines.
+  /// What a block of A, of B and a tile at an edge take at most. Packing may write two floats beyond a block of A.
   private static let aCount = PanelProduct.rows * PanelProduct.greatestDepth + 16
   private static let bCount = PanelProduct.greatestDepth * PanelProduct.columns
-  private static let tileCount = 6 * 32
+  private static let tileCount = ProductTile<SIMD16<Float>>.rows * ProductTile<SIMD16<Float>>.columns
+
+  private var isTaken = false
+
+  /// For one product; a product within a product would spoil what is laid out here.
+  func take() {
+    precondition(!isTaken, "a product is being made on this thread")
+    isTaken = true
+  }
+
+  func giveBack() { isTaken = false }
 
   var a: UnsafeMutablePointer<Float> { memory.base }
   var b: UnsafeMutablePointer<Float> { memory.base + PackingMemory.aCount }
@@ -28,7 +37,8 @@ final class PackingMemory {
       return Unmanaged<PackingMemory>.fromOpaque(known).takeUnretainedValue()
     }
     let memory = PackingMemory()
-    pthread_setspecific(key, Unmanaged.passRetained(memory).toOpaque())
+    let code = pthread_setspecific(key, Unmanaged.passRetained(memory).toOpaque())
+    precondition(code == 0, "the system cannot keep a thread's memory: \(String(cString: strerror(code)))")
     return memory
   }
 }

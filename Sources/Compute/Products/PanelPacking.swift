@@ -17,7 +17,8 @@ extension Operand where Element: StoredElement {
         writeColumns(of: part, into: output + (first - rows.lowerBound) * depth.count, stride: 6)
       }
     case .transposed(let a):
-      // Four panels at a time use up a cache line of A, or almost; of each six numbers sixteen are read.
+      // Four panels at a time, so that a cache line of A is met once or twice. Each takes six of the sixteen numbers that it
+      // reads.
       let whole = min(rows.count, a.columns - rows.lowerBound - 10) / 24 * 24
       for first in stride(from: rows.lowerBound, to: rows.lowerBound + whole, by: 24) {
         let panel = output + (first - rows.lowerBound) * depth.count
@@ -42,15 +43,14 @@ extension Operand where Element: StoredElement {
     }
   }
 
-  /// Packs columns of B for tiles of `width` columns, a multiple of sixteen.
+  /// Packs up to `width` columns of B for the tiles of one panel; `width` is a multiple of sixteen.
   ///
-  /// - Parameter output: for each `width` columns a panel [depth, width].
+  /// - Parameter output: [depth, width].
   @inline(__always)
   func packColumns(_ columns: Range<Int>, depth: Range<Int>, width: Int, into output: UnsafeMutablePointer<Float>) {
     for first in stride(from: columns.lowerBound, to: columns.upperBound, by: 16) {
       let count = min(16, columns.upperBound - first)
-      let (panel, lane) = (first - columns.lowerBound).quotientAndRemainder(dividingBy: width)
-      let target = output + panel * width * depth.count + lane
+      let target = output + (first - columns.lowerBound)
       switch self {
       case .plain(let b):
         for (index, k) in depth.enumerated() {

@@ -1,6 +1,6 @@
 import CProcessor
 
-/// Our own product of matrices in single precision, of numbers kept as they may be.
+/// Our own product of matrices, with sums in single precision whatever its operands are kept as.
 ///
 /// Blocks of A and B are copied to where a tile reads them one number after another (K. Goto and R. van de Geijn, "Anatomy
 /// of high-performance matrix multiplication", ACM TOMS 34, 2008): B's for the third-level cache, A's for the second, and a
@@ -46,8 +46,11 @@ public enum PanelProduct {
     _ a: Operand<Element>, _ b: Operand<Element>, into c: Matrix, from start: ProductStart, vector: V.Type,
     finish: ProductPart
   ) where V.Scalar == Float {
+    precondition(V.scalarCount == 8 || V.scalarCount == 16, "the memory is for vectors of eight or sixteen")
     let width = ProductTile<V>.columns
     let memory = PackingMemory.ofThisThread
+    memory.take()
+    defer { memory.giveBack() }
     let inPlace = c.columns <= columnsThatNeedNoCopy ? a.floats : nil
     for columns in Ranges(of: c.columns, by: PanelProduct.columns) {
       for depth in Ranges(of: a.columns, by: depth(vector: V.self)) {
@@ -106,12 +109,12 @@ private struct PanelOfTiles<V: SIMD> where V.Scalar == Float {
       return Tile.add(
         depth: depth, a, b, to: target, stride: c.stride, from: start, next: target + Tile.rows * c.stride)
     }
-    let whole = Matrix(base: edge, rows: rows.count, columns: columns.count, stride: Tile.columns)
+    let copy = Matrix(base: edge, rows: rows.count, columns: columns.count, stride: Tile.columns)
     let part = Matrix(base: target, rows: rows.count, columns: columns.count, stride: c.stride)
     switch self.start {
     case .zero: break
-    case .target, .residual: copyRows(output: whole, input: part)
-    case .bias(let bias): fillRows(of: whole, with: bias[columns])
+    case .target, .residual: copyRows(output: copy, input: part)
+    case .bias(let bias): fillRows(of: copy, with: bias[columns])
     }
     let edgeStart = start.base == nil ? start : TileStart(base: edge, stride: Tile.columns)
     if columns.count <= V.scalarCount {
@@ -119,7 +122,7 @@ private struct PanelOfTiles<V: SIMD> where V.Scalar == Float {
     } else {
       Tile.add(depth: depth, a, b, to: edge, stride: Tile.columns, from: edgeStart, next: edge)
     }
-    copyRows(output: part, input: whole)
+    copyRows(output: part, input: copy)
   }
 }
 

@@ -6,10 +6,19 @@ public enum ProductStart: Sendable {
   case target
   /// C = b + A·B, with b, [columns], on each row.
   case bias(Vector)
-  /// C = R + b + A·B. R, of C's shape, may be C itself.
+  /// C = R + b + A·B. R, of C's shape, is C itself or lies elsewhere.
   case residual(Matrix, bias: Vector)
 
   var isZero: Bool { if case .zero = self { true } else { false } }
+
+  func fits(_ c: Matrix) -> Bool {
+    switch self {
+    case .zero, .target: true
+    case .bias(let bias): bias.count == c.columns
+    case .residual(let residual, let bias):
+      bias.count == c.columns && residual.rows == c.rows && residual.columns == c.columns
+    }
+  }
 
   /// Writes it to C. Of zero, nothing: whoever multiplies does not read what was there.
   func write(to c: Matrix) {

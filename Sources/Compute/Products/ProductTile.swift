@@ -72,9 +72,9 @@ enum ProductTile<V: SIMD> where V.Scalar == Float {
     }
     // A short run has no time to fetch anything.
     if depth >= 64 {
-      for row in 0..<6 {
-        processor_prefetch_to_write(next + row * stride)
-        processor_prefetch_to_write(next + row * stride + columns - 1)
+      for index in 0..<6 {
+        processor_prefetch_to_write(next + index * stride)
+        processor_prefetch_to_write(next + index * stride + columns - 1)
       }
     }
     var (upper, lower, b) = (a, a + 3 * row, b)
@@ -179,7 +179,7 @@ enum ProductTile<V: SIMD> where V.Scalar == Float {
 enum TileRows {
   /// [depth, 6], one after another.
   case panel(UnsafePointer<Float>)
-  /// Where the first number is, how far the rows are apart, and how far a row's numbers.
+  /// Where the first number is, how far apart the rows are, and how far apart the numbers of a row.
   case inPlace(UnsafePointer<Float>, row: Int, step: Int)
 
   /// Where they are in A itself.

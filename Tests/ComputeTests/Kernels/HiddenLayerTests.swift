@@ -20,7 +20,9 @@ import Testing
     let (rows, inputs, hidden) = shape
     let input = matrix(rows, inputs, seed: 1, of: Element.self)
     let weight = matrix(hidden, inputs, seed: 2, of: Element.self)
-    let bias = FramedMatrix(rows: 1, columns: hidden, seed: 3).vector
+    let biases = FramedMatrix(rows: 1, columns: hidden, seed: 3)
+    let bias = biases.vector
+    defer { withExtendedLifetime(biases) {} }
     let product = AlignedBuffer<Float>(count: Element.productCount(rows: rows, columns: hidden), zero: .nan)
     let (kept, output) = (Storage<Element>(rows, hidden), Storage<Element>(rows, hidden))
     hiddenForward(
