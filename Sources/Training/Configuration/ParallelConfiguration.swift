@@ -22,8 +22,8 @@ public struct ParallelConfiguration: ConfigurationSection, Equatable {
     .optional("threads", \.threads, "worker threads of a process; null: its share of the host's cores", .atLeast(1)),
     .value(
       "blas_kernel", \.blasKernel,
-      "whose kernels make fp32 products. mae: our own, of the same bits on every CPU; or the name of OpenBLAS's; environment: "
-        + "OpenBLAS's, as OPENBLAS_CORETYPE says; auto: our own unless OpenBLAS's are faster here, and a resumed run keeps "
+      "whose kernels make fp32 products. mae: our own, of the same bits on every CPU; a name: OpenBLAS's of that name; "
+        + "environment: OpenBLAS's, as OPENBLAS_CORETYPE says; auto: our own unless OpenBLAS's are faster here, and a resumed run keeps "
         + "the checkpoint's"),
     .value(
       "gradient_wire", \.gradientWire,

@@ -23,8 +23,8 @@ public struct BLASKernelMeasurement: Sendable {
   /// What OpenBLAS takes when it is not told.
   var pick: String? { rates.first?.kernel }
 
-  /// OpenBLAS must be faster than our own kernels by this factor to be taken: theirs are the bits of every CPU, and they
-  /// finish parts of a product while these are in the cache, which is not in these rates.
+  /// OpenBLAS must be faster than our own kernels by this factor to be taken. Ours have the same bits on every CPU, and do
+  /// what follows a product while it is in the cache, which is not in these rates.
   static let worthOtherBits = 1.1
 
   /// Another of OpenBLAS's kernels must be faster than its own pick by this factor: runs that begin anew on one machine shall
@@ -44,11 +44,11 @@ public struct BLASKernelMeasurement: Sendable {
     // A process that its CPU ended reads no more, and must not end this one.
     let previous = signal(SIGPIPE, SIG_IGN)
     defer { signal(SIGPIPE, previous) }
-    guard let pick = BLASKernelTrial(nil, products: products) else {
+    guard let pick = BLASKernelTrial(nil, products: products), pick.measure().isFinite else {
       rates = []
       return
     }
-    // A library without kernels of a name takes its own pick instead, and says so.
+    // A library without kernels of a name takes others, and says which.
     let others = candidates.filter { $0.rawValue != pick.kernel }
       .compactMap { name in BLASKernelTrial(name, products: products).flatMap { $0.kernel == name.rawValue ? $0 : nil }
       }
@@ -57,7 +57,7 @@ public struct BLASKernelMeasurement: Sendable {
     let pickGflops = median(of: seconds.map { operations / $0[0] / 1e9 })
     rates = trials.indices.map { index in
       Rate(kernel: trials[index].kernel, gflops: pickGflops * median(of: seconds.map { $0[0] / $0[index] }))
-    }
+    }.filter(\.gflops.isFinite)
   }
 
   /// - Parameter rates: OpenBLAS's own pick first.
@@ -65,26 +65,25 @@ public struct BLASKernelMeasurement: Sendable {
     self.rates = rates
   }
 
-  /// The kernels to take: our own, unless OpenBLAS's are faster by more than they are worth.
+  /// The kernels to take: our own, unless OpenBLAS's are faster by more than ours are worth.
   ///
   /// - Parameter runnable: what all ranks' CPUs can run.
+  /// - Returns: nil where nothing was measured that all can run.
   public func choice(runnable: [BLASKernelName]) -> String? {
-    let openBLAS = bestOfOpenBLAS(runnable: runnable)
-    guard let own = rates.first(where: { $0.kernel == BLASKernelName.own.rawValue }) else { return openBLAS?.kernel }
-    guard let openBLAS, openBLAS.gflops > Self.worthOtherBits * own.gflops else { return own.kernel }
-    return openBLAS.kernel
-  }
-
-  /// OpenBLAS's own pick, unless another is clearly faster or some rank's CPU cannot run it.
-  private func bestOfOpenBLAS(runnable: [BLASKernelName]) -> Rate? {
-    guard let pick = rates.first else { return nil }
-    let others = rates.dropFirst().filter { rate in
-      runnable.contains { $0 != .own && $0.rawValue == rate.kernel }
+    let own = rates.first { $0.kernel == BLASKernelName.own.rawValue }
+    let bound = own.map { Self.worthOtherBits * $0.gflops } ?? 0
+    let openBLAS = rates.filter { rate in
+      if rate.kernel == BLASKernelName.own.rawValue { return false }
+      // What has no name here is the pick of every rank's library.
+      return BLASKernelName(rawValue: rate.kernel).map(runnable.contains) ?? (rate.kernel == pick)
     }
-    let fastest = others.max { $0.gflops < $1.gflops }
-    let pickRuns = BLASKernelName(rawValue: pick.kernel).map(runnable.contains) ?? true
-    guard let fastest, !pickRuns || fastest.gflops > Self.clearlyFaster * pick.gflops else { return pick }
-    return fastest
+    guard let fastest = openBLAS.max(by: { $0.gflops < $1.gflops }), fastest.gflops > bound else { return own?.kernel }
+    if let first = openBLAS.first, first.kernel == pick, first.gflops > bound,
+      fastest.gflops <= Self.clearlyFaster * first.gflops
+    {
+      return first.kernel
+    }
+    return fastest.kernel
   }
 }
 

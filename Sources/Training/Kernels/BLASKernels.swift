@@ -17,6 +17,7 @@ public struct BLASKernels: Sendable {
   public static func open(
     _ configuration: RunConfiguration, checkpoint: String?, communicator: any Communicator
   ) throws -> BLASKernels {
+    if configuration.train.precision == .bf16 { return try ofMixedPrecision(communicator) }
     let asked = ProcessInfo.processInfo.environment[BLAS.variable]
     let choice = configuration.parallel.blasKernel
     if case .environment = choice {
@@ -54,7 +55,15 @@ public struct BLASKernels: Sendable {
     return BLASKernels(kernel: kernel, reason: reason, warnings: warnings)
   }
 
-  /// Rank 0 measures; all ranks get its choice.
+  /// Products of bfloat16 leave no choice: they are oneDNN's where it has one for the CPU, and our own elsewhere.
+  private static func ofMixedPrecision(_ communicator: any Communicator) throws -> BLASKernels {
+    let kernels = try communicator.allgather(BFloat16.productKernel)
+    return BLASKernels(
+      kernel: kernels[communicator.rank], reason: "bfloat16 has no others on this CPU",
+      warnings: differences(kernels, communicator))
+  }
+
+  /// Rank 0 measures; all ranks get its choice, or nil where OpenBLAS is to pick.
   private static func measure(
     _ configuration: RunConfiguration, _ runnable: [BLASKernelName], _ communicator: any Communicator
   ) throws -> (name: BLASKernelName?, reason: String) {
@@ -62,8 +71,9 @@ public struct BLASKernels: Sendable {
     if communicator.rank == 0 {
       let products = configuration.model.matrixProducts(images: configuration.imagesPerVirtualWorker)
       let measurement = BLASKernelMeasurement(
-        candidates: runnable.filter { $0 == .own || $0 >= .haswell }, products: products)
-      said = [measurement.choice(runnable: runnable) ?? "", measurement.description]
+        candidates: runnable.filter { $0 == .own ? BLAS.ownIsFast : $0 >= .haswell }, products: products)
+      let standard = BLAS.ownIsFast ? BLASKernelName.own.rawValue : ""
+      said = [measurement.choice(runnable: runnable) ?? standard, measurement.description]
     }
     said = try said.map { try communicator.broadcast($0, from: 0) }
     // Kernels that have no name here cannot be asked for; they are what OpenBLAS picks.
@@ -96,9 +106,12 @@ public struct BLASKernels: Sendable {
 
   private static func differences(_ kernels: [String], _ communicator: any Communicator) -> [String] {
     guard let other = kernels.firstIndex(where: { $0 != kernels[0] }) else { return [] }
+    let haveNames = [kernels[0], kernels[other]].allSatisfy { BLASKernelName(rawValue: $0) != nil }
+    let advice = haveNames ? "; name one for all with parallel.blas_kernel" : ""
     return [
       "rank \(other) on \(communicator.hostNames[other]) makes products with \(BLASKernelName.description(of: kernels[other])) "
-        + "and rank 0 with \(BLASKernelName.description(of: kernels[0])): bits depend on which host computes what; name one for all with parallel.blas_kernel"
+        + "and rank 0 with \(BLASKernelName.description(of: kernels[0])): bits depend on which host computes what"
+        + advice
     ]
   }
 }
@@ -106,7 +119,9 @@ public struct BLASKernels: Sendable {
 extension BLASKernelMeasurement: CustomStringConvertible {
   /// Why the kernels are taken, with the rates.
   public var description: String {
-    guard let pick else { return "OpenBLAS's own pick; the program could not start itself to measure others" }
+    guard let pick else {
+      return "nothing could be measured: OpenBLAS is missing, or the program could not start itself"
+    }
     let list = rates.map { "\($0.kernel) \(Int($0.gflops.rounded()))" }.joined(separator: ", ")
     return "of one thread's GFLOP/s: \(list); OpenBLAS's own pick is \(pick)"
   }

@@ -21,6 +21,8 @@ struct BLASKernelMeasurementTests {
     #expect(choice([("Zen", 111), ("mae", 100)], runnable: all) == "Zen")
     #expect(choice([("Haswell", 100), ("mae", 140), ("Cooperlake", 160)], runnable: all) == "Cooperlake")
     #expect(choice([("Haswell", 100), ("mae", 150), ("Cooperlake", 160)], runnable: all) == "mae")
+    #expect(choice([("Haswell", 100), ("SkylakeX", 149), ("mae", 91)], runnable: all) == "SkylakeX")
+    #expect(choice([("Cooperlake", 200), ("mae", 10)], runnable: [.own, .nehalem]) == "mae")
     let rates = [("Cooperlake", 200.0), ("mae", 100), ("Haswell", 105)]
     #expect(choice(rates, runnable: all.filter { $0 <= .zen }) == "mae")
   }
@@ -37,7 +39,8 @@ struct BLASKernelMeasurementTests {
     #expect(choice([("neoversen1", 50)], runnable: []) == "neoversen1")
   }
 
-  @Test func saysNothingWhereNothingWasMeasured() {
+  @Test func saysNothingWhereNothingWasMeasuredThatAllCanRun() {
     #expect(choice([], runnable: all) == nil)
+    #expect(choice([("Cooperlake", 200)], runnable: [.nehalem]) == nil)
   }
 }

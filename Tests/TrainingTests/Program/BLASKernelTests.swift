@@ -25,6 +25,19 @@ extension ProgramTests {
       #expect(try bench.train("ranks", settings + [forced("Haswell")], ranks: 2) == other)
     }
 
+    /// OpenBLAS's and our own make the same products: twenty of up to 200 summands one behind another leave at most
+    /// 20·200·2⁻²⁴ = 2.4e-4 between their results.
+    @Test func ofOpenBLASAndOurOwnAgree() throws {
+      let bench = try Workbench()
+      let first = try ["Haswell", "mae"].map {
+        try #require(try bench.train($0, ["train.steps=2", forced($0)]).log.steps.first)
+      }
+      for values in [first.map(\.loss), first.map(\.gradientNorm)] {
+        let numbers = try values.map { try #require(Double($0)) }
+        #expect(abs(numbers[1] / numbers[0] - 1) < 2.4e-4, "\(values)")
+      }
+    }
+
     @Test func thatAreNamedOverruleTheEnvironment() throws {
       let bench = try Workbench()
       for (setting, expected) in [(forced("Haswell"), "Haswell"), (forced("environment"), "Sandybridge")] {
@@ -39,7 +52,7 @@ extension ProgramTests {
       }
     }
 
-    /// Measured anew on every number of ranks, and the same each time: the library's own pick is well kept.
+    /// Measured anew on every number of ranks, and the same each time.
     @Test func thatAreMeasuredAreTheSameOnAllRanks() throws {
       let bench = try Workbench()
       let settings = ["train.steps=4", forced("auto")]
@@ -92,6 +105,27 @@ extension ProgramTests {
         outcome.errorOutput.contains(
           "warning: the checkpoint was made with OpenBLAS's neoversen1 kernels, and this run"))
       #expect(try kernel(of: "run", bench) != "neoversen1")
+    }
+
+    /// There is nothing to choose, and what made the products is kept and compared.
+    @Test func ofBFloat16AreNotMeasured() throws {
+      let bench = try Workbench()
+      let settings = ["train.precision=bf16", "train.steps=2", forced("auto")]
+      // Without AVX-512 oneDNN has no product, on whatever CPU this runs.
+      let outcome = try bench.pretrain("run", settings, environment: ["ONEDNN_MAX_CPU_ISA": "AVX2"])
+      #expect(outcome.exitCode == 0, "\(outcome.errorOutput)")
+      #expect(!outcome.errorOutput.contains("GFLOP/s"))
+      #expect(try kernel(of: "run", bench) == "mae")
+      let saved = try SavedState(of: "\(bench.path)/run")
+      saved.state.blasKernel = "oneDNN avx512_core_bf16"
+      try saved.save(to: "\(bench.path)/elsewhere")
+      let resumed = try bench.pretrain(
+        "elsewhere", ["train.steps=4"] + settings.filter { !$0.hasPrefix("train.steps") },
+        environment: ["ONEDNN_MAX_CPU_ISA": "AVX2"])
+      #expect(
+        resumed.errorOutput.contains(
+          "the checkpoint was made with oneDNN's avx512_core_bf16 kernels, and this run takes mae's own kernels"),
+        "\(resumed.errorOutput)")
     }
 
     @Test func ofUnknownNamesAreRefusedWithTheNamesThereAre() throws {
