@@ -38,7 +38,7 @@ public struct StepBenchmark: Encodable {
 
   /// Takes `warmup` steps, then `steps` measured ones, on all ranks together.
   ///
-  /// - Parameter path: pictures; nil: random pixels.
+  /// - Parameter path: images; nil: random pixels.
   public init(
     _ configuration: RunConfiguration, data path: String?, steps: Int, warmup: Int = 2,
     communicator: any Communicator

@@ -6,11 +6,11 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
   case notADataset(path: String, reason: String)
   /// A file of a data set contradicts itself or another.
   case corrupt(path: String, reason: String)
-  /// One picture cannot be had.
+  /// One image cannot be had.
   case badImage(BadSample)
-  /// So many pictures in a row could not be had that something other than the pictures must be wrong.
+  /// So many images in a row could not be had that something other than the images must be wrong.
   case tooManyBadImages(count: Int, first: BadSample, last: BadSample)
-  /// Fewer pictures than one batch takes.
+  /// Fewer images than one batch takes.
   case smallerThanBatch(sampleCount: Int, batchSize: Int)
   /// The system would not start another thread.
   case cannotStartThread(reason: String)
@@ -28,9 +28,9 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
     case .badImage(let sample):
       sample.description
     case .tooManyBadImages(let count, let first, let last):
-      "\(count) pictures in a row cannot be used; the first: \(first); the last: \(last)"
+      "\(count) images in a row cannot be used; the first: \(first); the last: \(last)"
     case .smallerThanBatch(let sampleCount, let batchSize):
-      "the data set has \(sampleCount) pictures, fewer than one batch of \(batchSize): lower train.batch_size"
+      "the data set has \(sampleCount) images, fewer than one batch of \(batchSize): lower train.batch_size"
     case .cannotStartThread(let reason):
       "cannot start a thread for decoding: \(reason); lower data.workers or raise the limit (ulimit -u)"
     case .invalidAugmentation(let key, let reason):
@@ -39,7 +39,7 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
   }
 }
 
-/// A picture that cannot be used, and why.
+/// An image that cannot be used, and why.
 public struct BadSample: Sendable, Equatable, CustomStringConvertible {
   /// Its index in the data set.
   public let index: Int

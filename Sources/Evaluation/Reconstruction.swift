@@ -4,33 +4,33 @@ import Imaging
 import MaskedAutoencoder
 import Training
 
-/// What a model makes of some pictures, and how good it is.
+/// What a model makes of some images, and how good it is.
 public struct Reconstructions {
-  /// For each picture: what the encoder saw, what the model made of it (visible patches as they are), and the picture
+  /// For each image: what the encoder saw, what the model made of it (visible patches as they are), and the image
   /// (He et al. 2022, Figure 2).
   public var triples: [[Image]] = []
-  /// The loss that training minimises, over these pictures.
+  /// The loss that training minimises, over these images.
   public var loss = 0.0
   /// The same loss for painting every removed patch in its own mean colour.
   public var meanColorLoss = 0.0
 }
 
 extension TrainedModel {
-  /// Paints the removed patches of pictures spread over the data set.
+  /// Paints the removed patches of images spread over the data set.
   ///
   /// - Parameter seed: of the masks.
   public func reconstruct(_ source: any ImageSource, count: Int, seed: UInt64) throws -> Reconstructions {
     let shape = configuration.imageShape
     let images = try AugmentedImages(source: source, shape: shape, augmentation: .none, seed: seed)
     let pixels = AlignedBuffer<UInt8>(count: shape.count, zero: 0)
-    let picture = PlanarPixels(base: pixels.base, shape: shape)
+    let image = PlanarPixels(base: pixels.base, shape: shape)
     let workspace = Workspace(model: configuration.model, imageCount: 1)
     var resizer = Resizer()
     var result = Reconstructions()
     for index in 0..<count {
       let sample = index * source.count / count
-      _ = try images.write(sample: sample, epoch: 0, into: picture, using: &resizer)
-      normalization.apply(to: picture, into: workspace.images.row(0))
+      _ = try images.write(sample: sample, epoch: 0, into: image, using: &resizer)
+      normalization.apply(to: image, into: workspace.images.row(0))
       maskNoise(output: workspace.noise.row(0), seed: seed, epoch: 0, sample: sample)
       model.paint(parameters: parameters.all, workspace: workspace)
       result.triples.append(triple(of: workspace))
@@ -72,7 +72,7 @@ extension TrainedModel {
     }
   }
 
-  /// Normalised values as a picture; what is not a number is mid-grey.
+  /// Normalised values as an image; what is not a number is mid-grey.
   private func image(_ values: [Float]) -> Image {
     let (model, normalization) = (configuration.model, normalization)
     let plane = model.imageSize.count

@@ -1,7 +1,7 @@
 import Imaging
 
 extension Reconstructions {
-  /// All triples as one picture, four to a row where there are that many; small pictures are magnified.
+  /// All triples as one image, four to a row where there are that many; small images are magnified.
   public var gallery: Image {
     let perRow = min(4, triples.count)
     let rows = stride(from: 0, to: triples.count, by: perRow).map { start in

@@ -1,9 +1,9 @@
 extension Image {
-  /// The same picture with `count` channels (1, 3 or 4).
+  /// The same image with `count` channels (1, 3 or 4).
   ///
   /// - Colour becomes grey by the luma of ITU-R BT.601 in 16-bit fixed point, as Pillow's mode `L` has it.
   /// - Grey becomes colour with three equal channels; a missing alpha becomes 255.
-  /// - Alpha goes by laying the picture over white, rounded to nearest.
+  /// - Alpha goes by laying the image over white, rounded to nearest.
   public func converted(toChannels count: Int) -> Image {
     switch (channels, count) {
     case (1, 1), (3, 3), (4, 4): self

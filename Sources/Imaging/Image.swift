@@ -1,4 +1,4 @@
-/// A picture in memory: 8-bit samples, rows from the top, the channels of a pixel side by side.
+/// An image in memory: 8-bit samples, rows from the top, the channels of a pixel side by side.
 public struct Image: Sendable, Equatable {
   public let width: Int
   public let height: Int
@@ -8,7 +8,7 @@ public struct Image: Sendable, Equatable {
   public let pixels: [UInt8]
 
   public init(width: Int, height: Int, channels: Int, pixels: [UInt8]) {
-    precondition(width > 0 && height > 0, "a picture has at least one pixel")
+    precondition(width > 0 && height > 0, "an image has at least one pixel")
     precondition(channels == 1 || channels == 3 || channels == 4, "\(channels) channels")
     precondition(pixels.count == width * height * channels, "\(pixels.count) bytes are not \(width) x \(height)")
     self.width = width

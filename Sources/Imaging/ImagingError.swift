@@ -1,8 +1,8 @@
-/// What can be wrong with a picture, or with the place where one is to be written.
+/// What can be wrong with an image, or with the place where one is to be written.
 public enum ImagingError: Error, Equatable, CustomStringConvertible {
   /// The system would not let us read the file.
   case unreadable(path: String, reason: String)
-  /// The first bytes are those of no kind of picture that we know.
+  /// The first bytes are those of no kind of image that we know.
   case unknownKind(name: String, firstBytes: [UInt8])
   /// It says that it is a JPEG or PNG, but does not decode.
   case undecodable(name: String, kind: ImageKind, reason: String)

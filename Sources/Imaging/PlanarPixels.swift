@@ -1,4 +1,4 @@
-/// The size of a picture as the network takes it: channels × height × width.
+/// The size of an image as the network takes it: channels × height × width.
 public struct ImageShape: Sendable, Equatable {
   public let channels: Int
   public let height: Int
@@ -11,7 +11,7 @@ public struct ImageShape: Sendable, Equatable {
     self.width = width
   }
 
-  /// Samples of one picture, which are also its bytes at 8 bits.
+  /// Samples of one image, which are also its bytes at 8 bits.
   public var count: Int { channels * height * width }
 }
 

@@ -29,7 +29,7 @@ extension Plan {
       ("step", String(format: "%10.4f s", stepSeconds)),
       ("scaling efficiency", String(format: "%10.1f %%", 100 * scalingEfficiency)),
       ("images a second", String(format: "%10.1f", imagesPerSecond)),
-      ("epochs a day", String(format: "%10.2f of %d pictures", epochsPerDay, pictures)),
+      ("epochs a day", String(format: "%10.2f of %d images", epochsPerDay, images)),
     ]
     return lines.map { $0.0.isEmpty ? "" : $0.0.padding(toLength: 24, withPad: " ", startingAt: 0) + $0.1 }
       .joined(separator: "\n")

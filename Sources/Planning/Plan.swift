@@ -43,14 +43,14 @@ public struct Plan: Encodable {
   public let stepSeconds: Double
   public let scalingEfficiency: Double
   public let imagesPerSecond: Double
-  public let pictures: Int
+  public let images: Int
   public let epochsPerDay: Double
 
   /// - Parameters:
-  ///   - pictures: of the data set.
+  ///   - images: of the data set.
   ///   - programMegabytes: what the program takes before it trains.
   public init(
-    _ configuration: RunConfiguration, on cluster: ClusterDescription, rates: MachineRates, pictures: Int,
+    _ configuration: RunConfiguration, on cluster: ClusterDescription, rates: MachineRates, images: Int,
     programMegabytes: Double
   ) throws {
     let ranks = cluster.nodes * cluster.ranksPerNode
@@ -87,7 +87,7 @@ public struct Plan: Encodable {
     stepSeconds = prediction.total
     scalingEfficiency = prediction.efficiency
     imagesPerSecond = Double(configuration.train.batchSize) / stepSeconds
-    self.pictures = pictures
-    epochsPerDay = 86400 * imagesPerSecond / Double(pictures)
+    self.images = images
+    epochsPerDay = 86400 * imagesPerSecond / Double(images)
   }
 }

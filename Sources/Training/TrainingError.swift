@@ -6,7 +6,7 @@ public enum TrainingError: Error, CustomStringConvertible {
   case runDirectory(path: String, reason: String)
   case runExists(path: String)
   case recipeChanged(path: String, differences: [String])
-  case nonFinite(NonFiniteStep, pictures: [String], origin: String?)
+  case nonFinite(NonFiniteStep, images: [String], origin: String?)
   case parametersDiffer(String)
   case ranksDiffer(rank: Int, differences: [String])
   case dataDiffers(rank: Int, found: String, first: String)
@@ -22,9 +22,9 @@ public enum TrainingError: Error, CustomStringConvertible {
       "\(ranks) ranks, but parallel.virtual_workers is \(virtualWorkers): start at most \(virtualWorkers) ranks, or "
         + "raise virtual_workers (which changes the recipe)."
     case .noDataPath:
-      "config error: data.path is empty; name a folder of pictures or IDX files in the config, or with --set data.path=…"
+      "config error: data.path is empty; name a folder of images or IDX files in the config, or with --set data.path=…"
     case .unsupportedChannels(let channels):
-      "config error: model.channels is \(channels), but pictures give 1 (grey), 3 (RGB) or 4 (RGB and alpha)"
+      "config error: model.channels is \(channels), but images give 1 (grey), 3 (RGB) or 4 (RGB and alpha)"
     case .runDirectory(let path, let reason):
       "cannot use the run directory \(path): \(reason)"
     case .runExists(let path):
@@ -34,7 +34,7 @@ public enum TrainingError: Error, CustomStringConvertible {
         + "values back, start a new run directory, or go on all the same with --allow-recipe-change."
     case .nonFinite(_, _, let origin):
       finding + "; the state before it is kept in a checkpoint. "
-        + (origin == nil ? "Look closer with --debug, or lower" : "Look at that picture, or lower")
+        + (origin == nil ? "Look closer with --debug, or lower" : "Look at that image, or lower")
         + " train.base_learning_rate."
     case .parametersDiffer(let reason):
       "\(reason), and did so again after going back to a checkpoint: look for a faulty host."
@@ -44,7 +44,7 @@ public enum TrainingError: Error, CustomStringConvertible {
     case .dataDiffers(let rank, let found, let first):
       "rank \(rank) finds \(found), but rank 0 \(first); give all ranks the same data."
     case .tooManyBadSamples(let count, let epoch, let limit, let samples):
-      "\(count) of the \(samples) pictures of epoch \(epoch) did not decode, more than data.max_bad_fraction (\(limit)) "
+      "\(count) of the \(samples) images of epoch \(epoch) did not decode, more than data.max_bad_fraction (\(limit)) "
         + "allows; the log names them. Stopped with a checkpoint."
     case .debugNeedsOneProcess(let ranks):
       "--debug works in one process, but \(ranks) ranks were started; run it without mpirun."
@@ -62,13 +62,13 @@ public enum TrainingError: Error, CustomStringConvertible {
 
   /// What was found, without what was done about it.
   var finding: String {
-    guard case .nonFinite(let step, let pictures, let origin) = self else { return description }
+    guard case .nonFinite(let step, let images, let origin) = self else { return description }
     return "step \(step.step) is not finite (loss \(step.loss), gradient norm \(step.gradientNorm))"
-      + (origin.map { ": \($0)" } ?? (pictures.isEmpty ? "" : ", first seen in \(list(pictures))"))
+      + (origin.map { ": \($0)" } ?? (images.isEmpty ? "" : ", first seen in \(list(images))"))
   }
 
-  private func list(_ pictures: [String]) -> String {
-    pictures.prefix(16).joined(separator: ", ") + (pictures.count > 16 ? " …" : "")
+  private func list(_ images: [String]) -> String {
+    images.prefix(16).joined(separator: ", ") + (images.count > 16 ? " …" : "")
   }
 
   /// Whether the command or the configuration is at fault, and not the world.

@@ -42,7 +42,7 @@ struct BenchCommand: ParsableCommand {
       abstract: "Training steps, alone or under mpirun.")
     @OptionGroup var options: Options
 
-    @Option(name: .long, help: ArgumentHelp("Pictures to train on; random pixels otherwise.", valueName: "PATH"))
+    @Option(name: .long, help: ArgumentHelp("Images to train on; random pixels otherwise.", valueName: "PATH"))
     var data: String?
 
     @OptionGroup var output: Output
@@ -85,7 +85,7 @@ struct BenchCommand: ParsableCommand {
   }
 
   struct DataLoading: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "data", abstract: "Reading and decoding pictures.")
+    static let configuration = CommandConfiguration(commandName: "data", abstract: "Reading and decoding images.")
     @OptionGroup var options: Options
     @OptionGroup var output: Output
 

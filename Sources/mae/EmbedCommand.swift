@@ -7,15 +7,15 @@ extension Pooling: ExpressibleByArgument {}
 
 struct EmbedCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "embed", abstract: "Write the features that a checkpoint's encoder has of pictures.",
-    discussion: "The names of the pictures go to FILE.txt, a line for each row.")
+    commandName: "embed", abstract: "Write the features that a checkpoint's encoder has of images.",
+    discussion: "The names of the images go to FILE.txt, a line for each row.")
 
   @Option(
     name: .long, help: ArgumentHelp("A run directory (its newest valid checkpoint) or a checkpoint.", valueName: "PATH")
   )
   var checkpoint: String
 
-  @Option(name: .long, help: ArgumentHelp("Pictures: a folder or IDX files.", valueName: "PATH"))
+  @Option(name: .long, help: ArgumentHelp("Images: a folder or IDX files.", valueName: "PATH"))
   var data: String
 
   @Option(
@@ -25,7 +25,7 @@ struct EmbedCommand: ParsableCommand {
   @Option(name: .long, help: "cls: the cls token; mean: the mean of the patches' tokens.")
   var pool = Pooling.cls
 
-  @Option(name: .long, help: "The part of the resized picture's shorter side that is kept; 1 keeps all of it.")
+  @Option(name: .long, help: "The part of the resized image's shorter side that is kept; 1 keeps all of it.")
   var cropFraction = Embedder.usualKeptFraction
 
   @Option(name: .long, help: "Worker threads; all cores of this process unless given.")

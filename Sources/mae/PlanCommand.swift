@@ -29,8 +29,8 @@ struct PlanCommand: ParsableCommand {
   @Option(name: .long, help: ArgumentHelp("Of a message between two nodes, for example 50us.", valueName: "TIME"))
   var latency = "50us"
 
-  @Option(name: .long, help: "Pictures of the data set; ImageNet-1k's training pictures otherwise.")
-  var pictures = 1_281_167
+  @Option(name: .long, help: "Images of the data set; ImageNet-1k's training images otherwise.")
+  var images = 1_281_167
 
   @Option(name: .long, help: "A rank's matrix products, in 10^9 operations a second; measured otherwise.")
   var gemmGflops: Double?
@@ -47,7 +47,7 @@ struct PlanCommand: ParsableCommand {
 
   func validate() throws {
     for (name, value) in [
-      ("nodes", nodes), ("ranks-per-node", ranksPerNode), ("threads", threads), ("pictures", pictures),
+      ("nodes", nodes), ("ranks-per-node", ranksPerNode), ("threads", threads), ("images", images),
     ]
     where value < 1 {
       throw ValidationError("--\(name) is \(value); give at least 1.")
@@ -75,7 +75,7 @@ struct PlanCommand: ParsableCommand {
           nodes: nodes, ranksPerNode: ranksPerNode, threads: threads,
           network: Network(
             bitsPerSecond: bitsPerSecond(bandwidth)!, latencySeconds: latencySeconds(latency)!)),
-        rates: rates, pictures: pictures, programMegabytes: program)
+        rates: rates, images: images, programMegabytes: program)
       if output.json { try output.show(plan) } else { print(plan.table) }
       return 0
     }

@@ -2,7 +2,7 @@ import Foundation
 import MPILaunch
 import Testing
 
-/// A model that takes a step in about a millisecond, on pictures of noise: what is under test is everything around it.
+/// A model that takes a step in about a millisecond, on images of noise: what is under test is everything around it.
 struct SmallRun {
   /// Of all files of a test; removed by `remove`.
   let folder: URL
@@ -13,7 +13,7 @@ struct SmallRun {
     folder = FileManager.default.temporaryDirectory.appendingPathComponent("cluster-\(UUID().uuidString)")
     let data = folder.appendingPathComponent("data")
     try FileManager.default.createDirectory(at: data, withIntermediateDirectories: true)
-    try pictures.write(to: data.appendingPathComponent("train-images-idx3-ubyte"))
+    try images.write(to: data.appendingPathComponent("train-images-idx3-ubyte"))
     let text = """
       model:
         image_size: 8
@@ -84,8 +84,8 @@ struct SmallRun {
     return data.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
   }
 
-  /// 400 grey pictures of 8 x 8 pixels as an IDX file.
-  private var pictures: Data {
+  /// 400 grey images of 8 x 8 pixels as an IDX file.
+  private var images: Data {
     var data = Data([0, 0, 8, 3, 0, 0, 1, 144, 0, 0, 0, 8, 0, 0, 0, 8])
     var state: UInt32 = 1
     for _ in 0..<400 * 64 {

@@ -42,16 +42,16 @@ final class ScratchFolder {
     try write(Fixture.data(fixture), to: name)
   }
 
-  /// A picture of one grey pixel of the given value.
+  /// An image of one grey pixel of the given value.
   func writePixel(_ value: UInt8, to name: String) throws {
     try write([], to: name)
     try Image(width: 1, height: 1, channels: 1, pixels: [value]).writePNG(to: "\(path)/\(name)")
   }
 }
 
-/// Pictures made by arithmetic: each index has its own. Those in `bad` do not decode.
+/// Images made by arithmetic: each index has its own. Those in `bad` do not decode.
 final class SyntheticSource: ImageSource {
-  let kind = "pictures made by arithmetic"
+  let kind = "images made by arithmetic"
   let count: Int
   let shape: ImageShape? = nil
   let classNames: [String] = []
@@ -64,7 +64,7 @@ final class SyntheticSource: ImageSource {
     self.secondsToDecode = secondsToDecode
   }
 
-  func name(of index: Int) -> String { "picture \(index)" }
+  func name(of index: Int) -> String { "image \(index)" }
 
   func label(of index: Int) -> Int? { nil }
 
@@ -81,12 +81,12 @@ final class SyntheticSource: ImageSource {
   }
 
   func badSample(_ index: Int) -> BadSample {
-    BadSample(index: index, name: name(of: index), reason: "picture \(index) is bad")
+    BadSample(index: index, name: name(of: index), reason: "image \(index) is bad")
   }
 }
 
 /// Planar samples with their own memory.
-final class PlanarPicture {
+final class PlanarBytes {
   let view: PlanarPixels
 
   init(_ shape: ImageShape) {

@@ -35,7 +35,7 @@ final class ScratchFolder {
 }
 
 /// Planar samples with their own memory.
-final class PlanarPicture {
+final class PlanarBytes {
   let view: PlanarPixels
   private let memory: UnsafeMutablePointer<UInt8>
 

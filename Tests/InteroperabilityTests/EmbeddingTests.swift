@@ -5,12 +5,12 @@ import Foundation
 import Interoperability
 import Testing
 
-/// `mae embed` against transformers' encoder over the same pictures.
+/// `mae embed` against transformers' encoder over the same images.
 @Suite struct EmbeddingTests {
   private func embed(_ pooling: Pooling, threads: Int, to path: String) throws {
     let model = try TrainedModel.importing(fixture("hf")).model
     try Embedder(
-      model, source: try openSource(at: fixture("pictures")), pooling: pooling, keptFraction: 1, threads: threads
+      model, source: try openSource(at: fixture("images")), pooling: pooling, keptFraction: 1, threads: threads
     ).write(to: path)
   }
 
@@ -38,18 +38,18 @@ import Testing
     #expect(try Array(bytes[header...]) == storedTensors(folder("one.safetensors"))["features"]?.bytes)
   }
 
-  @Test func overwritesNothingAndSaysWhichPictureIsBroken() throws {
+  @Test func overwritesNothingAndSaysWhichImageIsBroken() throws {
     let folder = try TemporaryFolder()
     try embed(.cls, threads: 1, to: folder("out.npy"))
     #expect(try sentence { try embed(.cls, threads: 1, to: folder("out.npy")) }.contains("exists already"))
     #expect(
       try sentence { try embed(.cls, threads: 1, to: folder("out.csv")) }.contains("neither .npy nor .safetensors"))
 
-    try FileManager.default.copyItem(atPath: fixture("pictures"), toPath: folder("pictures"))
-    try Data("no picture".utf8).write(to: URL(filePath: folder("pictures/05.png")))
+    try FileManager.default.copyItem(atPath: fixture("images"), toPath: folder("images"))
+    try Data("no image".utf8).write(to: URL(filePath: folder("images/05.png")))
     let model = try TrainedModel.importing(fixture("hf")).model
     let embedder = try Embedder(
-      model, source: try openSource(at: folder("pictures")), pooling: .cls, keptFraction: 1, threads: 2)
+      model, source: try openSource(at: folder("images")), pooling: .cls, keptFraction: 1, threads: 2)
     #expect(try sentence { try embedder.write(to: folder("broken.npy")) }.contains("05.png"))
     // Nothing half written is left.
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.contains("broken") } == [])

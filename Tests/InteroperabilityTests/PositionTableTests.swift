@@ -50,7 +50,7 @@ import Training
     let folder = try TemporaryFolder()
     let mae = try MPILaunch.builtProgram("mae")
     let run = folder("run")
-    let recipe = ["train.batch_size=4", "train.epochs=1", "train.warmup_epochs=0", "data.path=\(fixture("pictures"))"]
+    let recipe = ["train.batch_size=4", "train.epochs=1", "train.warmup_epochs=0", "data.path=\(fixture("images"))"]
     let begun = try MPILaunch.run(
       mae, ["import", "--from", fixture("hf"), "--output", run] + recipe.flatMap { ["--set", $0] }, ranks: nil)
     try #require(begun.exitCode == 0, "\(begun.errorOutput)")

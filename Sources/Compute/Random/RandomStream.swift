@@ -10,7 +10,7 @@ public enum RandomPurpose: UInt8, Sendable {
   case crop = 3
   case flip = 4
   case mask = 5
-  case noisePicture = 6
+  case noiseImage = 6
 }
 
 /// The random numbers for one purpose, one epoch and one sample: a pure function of these and the seed.

@@ -1,13 +1,13 @@
-/// How a picture is brought to the network's size in training. The defaults are the paper's.
+/// How an image is brought to the network's size in training. The defaults are the paper's.
 public struct Augmentation: Sendable, Equatable, Codable {
-  /// Whether a random part is cut out and resized; otherwise the picture is resized to cover the network's size, and
+  /// Whether a random part is cut out and resized; otherwise the image is resized to cover the network's size, and
   /// its centre taken.
   public var randomCrop: Bool
-  /// The part of the picture's area that the crop takes.
+  /// The part of the image's area that the crop takes.
   public var cropScale: ClosedRange<Double>
   /// The crop's width divided by its height, before it is resized.
   public var cropRatio: ClosedRange<Double>
-  /// Whether half of the pictures are mirrored.
+  /// Whether half of the images are mirrored.
   public var flip: Bool
 
   public init(

@@ -1,17 +1,17 @@
 import Compute
 import Imaging
 
-/// Pictures of a source as the network takes them: a pure function of seed, epoch and sample index.
+/// Images of a source as the network takes them: a pure function of seed, epoch and sample index.
 public struct AugmentedImages: Sendable {
   public let source: any ImageSource
   public let shape: ImageShape
   public let augmentation: Augmentation
   public let seed: UInt64
 
-  /// When so many pictures in a row cannot be used, the disk or the path is wrong, not the pictures.
+  /// When so many images in a row cannot be used, the disk or the path is wrong, not the images.
   public static let badInARowLimit = 100
 
-  /// - Parameter shape: 1, 3 or 4 channels; pictures of other channels are converted.
+  /// - Parameter shape: 1, 3 or 4 channels; images of other channels are converted.
   public init(
     source: any ImageSource, shape: ImageShape, augmentation: Augmentation, seed: UInt64
   ) throws(DatasetError) {
@@ -23,11 +23,11 @@ public struct AugmentedImages: Sendable {
     self.seed = seed
   }
 
-  /// Writes the picture of `sample` in `epoch` to `output`.
+  /// Writes the image of `sample` in `epoch` to `output`.
   ///
   /// If it cannot be used, the next of the data set that can stands in for it. What is random stays keyed by `sample`,
-  /// so that no other picture of the batch changes, and two that stand on the same one still differ.
-  /// - Returns: the pictures passed over, mostly none.
+  /// so that no other image of the batch changes, and two that stand on the same one still differ.
+  /// - Returns: the images passed over, mostly none.
   public func write(
     sample: Int, epoch: Int, into output: PlanarPixels, using resizer: inout Resizer
   ) throws(DatasetError) -> [BadSample] {

@@ -2,7 +2,7 @@ import Compute
 import Glibc
 import Imaging
 
-/// Chooses the part of a picture that a random resized crop takes, by torchvision's rule: ten times an area and a ratio
+/// Chooses the part of an image that a random resized crop takes, by torchvision's rule: ten times an area and a ratio
 /// (uniform in its logarithm) are drawn; the first that fits is put at a uniform place. If none fits, the largest
 /// central part whose ratio is in range.
 public func randomCrop(

@@ -1,16 +1,16 @@
 import Imaging
 
-/// This process's part of one step's pictures, decoded, cropped and flipped.
+/// This process's part of one step's images, decoded, cropped and flipped.
 ///
 /// The memory belongs to the loader, which fills it again as soon as the batch is gone: take no view of it further than
 /// the batch lives.
 public struct Batch: ~Copyable, Sendable {
   public let step: Int
   public let epoch: Int
-  /// The data set's index of each picture's sample. Where that one could not be used, another picture stands in its
+  /// The data set's index of each image's sample. Where that one could not be used, another image stands in its
   /// place, and the index stays: everything random is keyed by it.
   public let samples: [Int]
-  /// Pictures that could not be used for this part of the step; may name one more than once.
+  /// Images that could not be used for this part of the step; may name one more than once.
   public let badSamples: [BadSample]
   /// How long the caller waited for this batch.
   public let waitSeconds: Double
@@ -34,7 +34,7 @@ public struct Batch: ~Copyable, Sendable {
 
   public var count: Int { samples.count }
 
-  /// The samples of one picture: channels × height × width. Pictures lie one after another in one piece of memory whose
+  /// The samples of one image: channels × height × width. Images lie one after another in one piece of memory whose
   /// first byte is 64-byte aligned.
   public func pixels(of index: Int) -> PlanarPixels {
     slot.pixels(of: index)

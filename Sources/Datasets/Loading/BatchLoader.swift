@@ -16,7 +16,7 @@ public final class BatchLoader {
   public static let defaultSlots = 3
 
   /// - Parameters:
-  ///   - batchSize: pictures of a step over all processes.
+  ///   - batchSize: images of a step over all processes.
   ///   - part: those of them that this process takes, within `0 ..< batchSize`.
   ///   - steps: the steps that `next()` will return, one after another.
   ///   - workers: decode threads.

@@ -4,14 +4,14 @@ import Imaging
 
 /// The place where decode threads and the training loop meet: a few batches' memory, filled in the order of steps.
 ///
-/// A ticket is one picture of one step. Threads take tickets in order, so the step that is wanted first is filled first,
-/// and all threads work on it. A slot goes round: free, filling (from its first ticket on), full (when its last picture
+/// A ticket is one image of one step. Threads take tickets in order, so the step that is wanted first is filled first,
+/// and all threads work on it. A slot goes round: free, filling (from its first ticket on), full (when its last image
 /// is there), held (by a `Batch`), free. One lock guards all that changes, except the pixels: each ticket's owner
-/// writes its own picture without the lock, and the lock of `finish` puts that before the reading.
+/// writes its own image without the lock, and the lock of `finish` puts that before the reading.
 final class BatchRing: @unchecked Sendable {
   struct Ticket {
     let step: Int
-    /// The picture's place in this process's part of the batch.
+    /// The image's place in this process's part of the batch.
     let index: Int
     let slot: BatchSlot
   }
@@ -29,7 +29,7 @@ final class BatchRing: @unchecked Sendable {
     slots = (0..<slotCount).map { _ in BatchSlot(imageCount: imagesPerStep, shape: shape) }
   }
 
-  /// The next picture to decode; waits while all slots are taken; nil when there is nothing left to do.
+  /// The next image to decode; waits while all slots are taken; nil when there is nothing left to do.
   func takeTicket() -> Ticket? {
     condition.lock()
     defer { condition.unlock() }
@@ -47,7 +47,7 @@ final class BatchRing: @unchecked Sendable {
     return nil
   }
 
-  /// Reports that a ticket's picture is in its slot, or why it cannot be.
+  /// Reports that a ticket's image is in its slot, or why it cannot be.
   func finish(_ ticket: Ticket, sample: Int, outcome: Result<[BadSample], DatasetError>) {
     condition.lock()
     defer { condition.unlock() }
@@ -112,7 +112,7 @@ final class BatchSlot: @unchecked Sendable {
   }
 
   func pixels(of index: Int) -> PlanarPixels {
-    precondition(index >= 0 && index < imageCount, "picture \(index) of \(imageCount)")
+    precondition(index >= 0 && index < imageCount, "image \(index) of \(imageCount)")
     return PlanarPixels(base: memory.base + index * shape.count, shape: shape)
   }
 
@@ -130,7 +130,7 @@ final class BatchSlot: @unchecked Sendable {
     failedIndex = .max
   }
 
-  /// Returns whether that was the last picture missing.
+  /// Returns whether that was the last image missing.
   fileprivate func record(sample: Int, at index: Int, outcome: Result<[BadSample], DatasetError>) -> Bool {
     samples[index] = sample
     switch outcome {

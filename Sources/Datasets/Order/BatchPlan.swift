@@ -2,7 +2,7 @@
 /// is dropped.
 public struct BatchPlan: Sendable {
   public let sampleCount: Int
-  /// Pictures in a step's global batch, over all processes.
+  /// Images in a step's global batch, over all processes.
   public let batchSize: Int
   public let seed: UInt64
 
@@ -21,9 +21,9 @@ public struct BatchPlan: Sendable {
   /// The epoch that step `step` (from 0) belongs to.
   public func epoch(ofStep step: Int) -> Int { step / stepsPerEpoch }
 
-  /// The sample that picture `index` of step `step`'s global batch shows.
+  /// The sample that image `index` of step `step`'s global batch shows.
   public func sample(step: Int, index: Int) -> Int {
-    precondition(index >= 0 && index < batchSize, "picture \(index) of a batch of \(batchSize)")
+    precondition(index >= 0 && index < batchSize, "image \(index) of a batch of \(batchSize)")
     let order = EpochOrder(count: sampleCount, seed: seed, epoch: epoch(ofStep: step))
     return order[step % stepsPerEpoch * batchSize + index]
   }

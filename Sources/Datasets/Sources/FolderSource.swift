@@ -2,17 +2,17 @@ import Imaging
 
 /// The JPEG and PNG files of a folder and its subfolders, in the byte order of their paths.
 ///
-/// If every picture lies in a subfolder, the first folders are classes, numbered in the byte order of their names;
-/// otherwise the pictures have no labels. Names that begin with a dot are passed over.
+/// If every image lies in a subfolder, the first folders are classes, numbered in the byte order of their names;
+/// otherwise the images have no labels. Names that begin with a dot are passed over.
 public struct FolderSource: ImageSource {
-  public let kind = "a folder of pictures"
+  public let kind = "a folder of images"
   public let root: String
   public let classNames: [String]
   public let shape: ImageShape? = nil
   private let paths: PathTable
   private let labels: [Int32]
 
-  /// What the names of pictures end in, in capitals or not.
+  /// What the names of images end in, in capitals or not.
   public static let extensions = [".jpg", ".jpeg", ".png"]
 
   public init(root: String) throws(DatasetError) {

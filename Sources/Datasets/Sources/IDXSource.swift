@@ -1,13 +1,13 @@
 import Glibc
 import Imaging
 
-/// Grey pictures of one size in one IDX file, as MNIST and its relatives are kept, with labels in another beside it. All
+/// Grey images of one size in one IDX file, as MNIST and its relatives are kept, with labels in another beside it. All
 /// of it is held in memory.
 public struct IDXSource: ImageSource {
   public let kind = "an IDX file"
   public let count: Int
   public let classNames: [String]
-  /// The file of the pictures, and that of the labels if there is one.
+  /// The file of the images, and that of the labels if there is one.
   public let imagesPath: String
   public let labelsPath: String?
   private let height: Int
@@ -17,7 +17,7 @@ public struct IDXSource: ImageSource {
 
   public var shape: ImageShape? { ImageShape(channels: 1, height: height, width: width) }
 
-  /// Opens the pictures at `imagesPath`, and the labels beside them: the same name with `labels-idx1` for
+  /// Opens the images at `imagesPath`, and the labels beside them: the same name with `labels-idx1` for
   /// `images-idx3`, gzip or not.
   public init(imagesPath: String) throws(DatasetError) {
     let images = try IDXFile(path: imagesPath, rank: 3)
@@ -29,7 +29,7 @@ public struct IDXSource: ImageSource {
       let file = try IDXFile(path: labelsPath, rank: 1)
       guard file.bytes.count == count else {
         throw .corrupt(
-          path: labelsPath, reason: "it has \(file.bytes.count) labels for the \(count) pictures of \(imagesPath)")
+          path: labelsPath, reason: "it has \(file.bytes.count) labels for the \(count) images of \(imagesPath)")
       }
       labels = file.bytes
     } else {
@@ -48,7 +48,7 @@ public struct IDXSource: ImageSource {
       width: width, height: height, channels: 1, pixels: Array(pixels[index * byteCount..<(index + 1) * byteCount]))
   }
 
-  /// The file of pictures in `folder`, if it holds any: the training part where there are several, unpacked
+  /// The file of images in `folder`, if it holds any: the training part where there are several, unpacked
   /// before packed.
   static func imagesFile(inFolder folder: String) throws(DatasetError) -> String? {
     let names = try listFolder(folder).filter { unpackedName($0).hasSuffix(imagesSuffix) }.sorted()

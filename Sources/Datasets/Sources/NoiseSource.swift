@@ -1,28 +1,28 @@
 import Compute
 import Imaging
 
-/// Pictures of random pixels, made on the spot: for measuring everything but the reading of real ones.
+/// Images of random pixels, made on the spot: for measuring everything but the reading of real ones.
 public struct NoiseSource: ImageSource {
   public let kind = "random pixels"
   public let count: Int
   public let classNames: [String] = []
-  private let pictureShape: ImageShape
+  private let imageShape: ImageShape
 
   public init(shape: ImageShape, count: Int) {
-    pictureShape = shape
+    imageShape = shape
     self.count = count
   }
 
-  public var shape: ImageShape? { pictureShape }
+  public var shape: ImageShape? { imageShape }
 
   public func name(of index: Int) -> String { "noise#\(index)" }
 
   public func label(of index: Int) -> Int? { nil }
 
   public func image(at index: Int) throws(DatasetError) -> Image {
-    var stream = RandomStream(seed: 0, purpose: .noisePicture, sample: index)
-    let pixels = (0..<pictureShape.count).map { _ in UInt8(truncatingIfNeeded: stream.nextWord()) }
+    var stream = RandomStream(seed: 0, purpose: .noiseImage, sample: index)
+    let pixels = (0..<imageShape.count).map { _ in UInt8(truncatingIfNeeded: stream.nextWord()) }
     return Image(
-      width: pictureShape.width, height: pictureShape.height, channels: pictureShape.channels, pixels: pixels)
+      width: imageShape.width, height: imageShape.height, channels: imageShape.channels, pixels: pixels)
   }
 }

@@ -19,7 +19,7 @@ public func openSource(at path: String) throws(DatasetError) -> any ImageSource 
     guard try looksLikeIDX(path) else {
       throw .notADataset(
         path: path,
-        reason: "it is a file, but not an IDX file of pictures; give the folder that the pictures are in")
+        reason: "it is a file, but not an IDX file of images; give the folder that the images are in")
     }
     return try IDXSource(imagesPath: path)
   default:

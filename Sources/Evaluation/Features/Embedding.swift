@@ -12,16 +12,16 @@ public enum Pooling: String, CaseIterable, Sendable {
   case mean
 }
 
-/// Features of pictures: the encoder over every patch of each, nothing random.
+/// Features of images: the encoder over every patch of each, nothing random.
 ///
-/// Each worker decodes, resizes (bicubic, the shorter side), cuts to the centre, and encodes pictures of its own. What
-/// comes out for a picture does not depend on the number of workers: pictures do not meet in any sum.
+/// Each worker decodes, resizes (bicubic, the shorter side), cuts to the centre, and encodes images of its own. What
+/// comes out for an image does not depend on the number of workers: images do not meet in any sum.
 public final class Embedder {
-  /// The part of the resized picture's shorter side that evaluation usually keeps: 224 of 256.
+  /// The part of the resized image's shorter side that evaluation usually keeps: 224 of 256.
   public static let usualKeptFraction = 0.875
   /// Values of a feature: D.
   public var width: Int { trained.configuration.model.encoder.width }
-  /// Pictures of one call's worth of work.
+  /// Images of one call's worth of work.
   public var batchCount: Int { pool.count * Self.imagesPerWorker }
 
   private let trained: TrainedModel
@@ -31,13 +31,13 @@ public final class Embedder {
   private let pool: WorkerPool
   private let workspaces: [EncodingWorkspace]
 
-  /// Enough for products of a good size, little enough that the last pictures do not leave workers idle.
+  /// Enough for products of a good size, little enough that the last images do not leave workers idle.
   private static let imagesPerWorker = 8
 
   /// - Parameters:
-  ///   - keptFraction: of the resized picture's shorter side.
+  ///   - keptFraction: of the resized image's shorter side.
   ///   - threads: workers.
-  /// - Throws: no picture gives the channels that the model wants.
+  /// - Throws: no image gives the channels that the model wants.
   public init(
     _ trained: TrainedModel, source: any ImageSource, pooling: Pooling, keptFraction: Double, threads: Int
   ) throws(TrainingError) {
@@ -54,11 +54,11 @@ public final class Embedder {
     }
   }
 
-  /// The features of the pictures `range`, at most `batchCount`: [range.count, D], row after row.
+  /// The features of the images `range`, at most `batchCount`: [range.count, D], row after row.
   ///
-  /// - Throws: the first picture of the range that cannot be used.
+  /// - Throws: the first image of the range that cannot be used.
   public func features(of range: Range<Int>) throws -> [Float] {
-    precondition(range.count <= batchCount && range.upperBound <= source.count, "more pictures than one batch")
+    precondition(range.count <= batchCount && range.upperBound <= source.count, "more images than one batch")
     let result = AlignedBuffer<Float>(count: range.count * width, zero: 0)
     let rows = result.all.reshaped(rows: range.count, columns: width)
     let failures = Monitor([Int: DatasetError]())
@@ -78,7 +78,7 @@ public final class Embedder {
     return result.all.array
   }
 
-  /// Writes the features of all pictures to `path` (`.npy` or `.safetensors`, which must not exist), and the pictures'
+  /// Writes the features of all images to `path` (`.npy` or `.safetensors`, which must not exist), and the images'
   /// names, a line each in the order of the rows, to `path`.txt.
   public func write(to path: String) throws {
     let metadata = [
@@ -97,7 +97,7 @@ public final class Embedder {
   }
 }
 
-/// What the workers of one batch share: each writes the rows of its own pictures.
+/// What the workers of one batch share: each writes the rows of its own images.
 private struct EmbeddingWork: @unchecked Sendable {
   let trained: TrainedModel
   let source: any ImageSource

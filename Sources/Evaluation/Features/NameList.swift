@@ -2,7 +2,7 @@ import Checkpoints
 import Datasets
 import Foundation
 
-/// The names of a source's pictures, a line each: which row of a feature file is whose.
+/// The names of a source's images, a line each: which row of a feature file is whose.
 struct NameList {
   let path: String
   let source: any ImageSource

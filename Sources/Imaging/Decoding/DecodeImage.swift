@@ -1,11 +1,11 @@
 import CJPEG
 import CPNG
 
-/// Pictures with more pixels than this are refused before memory is taken for them, unless the caller sets
+/// Images with more pixels than this are refused before memory is taken for them, unless the caller sets
 /// another limit: 100 megapixels, 400 MB at four channels.
 public let defaultPixelLimit = 100_000_000
 
-/// Reads and decodes the picture at `path`: JPEG or PNG, told by content.
+/// Reads and decodes the image at `path`: JPEG or PNG, told by content.
 ///
 /// Any rotation that EXIF data asks for is left undone, as in the training pipelines of other frameworks.
 public func decodeImage(at path: String, pixelLimit: Int = defaultPixelLimit) throws(ImagingError) -> Image {

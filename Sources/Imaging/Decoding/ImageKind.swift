@@ -1,4 +1,4 @@
-/// A kind of picture file, told by the bytes it begins with and never by its name.
+/// A kind of image file, told by the bytes it begins with and never by its name.
 public enum ImageKind: String, Sendable {
   case jpeg = "JPEG"
   case png = "PNG"

@@ -1,7 +1,7 @@
 /// The evaluation transform: resize so that the shorter side is a little longer than the target, then keep the
 /// centre. No randomness.
 public struct CenterCrop: Sendable, Equatable {
-  /// The part of the resized picture's shorter side that is kept: 0.875 is the usual 224 of 256, 1 keeps as
+  /// The part of the resized image's shorter side that is kept: 0.875 is the usual 224 of 256, 1 keeps as
   /// much as the target's proportions allow.
   public let keptFraction: Double
 

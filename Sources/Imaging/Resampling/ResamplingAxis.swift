@@ -1,7 +1,7 @@
-/// How one axis of a picture is resampled: which source samples each output position takes, and how much of
+/// How one axis of an image is resampled: which source samples each output position takes, and how much of
 /// each.
 ///
-/// The arithmetic is that of Pillow's `Image.resize(…, BICUBIC, box: …)` on 8-bit pictures, step by step, so
+/// The arithmetic is that of Pillow's `Image.resize(…, BICUBIC, box: …)` on 8-bit images, step by step, so
 /// that results are equal in every bit: Keys' cubic kernel with a = -0.5, stretched by the scale when shrinking
 /// (that is what makes it antialiased), weights normalised in double and rounded to 22 fractional bits.
 struct ResamplingAxis {
@@ -28,7 +28,7 @@ struct ResamplingAxis {
   ///   - visible: the source samples that the kernel may see; what lies outside does not exist for it.
   ///   - from, to: the edges of what is resampled, counted from the first visible sample, as pixel edges.
   mutating func plan(visible: Range<Int>, from: Float, to: Float, outputCount: Int, kept: Range<Int>) {
-    precondition(!visible.isEmpty && 0 <= from && from < to && to <= Float(visible.count), "box outside the picture")
+    precondition(!visible.isEmpty && 0 <= from && from < to && to <= Float(visible.count), "box outside the image")
     precondition(!kept.isEmpty && kept.lowerBound >= 0 && kept.upperBound <= outputCount, "nothing to compute")
     let scale = Double(to - from) / Double(outputCount)
     let stretch = max(scale, 1)

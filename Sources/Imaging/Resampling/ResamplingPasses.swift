@@ -13,7 +13,7 @@ struct ResamplingPasses {
   mutating func run(
     _ image: Image, horizontal: ResamplingAxis, vertical: ResamplingAxis, flipped: Bool, output: PlanarPixels
   ) {
-    precondition(image.channels == output.shape.channels, "picture and output differ in channels")
+    precondition(image.channels == output.shape.channels, "image and output differ in channels")
     let (channels, width) = (output.shape.channels, output.shape.width)
     let paddedWidth = (width + 15) & ~15
     let rows = vertical.sourceRange

@@ -30,7 +30,7 @@ public struct FractionalBox: Sendable, Equatable {
 
 /// Antialiased bicubic resizing into planar memory, equal to Pillow's in every bit.
 ///
-/// It keeps its working memory from one picture to the next; each thread has its own.
+/// It keeps its working memory from one image to the next; each thread has its own.
 public struct Resizer: ~Copyable {
   private var horizontal = ResamplingAxis()
   private var vertical = ResamplingAxis()
@@ -38,10 +38,10 @@ public struct Resizer: ~Copyable {
 
   public init() {}
 
-  /// Resizes `box` of the picture (all of it if nil) to `output`'s size, as Pillow's
+  /// Resizes `box` of the image (all of it if nil) to `output`'s size, as Pillow's
   /// `image.resize(size, BICUBIC, box=box)`: near the box's edges the kernel sees pixels outside it.
   ///
-  /// The picture and `output` must have the same number of channels. With `flipped` left and right change
+  /// The image and `output` must have the same number of channels. With `flipped` left and right change
   /// places.
   public mutating func resize(
     _ image: Image, box: FractionalBox? = nil, flipped: Bool = false, into output: PlanarPixels
@@ -56,14 +56,14 @@ public struct Resizer: ~Copyable {
     passes.run(image, horizontal: horizontal, vertical: vertical, flipped: flipped, output: output)
   }
 
-  /// Crops the picture, then resizes the crop to `output`'s size, as torchvision's `resized_crop`: the kernel sees
+  /// Crops the image, then resizes the crop to `output`'s size, as torchvision's `resized_crop`: the kernel sees
   /// nothing outside the crop.
   public mutating func resizedCrop(
     _ image: Image, crop: PixelRectangle, flipped: Bool = false, into output: PlanarPixels
   ) {
     precondition(
       crop.left >= 0 && crop.top >= 0 && crop.left + crop.width <= image.width
-        && crop.top + crop.height <= image.height, "crop outside the picture")
+        && crop.top + crop.height <= image.height, "crop outside the image")
     let (width, height) = (output.shape.width, output.shape.height)
     horizontal.plan(
       visible: crop.left..<crop.left + crop.width, from: 0, to: Float(crop.width), outputCount: width,
@@ -74,7 +74,7 @@ public struct Resizer: ~Copyable {
     passes.run(image, horizontal: horizontal, vertical: vertical, flipped: flipped, output: output)
   }
 
-  /// Resizes the picture and keeps its centre, computing nothing outside it: `CenterCrop` says which size and
+  /// Resizes the image and keeps its centre, computing nothing outside it: `CenterCrop` says which size and
   /// which centre.
   public mutating func centerCrop(
     _ image: Image, _ crop: CenterCrop, flipped: Bool = false, into output: PlanarPixels

@@ -5,7 +5,7 @@
 ///     shorter row leaves white at its end.
 ///   - magnification: every pixel becomes a square of this many pixels, so that a tile of 28 × 28 can be seen.
 ///   - gutter: the width of the gutters, in pixels of the result.
-/// - Returns: a grey picture if all tiles are grey, otherwise RGB; tiles with alpha are laid over white.
+/// - Returns: a grey image if all tiles are grey, otherwise RGB; tiles with alpha are laid over white.
 public func composeGallery(rows: [[Image]], magnification: Int = 1, gutter: Int = 2) -> Image {
   precondition(magnification >= 1 && gutter >= 0, "a gallery cannot shrink its tiles")
   guard let first = rows.first?.first else { preconditionFailure("a gallery without tiles") }

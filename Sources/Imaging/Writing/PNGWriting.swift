@@ -2,7 +2,7 @@ import CPNG
 import Glibc
 
 extension Image {
-  /// Writes the picture to `path` as an 8-bit grey or RGB PNG; alpha is laid over white.
+  /// Writes the image to `path` as an 8-bit grey or RGB PNG; alpha is laid over white.
   ///
   /// The file appears whole or not at all: it is written beside its place under another name, then renamed.
   public func writePNG(to path: String) throws(ImagingError) {

@@ -2,7 +2,7 @@ import Evaluation
 import MaskedAutoencoder
 import Training
 
-/// `preprocessor_config.json`: how pictures become the model's input.
+/// `preprocessor_config.json`: how images become the model's input.
 struct Preprocessing: Codable {
   struct Size: Codable {
     var shortestEdge: Int?

@@ -1,5 +1,5 @@
-/// The patch embedding's weight for pictures of another number of channels, as timm does it: to one channel the sum over
-/// the old ones, which sees a grey picture as the old weight saw it in colour; to more or fewer the old ones in turn,
+/// The patch embedding's weight for images of another number of channels, as timm does it: to one channel the sum over
+/// the old ones, which sees a grey image as the old weight saw it in colour; to more or fewer the old ones in turn,
 /// scaled so that the response keeps its size.
 ///
 /// - Parameter weight: [D, from, P·P].

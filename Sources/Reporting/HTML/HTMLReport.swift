@@ -14,8 +14,8 @@ public struct HTMLReport: Sendable {
     }
   }
 
-  /// A picture of reconstructions.
-  public struct Picture: Hashable, Sendable {
+  /// An image of reconstructions.
+  public struct GalleryImage: Hashable, Sendable {
     public var caption: String
     public var png: [UInt8]
 
@@ -28,10 +28,10 @@ public struct HTMLReport: Sendable {
   public var lines: [LogLine]
   public var settings: [Setting]
   /// In order of time; the last one is shown large.
-  public var pictures: [Picture]
+  public var images: [GalleryImage]
 
-  public init(title: String, lines: [LogLine], settings: [Setting] = [], pictures: [Picture] = []) {
-    (self.title, self.lines, self.settings, self.pictures) = (title, lines, settings, pictures)
+  public init(title: String, lines: [LogLine], settings: [Setting] = [], images: [GalleryImage] = []) {
+    (self.title, self.lines, self.settings, self.images) = (title, lines, settings, images)
   }
 
   /// Writes the page in the place of an older one, in one move.
@@ -118,13 +118,13 @@ public struct HTMLReport: Sendable {
   }
 
   private var gallery: String {
-    guard let last = pictures.last else { return "" }
-    func figure(_ picture: Picture, _ style: String) -> String {
-      let caption = HTMLText.escaped(picture.caption)
+    guard let last = images.last else { return "" }
+    func figure(_ image: GalleryImage, _ style: String) -> String {
+      let caption = HTMLText.escaped(image.caption)
       return "<figure class=\"\(style)\"><img alt=\"\(caption)\" src=\"data:image/png;base64,"
-        + Data(picture.png).base64EncodedString() + "\"><figcaption>\(caption)</figcaption></figure>"
+        + Data(image.png).base64EncodedString() + "\"><figcaption>\(caption)</figcaption></figure>"
     }
-    let earlier = pictures.dropLast().map { figure($0, "earlier") }.joined(separator: "\n")
+    let earlier = images.dropLast().map { figure($0, "earlier") }.joined(separator: "\n")
     return """
       <section>
       <h2>Reconstructions</h2>

@@ -45,7 +45,7 @@ public final class TensorBoardWriter: Sendable {
     }
   }
 
-  /// - Parameter png: a whole PNG file; its header says how large the picture is and which colours it has.
+  /// - Parameter png: a whole PNG file; its header says how large the image is and which colours it has.
   public func addImage(_ tag: String, png: [UInt8], step: Int) throws(ReportingError) {
     guard let header = PNGHeader(png) else {
       throw .system(action: "write", path: path, reason: "the image \(tag) is not a PNG file")

@@ -16,16 +16,16 @@ public struct DataConfiguration: ConfigurationSection, Equatable {
   public init() {}
 
   public static let keys: [ConfigurationKey<Self>] = [
-    .value("path", \.path, "a folder of JPEG or PNG pictures, with or without class folders, or IDX files"),
+    .value("path", \.path, "a folder of JPEG or PNG images, with or without class folders, or IDX files"),
     .value("workers", \.workers, "decode threads of a process", .atLeast(1)),
     .value("mean", \.mean, "of each channel over the data set, white being 1"),
     .value("std", \.deviation, "deviation of each channel over the data set", .each(.above(0))),
-    .value("random_crop", \.randomCrop, "train on random resized crops; false: the whole picture, cut to the centre"),
-    .value("crop_scale", \.cropScale, "least and most of the picture's area that a crop takes", .each(.above(0))),
+    .value("random_crop", \.randomCrop, "train on random resized crops; false: the whole image, cut to the centre"),
+    .value("crop_scale", \.cropScale, "least and most of the image's area that a crop takes", .each(.above(0))),
     .value("crop_ratio", \.cropRatio, "least and most width / height of a crop", .each(.above(0))),
-    .value("flip", \.flip, "mirror half of the pictures"),
+    .value("flip", \.flip, "mirror half of the images"),
     .value(
-      "max_bad_fraction", \.maxBadFraction, "share of an epoch's pictures that may fail to decode", .atLeast(0),
+      "max_bad_fraction", \.maxBadFraction, "share of an epoch's images that may fail to decode", .atLeast(0),
       .atMost(1)),
   ]
 
@@ -36,7 +36,7 @@ public struct DataConfiguration: ConfigurationSection, Equatable {
       }
     }
     guard cropScale[1] <= 1 else {
-      throw .invalid(path["crop_scale"], is: cropScale, "and a crop cannot take more than all (1) of the picture")
+      throw .invalid(path["crop_scale"], is: cropScale, "and a crop cannot take more than all (1) of the image")
     }
   }
 

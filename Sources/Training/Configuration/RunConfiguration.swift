@@ -38,7 +38,7 @@ public struct RunConfiguration: ConfigurationSection, Equatable {
     }
   }
 
-  /// What pictures are brought to.
+  /// What images are brought to.
   public var imageShape: ImageShape {
     ImageShape(channels: model.channels, height: model.imageSize.height, width: model.imageSize.width)
   }

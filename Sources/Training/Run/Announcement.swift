@@ -14,7 +14,7 @@ func announcement(of run: Pretraining) -> String {
   let classes = source.classNames.isEmpty ? "" : " in \(source.classNames.count) classes"
   let shards = trainer.optimizer.ownership.isSharded ? "; the optimiser's moments are divided among them" : ""
   let lines = [
-    ("data", "\(configuration.data.path): \(source.kind), \(source.count) pictures\(classes)"),
+    ("data", "\(configuration.data.path): \(source.kind), \(source.count) images\(classes)"),
     (
       "model",
       "\(millions(table.parameterCount)) parameters (encoder \(millions(encoder))), \(model.imageSize.height) x "

@@ -4,14 +4,14 @@ import Compute
 import Datasets
 import MaskedAutoencoder
 
-/// What is watched while the steps go on: values that are not finite, replicas that differ, pictures that are broken.
+/// What is watched while the steps go on: values that are not finite, replicas that differ, images that are broken.
 extension Pretraining {
   /// Deals with a step whose loss or gradient is not finite. No rank has updated anything, and all know.
   ///
   /// - Returns: why to go back to a checkpoint; nil to go on, the step left out.
   func judge(_ nonFinite: NonFiniteStep) throws -> String? {
     let error = TrainingError.nonFinite(
-      nonFinite, pictures: nonFinite.samples.map(source.name(of:)), origin: nonFinite.origin.map(sentence))
+      nonFinite, images: nonFinite.samples.map(source.name(of:)), origin: nonFinite.origin.map(sentence))
     recorder?.record(nonFinite)
     switch configuration.train.nonFinite {
     case .skip:
@@ -60,7 +60,7 @@ extension Pretraining {
     return reason
   }
 
-  /// Counts and names the pictures that did not decode; too many of them end the run with a checkpoint.
+  /// Counts and names the images that did not decode; too many of them end the run with a checkpoint.
   func account(for batch: borrowing Batch, _ result: StepResult) throws {
     if batch.step.isMultiple(of: plan.stepsPerEpoch) { badSamplesInEpoch = 0 }
     guard result.badSampleCount > 0 else { return }

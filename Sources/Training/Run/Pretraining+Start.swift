@@ -43,11 +43,11 @@ extension Pretraining {
     }
   }
 
-  /// A copy of the data that lacks a picture puts every later one in another place of the epoch's order.
+  /// A copy of the data that lacks an image puts every later one in another place of the epoch's order.
   static func requireEqual(_ source: any ImageSource, path: String, on communicator: any Communicator) throws {
     let counts = try communicator.allgather([Double(source.count)])
     if let other = counts.indices.first(where: { counts[$0] != counts[0] }) {
-      let found = try communicator.allgather("\(source.count) pictures in \(path)")
+      let found = try communicator.allgather("\(source.count) images in \(path)")
       throw TrainingError.dataDiffers(rank: other, found: found[other], first: found[0])
     }
   }

@@ -104,7 +104,7 @@ final class RunRecorder {
 
   func record(badSamples names: String, step: Int) {
     for name in names.split(separator: "\n") {
-      logger.warning("replaced a picture that does not decode: \(name)")
+      logger.warning("replaced an image that does not decode: \(name)")
       append(EventRecord("bad_sample", step: step, [LogField("reason", .text(String(name)))]))
     }
   }

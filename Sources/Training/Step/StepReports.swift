@@ -11,13 +11,13 @@ public struct StepNotice: Sendable {
   public init() {}
 }
 
-/// What the ranks tell one another at the end of every step: their bad pictures, requests to stop, whether their part of a
+/// What the ranks tell one another at the end of every step: their bad images, requests to stop, whether their part of a
 /// checkpoint is written, and the losses of their virtual workers. The memory is taken once.
 ///
 /// Ordering: each worker writes the loss of its own virtual worker; `exchange` comes when all have.
 struct StepReports: ~Copyable, Sendable {
   private let layout: WorkerLayout
-  /// Numbers of one rank: bad pictures, 1 where it was asked to stop, 1 where its part is written, and a loss for each
+  /// Numbers of one rank: bad images, 1 where it was asked to stop, 1 where its part is written, and a loss for each
   /// virtual worker that a rank can have.
   private let length: Int
   private static let lossesBegin = 3

@@ -12,7 +12,7 @@ public struct StepResult: Sendable {
   public var gradientNorm: Double
   public var learningRate: Double
   public var times = StepTimes()
-  /// Pictures that did not decode and were replaced, over all ranks.
+  /// Images that did not decode and were replaced, over all ranks.
   public var badSampleCount = 0
   /// Whether a rank was asked to stop.
   public var stopRequested = false
@@ -217,7 +217,7 @@ public final class Trainer: @unchecked Sendable {
     }
   }
 
-  /// Tells all ranks what only one of them knows: its virtual workers' losses, its bad pictures, its notice.
+  /// Tells all ranks what only one of them knows: its virtual workers' losses, its bad images, its notice.
   private func agree(on result: inout StepResult, _ batch: borrowing Batch, _ notice: StepNotice) throws {
     progress.enter(.allreduce)
     try reports.exchange(badSampleCount: batch.badSamples.count, notice, over: communicator)

@@ -31,7 +31,7 @@ public struct TrainingMemory: Sendable {
       Part(name: "layer gradients", bytes: float * LayerReduction.layerFloats(table, workers: layout.threads)),
       Part(name: "activations", bytes: WorkspacePlan(configuration, layout: layout).ownBytes),
       Part(
-        name: "pictures",
+        name: "images",
         bytes: BatchLoader.defaultSlots * layout.images.count * configuration.imageShape.count),
     ]
     if train.precision == .bf16 {

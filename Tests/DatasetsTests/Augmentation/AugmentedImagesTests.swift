@@ -6,31 +6,31 @@ import Testing
 @Suite struct AugmentedImagesTests {
   private let shape = ImageShape(channels: 3, height: 8, width: 10)
 
-  private func picture(
+  private func image(
     _ source: any ImageSource, sample: Int, epoch: Int = 0, seed: UInt64 = 1, augmentation: Augmentation = .init()
   ) throws -> (bytes: [UInt8], bad: [BadSample]) {
     let images = try AugmentedImages(source: source, shape: shape, augmentation: augmentation, seed: seed)
     var resizer = Resizer()
-    let output = PlanarPicture(shape)
+    let output = PlanarBytes(shape)
     let bad = try images.write(sample: sample, epoch: epoch, into: output.view, using: &resizer)
     return (output.bytes, bad)
   }
 
   @Test func dependsOnSampleEpochAndSeedAlone() throws {
     let source = SyntheticSource(count: 20)
-    let first = try picture(source, sample: 4)
-    #expect(try picture(source, sample: 4).bytes == first.bytes)
-    #expect(try picture(source, sample: 4, epoch: 1).bytes != first.bytes)
-    #expect(try picture(source, sample: 4, seed: 2).bytes != first.bytes)
-    #expect(try picture(source, sample: 5).bytes != first.bytes)
+    let first = try image(source, sample: 4)
+    #expect(try image(source, sample: 4).bytes == first.bytes)
+    #expect(try image(source, sample: 4, epoch: 1).bytes != first.bytes)
+    #expect(try image(source, sample: 4, seed: 2).bytes != first.bytes)
+    #expect(try image(source, sample: 5).bytes != first.bytes)
   }
 
-  @Test func aBadPictureIsReplacedByTheNextUnderItsOwnKey() throws {
+  @Test func aBadImageIsReplacedByTheNextUnderItsOwnKey() throws {
     let broken = SyntheticSource(count: 10, bad: [8, 9, 0])
-    let replaced = try picture(broken, sample: 8)
+    let replaced = try image(broken, sample: 8)
     #expect(replaced.bad == [8, 9, 0].map { broken.badSample($0) })
 
-    // Picture 1, cropped and flipped as slot 8 says.
+    // Image 1, cropped and flipped as slot 8 says.
     var crops = RandomStream(seed: 1, purpose: .crop, epoch: 0, sample: 8)
     var flips = RandomStream(seed: 1, purpose: .flip, epoch: 0, sample: 8)
     let image = try broken.image(at: 1)
@@ -38,37 +38,37 @@ import Testing
     let crop = randomCrop(
       imageWidth: image.width, imageHeight: image.height, scale: augmentation.cropScale,
       ratio: augmentation.cropRatio, stream: &crops)
-    let expected = PlanarPicture(shape)
+    let expected = PlanarBytes(shape)
     var resizer = Resizer()
     resizer.resizedCrop(image, crop: crop, flipped: flips.uniform() >= 0.5, into: expected.view)
     #expect(replaced.bytes == expected.bytes)
-    #expect(try picture(broken, sample: 1).bytes != replaced.bytes)
+    #expect(try image(broken, sample: 1).bytes != replaced.bytes)
   }
 
-  @Test func onlyBadPicturesEndInAnErrorAfterABoundedSearch() throws {
+  @Test func onlyBadImagesEndInAnErrorAfterABoundedSearch() throws {
     let small = SyntheticSource(count: 3, bad: [0, 1, 2])
     #expect(
       throws: DatasetError.tooManyBadImages(count: 3, first: small.badSample(2), last: small.badSample(1))
-    ) { try picture(small, sample: 2) }
+    ) { try image(small, sample: 2) }
     let large = SyntheticSource(count: 1000, bad: Set(0..<500))
     #expect(
       throws: DatasetError.tooManyBadImages(count: 100, first: large.badSample(7), last: large.badSample(106))
-    ) { try picture(large, sample: 7) }
+    ) { try image(large, sample: 7) }
   }
 
   @Test func withoutAugmentationItIsTheCentre() throws {
     let source = SyntheticSource(count: 5)
-    let expected = PlanarPicture(shape)
+    let expected = PlanarBytes(shape)
     var resizer = Resizer()
     resizer.centerCrop(try source.image(at: 3), CenterCrop(keptFraction: 1), into: expected.view)
     for epoch in 0..<4 {
-      #expect(try picture(source, sample: 3, epoch: epoch, augmentation: .none).bytes == expected.bytes)
+      #expect(try image(source, sample: 3, epoch: epoch, augmentation: .none).bytes == expected.bytes)
     }
   }
 
   @Test func flipsAreMirrorImagesOfHalfOfAll() throws {
     let source = SyntheticSource(count: 5)
-    let plain = try picture(source, sample: 2, augmentation: .none).bytes
+    let plain = try image(source, sample: 2, augmentation: .none).bytes
     let mirrored = (0..<plain.count).map { (index: Int) -> UInt8 in
       let (row, column) = index.quotientAndRemainder(dividingBy: shape.width)
       return plain[row * shape.width + shape.width - 1 - column]
@@ -76,7 +76,7 @@ import Testing
     var flips = 0
     let draws = 4000
     for epoch in 0..<draws {
-      let bytes = try picture(source, sample: 2, epoch: epoch, augmentation: .init(randomCrop: false)).bytes
+      let bytes = try image(source, sample: 2, epoch: epoch, augmentation: .init(randomCrop: false)).bytes
       #expect(bytes == plain || bytes == mirrored)
       if bytes == mirrored { flips += 1 }
     }

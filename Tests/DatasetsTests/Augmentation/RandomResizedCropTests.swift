@@ -27,7 +27,7 @@ struct CropCase: Decodable {
     }
   }
 
-  @Test func aPictureOutOfProportionGivesItsCentre() {
+  @Test func aImageOutOfProportionGivesItsCentre() {
     // No crop of full area and of ratio 1 fits into 10 × 100.
     var stream = RandomStream(seed: 1, purpose: .crop)
     let tall = randomCrop(imageWidth: 10, imageHeight: 100, scale: 1...1, ratio: 1...1, stream: &stream)

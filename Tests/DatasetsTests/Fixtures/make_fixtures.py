@@ -142,7 +142,7 @@ tensor = transforms.Normalize(mean, deviation)(transforms.ToTensor()(image))
 with open("normalized.raw", "wb") as file:
     file.write(tensor.numpy().astype("<f4").tobytes())
 
-pictures = generator.integers(0, 256, (6, 5, 4), dtype=np.uint8)
+images = generator.integers(0, 256, (6, 5, 4), dtype=np.uint8)
 labels = np.array([3, 0, 2, 2, 1, 0], dtype=np.uint8)
 
 
@@ -152,6 +152,6 @@ def write_idx(name, array):
         file.write(gzip.compress(content, mtime=0) if name.endswith(".gz") else content)
 
 
-write_idx("train-images-idx3-ubyte.gz", pictures)
-write_idx("train-images-idx3-ubyte", pictures)
+write_idx("train-images-idx3-ubyte.gz", images)
+write_idx("train-images-idx3-ubyte", images)
 write_idx("train-labels-idx1-ubyte.gz", labels)

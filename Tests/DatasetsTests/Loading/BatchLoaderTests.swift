@@ -10,38 +10,38 @@ import Testing
     try AugmentedImages(source: source, shape: shape, augmentation: Augmentation(), seed: 77)
   }
 
-  private struct Picture: Equatable {
+  private struct LoadedImage: Equatable {
     let step: Int
     let epoch: Int
     let sample: Int
     let bytes: [UInt8]
   }
 
-  /// All pictures of the given steps, and the bad samples.
+  /// All images of the given steps, and the bad samples.
   private func load(
     _ source: any ImageSource, part: Range<Int> = 0..<6, steps: Range<Int>, workers: Int
-  ) throws -> (pictures: [Picture], bad: [BadSample]) {
+  ) throws -> (images: [LoadedImage], bad: [BadSample]) {
     let loader = try BatchLoader(images: images(source), batchSize: 6, part: part, steps: steps, workers: workers)
-    var pictures: [Picture] = []
+    var images: [LoadedImage] = []
     var bad: [BadSample] = []
     for _ in steps {
       let batch = try loader.next()
       for index in 0..<batch.count {
-        pictures.append(
-          Picture(
+        images.append(
+          LoadedImage(
             step: batch.step, epoch: batch.epoch, sample: batch.samples[index], bytes: batch.pixels(of: index).bytes))
       }
       bad += batch.badSamples
     }
-    return (pictures, bad)
+    return (images, bad)
   }
 
-  /// What the steps contain, picture by picture and without a loader.
-  private func reference(_ source: any ImageSource, steps: Range<Int>) throws -> [Picture] {
+  /// What the steps contain, image by image and without a loader.
+  private func reference(_ source: any ImageSource, steps: Range<Int>) throws -> [LoadedImage] {
     let images = try images(source)
     var resizer = Resizer()
-    let output = PlanarPicture(shape)
-    var pictures: [Picture] = []
+    let output = PlanarBytes(shape)
+    var images: [LoadedImage] = []
     for step in steps {
       let stepsPerEpoch = source.count / 6
       let epoch = step / stepsPerEpoch
@@ -49,21 +49,21 @@ import Testing
       for index in 0..<6 {
         let sample = order[step % stepsPerEpoch * 6 + index]
         _ = try images.write(sample: sample, epoch: epoch, into: output.view, using: &resizer)
-        pictures.append(Picture(step: step, epoch: epoch, sample: sample, bytes: output.bytes))
+        images.append(LoadedImage(step: step, epoch: epoch, sample: sample, bytes: output.bytes))
       }
     }
-    return pictures
+    return images
   }
 
   @Test(arguments: [1, 2, 5]) func stepsAreTheSameWithAnyNumberOfThreads(workers: Int) throws {
     let source = SyntheticSource(count: 40)
     let expected = try reference(source, steps: 0..<20)
-    #expect(try load(source, steps: 0..<20, workers: workers).pictures == expected)
+    #expect(try load(source, steps: 0..<20, workers: workers).images == expected)
   }
 
   @Test func startsAtAnyStep() throws {
     let source = SyntheticSource(count: 40)
-    #expect(try load(source, steps: 9..<17, workers: 2).pictures == reference(source, steps: 9..<17))
+    #expect(try load(source, steps: 9..<17, workers: 2).images == reference(source, steps: 9..<17))
   }
 
   @Test func partsOfProcessesMakeUpTheGlobalBatch() throws {
@@ -71,11 +71,11 @@ import Testing
     let whole = try load(source, steps: 4..<13, workers: 2)
     for parts in [[0..<3, 3..<6], [0..<1, 1..<2, 2..<6]] {
       let loaded = try parts.map { try load(source, part: $0, steps: 4..<13, workers: 2) }
-      var joined: [Picture] = []
+      var joined: [LoadedImage] = []
       for step in 4..<13 {
-        for part in loaded { joined += part.pictures.filter { $0.step == step } }
+        for part in loaded { joined += part.images.filter { $0.step == step } }
       }
-      #expect(joined == whole.pictures)
+      #expect(joined == whole.images)
       #expect(loaded.reduce(0) { $0 + $1.bad.count } == whole.bad.count)
     }
   }
@@ -90,7 +90,7 @@ import Testing
     #expect(Set(one.bad.map { $0.index }) == [1, 5, 6, 10])
   }
 
-  @Test func aStepWithoutAnyPictureThrows() throws {
+  @Test func aStepWithoutAnyImageThrows() throws {
     let source = SyntheticSource(count: 6, bad: Set(0..<6))
     let loader = try BatchLoader(images: images(source), batchSize: 6, part: 0..<6, steps: 0..<5, workers: 2)
     #expect(throws: DatasetError.self) { _ = try loader.next().count }
@@ -134,7 +134,7 @@ import Testing
     let slow = SyntheticSource(count: 12) { _ in 0.02 }
     let loader = try BatchLoader(images: images(slow), batchSize: 6, part: 0..<6, steps: 0..<2, workers: 1)
     let waited = try loader.next().waitSeconds
-    // One thread, six pictures of 20 ms each; the start of the thread may have taken some of it off.
+    // One thread, six images of 20 ms each; the start of the thread may have taken some of it off.
     #expect(waited > 0.06 && waited < 60)
   }
 

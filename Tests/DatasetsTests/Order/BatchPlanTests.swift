@@ -20,6 +20,6 @@ import Testing
   @Test func aSetSmallerThanABatchIsRefused() {
     let error = #expect(throws: DatasetError.self) { try BatchPlan(sampleCount: 7, batchSize: 8, seed: 0) }
     #expect(
-      error?.description == "the data set has 7 pictures, fewer than one batch of 8: lower train.batch_size")
+      error?.description == "the data set has 7 images, fewer than one batch of 8: lower train.batch_size")
   }
 }

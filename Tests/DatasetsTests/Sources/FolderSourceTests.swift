@@ -19,7 +19,7 @@ import Testing
     #expect((0..<source.count).map { source.label(of: $0) } == [0, 2, 1, 1, 1, 3])
   }
 
-  @Test func aPictureInTheRootMeansNoLabels() throws {
+  @Test func aImageInTheRootMeansNoLabels() throws {
     let folder = try ScratchFolder()
     for name in ["a/1.png", "b/1.png", "top.png"] { try folder.write([], to: name) }
     let source = try openSource(at: folder.path)
@@ -58,9 +58,9 @@ import Testing
     }
   }
 
-  @Test func aBadPictureIsNamedWithTheReason() throws {
+  @Test func aBadImageIsNamedWithTheReason() throws {
     let folder = try ScratchFolder()
-    try folder.write(Array("not a picture".utf8), to: "x/1.png")
+    try folder.write(Array("not an image".utf8), to: "x/1.png")
     try folder.writePixel(200, to: "x/2.png")
     let source = try openSource(at: folder.path)
     #expect(try source.image(at: 1).pixels == [200])
@@ -83,6 +83,6 @@ import Testing
     #expect(missing?.description == "cannot read /no/such/folder: No such file or directory")
     try folder.writePixel(1, to: "single.png")
     let file = #expect(throws: DatasetError.self) { try openSource(at: folder.path + "/single.png") }
-    #expect(file?.description.contains("give the folder that the pictures are in") == true)
+    #expect(file?.description.contains("give the folder that the images are in") == true)
   }
 }

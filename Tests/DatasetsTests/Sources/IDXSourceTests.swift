@@ -86,7 +86,7 @@ import Testing
     let labels = #expect(throws: DatasetError.self) { try openSource(at: path) }
     #expect(
       labels
-        == .corrupt(path: folder.path + "/" + Self.labels, reason: "it has 2 labels for the 6 pictures of \(path)"))
+        == .corrupt(path: folder.path + "/" + Self.labels, reason: "it has 2 labels for the 6 images of \(path)"))
     #expect(throws: DatasetError.self) { try openSource(at: folder.path + "/" + Self.labels) }
   }
 }

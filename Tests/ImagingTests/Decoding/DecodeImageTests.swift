@@ -72,7 +72,7 @@ struct DecodeCase: Decodable {
     #expect(throws: ImagingError.unknownKind(name: "empty", firstBytes: [])) { try decodeImage([], name: "empty") }
   }
 
-  /// The header of a picture of 65 000 × 65 000 pixels, in a file of a few bytes.
+  /// The header of an image of 65 000 × 65 000 pixels, in a file of a few bytes.
   @Test func sizeIsCheckedBeforeMemoryIsTaken() throws {
     var jpeg = try Fixture.bytes("baseline_420.jpg")
     let frame = try #require(jpeg.firstRange(of: [0xFF, 0xC0, 0x00, 0x11])).lowerBound

@@ -1,6 +1,6 @@
 """Makes the fixtures of ImagingTests with Pillow and numpy: `python make_fixtures.py` in this folder.
 
-`decode.json` lists picture files with what Pillow decodes them to (`.raw`: rows, columns, channels, 8 bits).
+`decode.json` lists image files with what Pillow decodes them to (`.raw`: rows, columns, channels, 8 bits).
 `resize.json` lists resizes with what Pillow makes of them (`.raw`, channels last).
 """
 
@@ -15,7 +15,7 @@ from PIL import Image
 generator = np.random.default_rng(20240229)
 
 
-def picture(width, height, channels):
+def random_image(width, height, channels):
     """Smooth waves, one sharp edge and some noise: all that a resampling kernel can get wrong."""
     y, x = np.mgrid[0:height, 0:width].astype(np.float64)
     planes = []
@@ -44,14 +44,14 @@ def expect(file, pixels):
 
 
 # JPEG
-rgb = Image.fromarray(picture(37, 29, 3))
-grey = Image.fromarray(picture(37, 29, 1))
+rgb = Image.fromarray(random_image(37, 29, 3))
+grey = Image.fromarray(random_image(37, 29, 1))
 rgb.save("baseline_420.jpg", quality=85, subsampling="4:2:0")
 rgb.save("baseline_444.jpg", quality=95, subsampling="4:4:4")
 rgb.save("progressive.jpg", quality=85, progressive=True)
 rgb.save("restarts.jpg", quality=85, restart_marker_rows=1)
 grey.save("grey.jpg", quality=85)
-Image.fromarray(picture(19, 17, 4), mode="CMYK").save("cmyk.jpg", quality=90)
+Image.fromarray(random_image(19, 17, 4), mode="CMYK").save("cmyk.jpg", quality=90)
 for name in ["baseline_420", "baseline_444", "progressive", "restarts", "cmyk"]:
     expect(name + ".jpg", np.asarray(Image.open(name + ".jpg").convert("RGB")))
 expect("grey.jpg", np.asarray(Image.open("grey.jpg")))
@@ -61,10 +61,10 @@ grey.save("grey.png")
 expect("grey.png", np.asarray(grey))
 rgb.save("rgb.png")
 expect("rgb.png", np.asarray(rgb))
-rgba = Image.fromarray(picture(23, 19, 4), mode="RGBA")
+rgba = Image.fromarray(random_image(23, 19, 4), mode="RGBA")
 rgba.save("rgba.png")
 expect("rgba.png", np.asarray(rgba))
-grey_alpha = Image.fromarray(picture(23, 19, 4)[:, :, :2].copy(), mode="LA")
+grey_alpha = Image.fromarray(random_image(23, 19, 4)[:, :, :2].copy(), mode="LA")
 grey_alpha.save("grey_alpha.png")
 expect("grey_alpha.png", np.asarray(grey_alpha.convert("RGBA")))
 palette = rgb.quantize(23)
@@ -125,8 +125,8 @@ for file, targets in conversions.items():
 
 # Resizes
 resized = []
-Image.fromarray(picture(67, 53, 3)).save("large_rgb.png")
-Image.fromarray(picture(67, 53, 1)).save("large_grey.png")
+Image.fromarray(random_image(67, 53, 3)).save("large_rgb.png")
+Image.fromarray(random_image(67, 53, 1)).save("large_grey.png")
 wide = Image.fromarray(np.where(np.mgrid[0:40, 0:61][1] % 7 < 3, 255, 0).astype(np.uint8))
 wide.save("stripes.png")
 

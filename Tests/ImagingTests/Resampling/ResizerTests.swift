@@ -16,11 +16,11 @@ struct ResizeCase: Decodable {
   @Test func everyBitIsPillows() throws {
     let cases: [ResizeCase] = try Fixture.cases("resize.json")
     #expect(cases.count == 28)
-    // One resizer for all: what a picture leaves in its memory must not reach the next.
+    // One resizer for all: what an image leaves in its memory must not reach the next.
     var resizer = Resizer()
     for item in cases {
       let image = try decodeImage(at: Fixture.path(item.file))
-      let output = PlanarPicture(channels: image.channels, height: item.height, width: item.width)
+      let output = PlanarBytes(channels: image.channels, height: item.height, width: item.width)
       if let center = item.center {
         resizer.centerCrop(image, CenterCrop(keptFraction: center), flipped: item.flipped, into: output.view)
       } else if let crop = item.crop {
@@ -36,15 +36,15 @@ struct ResizeCase: Decodable {
   }
 
   /// Channels never mix: each of four is what it would be alone.
-  @Test func fourChannelsAreFourGreyPictures() throws {
+  @Test func fourChannelsAreFourGreyImages() throws {
     let image = try decodeImage(at: Fixture.path("rgba.png"))
     var resizer = Resizer()
-    let together = PlanarPicture(channels: 4, height: 11, width: 35)
+    let together = PlanarBytes(channels: 4, height: 11, width: 35)
     resizer.resize(image, into: together.view)
     for channel in 0..<4 {
       let samples = (0..<image.width * image.height).map { image.pixels[4 * $0 + channel] }
       let grey = Image(width: image.width, height: image.height, channels: 1, pixels: samples)
-      let alone = PlanarPicture(channels: 1, height: 11, width: 35)
+      let alone = PlanarBytes(channels: 1, height: 11, width: 35)
       resizer.resize(grey, into: alone.view)
       for row in 0..<11 {
         for column in 0..<35 {
@@ -57,12 +57,12 @@ struct ResizeCase: Decodable {
   }
 
   @Test func centerCropOfARectangleCoversIt() throws {
-    // 67 × 53 to 40 × 10: the width decides, the resized picture is 40 × 31, rows 10 ..< 20 stay (10.5 rounds to even).
+    // 67 × 53 to 40 × 10: the width decides, the resized image is 40 × 31, rows 10 ..< 20 stay (10.5 rounds to even).
     let image = try decodeImage(at: Fixture.path("large_grey.png"))
     var resizer = Resizer()
-    let cropped = PlanarPicture(channels: 1, height: 10, width: 40)
+    let cropped = PlanarBytes(channels: 1, height: 10, width: 40)
     resizer.centerCrop(image, CenterCrop(keptFraction: 1), into: cropped.view)
-    let whole = PlanarPicture(channels: 1, height: 31, width: 40)
+    let whole = PlanarBytes(channels: 1, height: 31, width: 40)
     resizer.resize(image, into: whole.view)
     for row in 0..<10 {
       for column in 0..<40 {

@@ -24,7 +24,7 @@ import Testing
       try image.writePNG(to: "/no/such/folder/a.png")
     }
     let folder = try ScratchFolder()
-    // A folder stands where the picture should go: the rename fails, and the temporary file must go again.
+    // A folder stands where the image should go: the rename fails, and the temporary file must go again.
     #expect(throws: ImagingError.self) { try image.writePNG(to: folder.path) }
     #expect(try folder.names == [])
   }

@@ -26,7 +26,7 @@ MEAN, STD = [0.45, 0.5, 0.55], [0.2, 0.25, 0.3]
 STEPS, LEARNING_RATE = 10, 1e-3
 
 torch.set_num_threads(1)
-for folder in ("hf", "hf_sharded", "timm", "pictures"):
+for folder in ("hf", "hf_sharded", "timm", "images"):
     shutil.rmtree(HERE / folder, ignore_errors=True)
 
 # Position tables that are not the sine-cosine ones, and an epsilon that is not the usual one.
@@ -57,12 +57,12 @@ save_file({name: value.contiguous() for name, value in encoder.items()}, HERE / 
     "model_args": {"img_size": 28, "patch_size": 7, "embed_dim": 24, "depth": 2, "num_heads": 3, "mlp_ratio": 40 / 24},
     "pretrained_cfg": {"input_size": [3, 28, 28], "mean": MEAN, "std": STD}}, indent=2))
 
-# Features of pictures of the model's size, before steps of training change the weights.
-pictures = numpy.random.default_rng(1).integers(0, 256, (11, 28, 28, 3), numpy.uint8)
-(HERE / "pictures").mkdir()
-for index, picture in enumerate(pictures):
-    Image.fromarray(picture).save(HERE / f"pictures/{index:02}.png")
-pixels = torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255
+# Features of images of the model's size, before steps of training change the weights.
+images = numpy.random.default_rng(1).integers(0, 256, (11, 28, 28, 3), numpy.uint8)
+(HERE / "images").mkdir()
+for index, image in enumerate(images):
+    Image.fromarray(image).save(HERE / f"images/{index:02}.png")
+pixels = torch.from_numpy(images).permute(0, 3, 1, 2).float() / 255
 pixels = (pixels - torch.tensor(MEAN)[:, None, None]) / torch.tensor(STD)[:, None, None]
 with torch.no_grad():
     model.vit.config.mask_ratio = 0.0

@@ -5,7 +5,7 @@ Needs: pip install torch transformers safetensors pillow [timm]
 Run:   python3 compare_hf.py path/to/mae [--seed S]
 
 For each configuration: loss, predictions, mask, latent, all gradients, the losses of ten AdamW steps; round trips
-through every format, bit by bit; loading of every exported folder; features of pictures. Ends with 1 if one of them
+through every format, bit by bit; loading of every exported folder; features of images. Ends with 1 if one of them
 is off, and with the worst of each in the last line.
 """
 import argparse
@@ -142,21 +142,21 @@ def compare_formats(tensors, folder, work, where):
 
 
 def compare_features(config, work, mean, std, where, seed):
-    """Pictures of exactly the model's size: no resampling stands between the two."""
+    """Images of exactly the model's size: no resampling stands between the two."""
     height, width = sides(config.image_size)
-    pictures = numpy.random.default_rng(seed).integers(0, 256, (11, height, width, config.num_channels), numpy.uint8)
-    (work / "pictures").mkdir()
-    for index, picture in enumerate(pictures):
-        Image.fromarray(picture.squeeze(-1) if config.num_channels == 1 else picture).save(
-            work / f"pictures/{index:02}.png")
+    images = numpy.random.default_rng(seed).integers(0, 256, (11, height, width, config.num_channels), numpy.uint8)
+    (work / "images").mkdir()
+    for index, image in enumerate(images):
+        Image.fromarray(image.squeeze(-1) if config.num_channels == 1 else image).save(
+            work / f"images/{index:02}.png")
     for pool in ("cls", "mean"):
-        mae("embed", "--checkpoint", work / "run", "--data", work / "pictures", "--crop-fraction", 1,
+        mae("embed", "--checkpoint", work / "run", "--data", work / "images", "--crop-fraction", 1,
             "--pool", pool, "--output", work / f"{pool}.npy")
     mine = {pool: torch.from_numpy(numpy.load(work / f"{pool}.npy")) for pool in ("cls", "mean")}
     names = (work / "cls.npy.txt").read_text().split()
     if names != [f"{index:02}.png" for index in range(11)]:
         failures.append(f"{where}: embed lists {names}")
-    pixels = torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255
+    pixels = torch.from_numpy(images).permute(0, 3, 1, 2).float() / 255
     pixels = (pixels - torch.tensor(mean)[:, None, None]) / torch.tensor(std)[:, None, None]
 
     def compare(states, what):
@@ -164,7 +164,7 @@ def compare_features(config, work, mean, std, where, seed):
         check("features", distance(mine["mean"], states[:, 1:].mean(1)), f"{where}: {what}, mean")
 
     rows, columns = grid(config)
-    order = torch.arange(rows * columns).float().expand(len(pictures), -1)
+    order = torch.arange(rows * columns).float().expand(len(images), -1)
     with torch.no_grad():
         masked = load(ViTMAEModel, work / "hf_encoder", mask_ratio=0.0)
         compare(masked(pixels, noise=order).last_hidden_state, "ViTMAEModel")

@@ -12,7 +12,7 @@ struct CheckFailure: Error, CustomStringConvertible {
   init(_ description: String) { self.description = description }
 }
 
-/// A small model in training, on this rank's part of pictures that take nothing to read.
+/// A small model in training, on this rank's part of images that take nothing to read.
 struct SteadyRun {
   /// The first steps may still take memory: libraries set themselves up.
   static let warmup = 2
@@ -61,16 +61,16 @@ struct SteadyRun {
   }
 }
 
-/// Grey pictures. Decoding is no part of the step: the threads that do it are not counted.
+/// Grey images. Decoding is no part of the step: the threads that do it are not counted.
 private struct StillSource: ImageSource {
-  let kind = "grey pictures"
+  let kind = "grey images"
   let count = 64
   let classNames: [String] = []
-  let pictureShape: ImageShape
+  let imageShape: ImageShape
 
-  init(shape: ImageShape) { pictureShape = shape }
+  init(shape: ImageShape) { imageShape = shape }
 
-  var shape: ImageShape? { pictureShape }
+  var shape: ImageShape? { imageShape }
 
   func name(of index: Int) -> String { "grey#\(index)" }
 
@@ -78,8 +78,8 @@ private struct StillSource: ImageSource {
 
   func image(at index: Int) -> Image {
     memory_probe_ignore_thread()
-    let pixels = (0..<pictureShape.count).map { UInt8(truncatingIfNeeded: $0 * (index + 1)) }
+    let pixels = (0..<imageShape.count).map { UInt8(truncatingIfNeeded: $0 * (index + 1)) }
     return Image(
-      width: pictureShape.width, height: pictureShape.height, channels: pictureShape.channels, pixels: pixels)
+      width: imageShape.width, height: imageShape.height, channels: imageShape.channels, pixels: pixels)
   }
 }

@@ -15,11 +15,11 @@ from tensorboard.summary.writer.record_writer import RecordWriter
 
 here = os.path.dirname(os.path.abspath(__file__))
 golden = os.path.join(here, "golden.tfevents")
-picture = os.path.join(here, "tiny.png")
+image = os.path.join(here, "tiny.png")
 TIME = 1700000000.25
 
-Image.new("RGB", (3, 2), (200, 30, 60)).save(picture)
-png = open(picture, "rb").read()
+Image.new("RGB", (3, 2), (200, 30, 60)).save(image)
+png = open(image, "rb").read()
 
 
 def scalar(tag, value, step):

@@ -46,7 +46,7 @@ struct HTMLReportTests {
     let escaped = "&lt;script&gt;alert(&#39;&amp;&quot;&#39;)&lt;/script&gt;"
     let html = HTMLReport(
       title: evil, lines: try lines(3), settings: [.init(name: evil, value: evil, documentation: evil)],
-      pictures: [.init(caption: evil, png: [1, 2, 3])]
+      images: [.init(caption: evil, png: [1, 2, 3])]
     ).html
     #expect(!html.contains("<script"))
     #expect(html.components(separatedBy: escaped).count - 1 == 7)

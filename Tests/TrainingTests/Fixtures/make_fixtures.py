@@ -1,4 +1,4 @@
-"""Makes the JPEG pictures of the tests: python make_fixtures.py, with Pillow and numpy."""
+"""Makes the JPEG images of the tests: python make_fixtures.py, with Pillow and numpy."""
 
 import pathlib
 
@@ -8,7 +8,7 @@ from PIL import Image
 FOLDER = pathlib.Path(__file__).parent
 
 
-def picture(seed, width, height):
+def random_image(seed, width, height):
     """Waves of three colours: smooth enough to be small, and different in every place."""
     phases = numpy.random.default_rng(seed).uniform(0, 2 * numpy.pi, (3, 3))
     y, x = numpy.mgrid[0:height, 0:width]
@@ -27,7 +27,7 @@ for index, (width, height, settings) in enumerate(
         (45, 21, {"subsampling": "4:2:0", "restart_marker_blocks": 1}),
     ]
 ):
-    image = picture(index, width, height)
+    image = random_image(index, width, height)
     if settings.pop("grey", False):
         image = image.convert("L")
     image.save(FOLDER / f"waves{index}.jpg", quality=80, **settings)

@@ -38,11 +38,11 @@ extension ProgramTests {
         name: "IDX file cut short", settings: ["data.path=FOLDER/short"], exitCode: 1,
         named: ["FOLDER/short is damaged: it ends after"]),
       Case(
-        name: "folder of broken pictures", settings: ["data.path=FOLDER/broken"], exitCode: 1,
-        named: ["80 pictures in a row cannot be used; the first: cannot decode FOLDER/broken/"]),
+        name: "folder of broken images", settings: ["data.path=FOLDER/broken"], exitCode: 1,
+        named: ["80 images in a row cannot be used; the first: cannot decode FOLDER/broken/"]),
       Case(
         name: "data set smaller than a batch", settings: ["train.batch_size=96"], run: "new", exitCode: 1,
-        named: ["the data set has 80 pictures, fewer than one batch of 96: lower train.batch_size"]),
+        named: ["the data set has 80 images, fewer than one batch of 96: lower train.batch_size"]),
       // Configuration
       Case(
         name: "no configuration", options: ["--config", "FOLDER/nowhere.yaml"], exitCode: 2,
@@ -63,7 +63,7 @@ extension ProgramTests {
         name: "nothing visible", settings: ["model.mask_ratio=0.99"], exitCode: 2,
         named: ["model.mask_ratio is 0.99, which leaves 0 of 16 patches visible"]),
       Case(
-        name: "channels that no picture has", settings: ["model.channels=2", "data.mean=[0, 0]", "data.std=[1, 1]"],
+        name: "channels that no image has", settings: ["model.channels=2", "data.mean=[0, 0]", "data.std=[1, 1]"],
         exitCode: 2, named: ["model.channels is 2"]),
       Case(
         name: "mean by channels", settings: ["model.channels=3"], exitCode: 2,
@@ -109,9 +109,9 @@ extension ProgramTests {
     @Test(arguments: cases) func isNamedOnceByAllRanksAndTouchesNothing(_ bad: Case) throws {
       let bench = try Workbench()
       try FileManager.default.createDirectory(atPath: "\(bench.path)/empty", withIntermediateDirectories: true)
-      try bench.write(idxFile(pictures: greyPictures(count: 80)).dropLast(10), to: "short")
+      try bench.write(idxFile(images: greyImages(count: 80)).dropLast(10), to: "short")
       if bad.settings.contains("data.path=FOLDER/broken") {
-        for index in 0..<80 { try bench.write(Array("no picture".utf8), to: "broken/\(index).jpg") }
+        for index in 0..<80 { try bench.write(Array("no image".utf8), to: "broken/\(index).jpg") }
       }
       func here(_ text: String) -> String { text.replacingOccurrences(of: "FOLDER", with: bench.path) }
       try bench.train("run", ["train.steps=2"])
@@ -149,14 +149,14 @@ extension ProgramTests {
         .wait(deadlineSeconds: 20)
       #expect(seeds.exitCode == 2)
       #expect(seeds.errorOutput.contains("rank 1 was given another configuration than rank 0 (train.seed: 0 -> 1)"))
-      try bench.write(idxFile(pictures: greyPictures(count: 79)), to: "fewer")
+      try bench.write(idxFile(images: greyImages(count: 79)), to: "fewer")
       let data = try bench.startUnequalRanks(
         first, bench.arguments("run", ["train.steps=2", "data.path=\(bench.path)/fewer"])
       ).wait(deadlineSeconds: 20)
       #expect(data.exitCode == 1)
       #expect(
         data.errorOutput.contains(
-          "rank 1 finds 79 pictures in \(bench.path)/fewer, but rank 0 80 pictures in \(bench.path)/pictures"))
+          "rank 1 finds 79 images in \(bench.path)/fewer, but rank 0 80 images in \(bench.path)/images"))
       #expect(!FileManager.default.fileExists(atPath: "\(bench.path)/run"))
       // What belongs to the machine may differ.
       let local = ["train.steps=2", "data.workers=2", "parallel.threads=2"]

@@ -2,15 +2,15 @@ import Foundation
 import Testing
 
 extension ProgramTests {
-  /// Pictures that cannot be used while the run goes on.
+  /// Images that cannot be used while the run goes on.
   @Suite struct DataTrouble {
     private func settings(_ bench: Workbench, _ folder: String, limit: Double = 1) -> [String] {
       ["data.path=\(bench.path)/\(folder)", "data.max_bad_fraction=\(limit)", "checkpoint.every_epochs=2"]
     }
 
-    /// A picture that does not decode gives its place to the next one. So the run is that over a data set where the next
+    /// An image that does not decode gives its place to the next one. So the run is that over a data set where the next
     /// one lies in its place, bit for bit.
-    @Test func brokenPicturesAreReplacedByTheNext() throws {
+    @Test func brokenImagesAreReplacedByTheNext() throws {
       let bench = try Workbench()
       let broken = [5, 17, 18, 39]
       try bench.writePNGs(to: "broken", broken: Set(broken))
@@ -40,14 +40,14 @@ extension ProgramTests {
       let bench = try Workbench()
       try bench.writePNGs(to: "broken", broken: [3, 20, 30])
       let whole = try bench.train("whole", settings(bench, "broken") + ["train.steps=8"])
-      // Two pictures of an epoch's 32 are more than 0.04 of them, one is not.
+      // Two images of an epoch's 32 are more than 0.04 of them, one is not.
       let limited = settings(bench, "broken", limit: 0.04) + ["train.steps=8"]
       let outcome = try bench.pretrain("run", limited, ranks: ranks)
       #expect(outcome.exitCode == 1)
       let sentences = outcome.errorOutput.split(separator: "\n").filter { $0.hasPrefix("mae: ") }
       #expect(sentences.count == 1)
       #expect(
-        sentences.first?.contains("of the 32 pictures of epoch") == true
+        sentences.first?.contains("of the 32 images of epoch") == true
           && sentences.first?.contains("more than data.max_bad_fraction (0.04)") == true, "\(outcome.errorOutput)")
       let log = try bench.log(of: "run")
       #expect(log.lastStep < 8)
@@ -72,8 +72,8 @@ extension ProgramTests {
       let outcome = try job.wait(deadlineSeconds: 20)
       #expect(outcome.exitCode == 1)
       #expect(
-        outcome.errorOutput.contains("mae: rank 1: 40 pictures in a row cannot be used"), "\(outcome.errorOutput)")
-      #expect(outcome.errorOutput.contains("\(bench.path)/second/picture-"))
+        outcome.errorOutput.contains("mae: rank 1: 40 images in a row cannot be used"), "\(outcome.errorOutput)")
+      #expect(outcome.errorOutput.contains("\(bench.path)/second/image-"))
       #expect(try bench.inspect("run").step >= 4)
     }
   }

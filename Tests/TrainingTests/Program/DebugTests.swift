@@ -20,8 +20,8 @@ extension ProgramTests {
 
     @Test func printsStatisticsOfEveryLayerAndGradient() throws {
       let bench = try Workbench()
-      // Black pictures are (0 - 0.5) / 0.25 everywhere.
-      try bench.write(idxFile(pictures: Array(repeating: Array(repeating: 0, count: 144), count: 80)), to: "black")
+      // Black images are (0 - 0.5) / 0.25 everywhere.
+      try bench.write(idxFile(images: Array(repeating: Array(repeating: 0, count: 144), count: 80)), to: "black")
       let outcome = try bench.pretrain(
         "run", ["train.steps=2", "data.path=\(bench.path)/black"], options: ["--debug"])
       #expect(outcome.exitCode == 0)

@@ -59,7 +59,7 @@ extension ProgramTests {
       #expect(try bench.train("changed", settings) == alone)
     }
 
-    @Test func onJPEGPictures() throws {
+    @Test func onJPEGImages() throws {
       let bench = try Workbench()
       try bench.writeJPEGs(to: "photographs")
       let settings = colorSettings + ["data.path=\(bench.path)/photographs", "train.steps=5"]

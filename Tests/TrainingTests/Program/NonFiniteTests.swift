@@ -21,24 +21,24 @@ extension ProgramTests {
       #expect(outcome.seconds < 10)
       let sentence = try sentence(outcome.errorOutput)
       #expect(sentence.contains("step 2 is not finite (loss "))
-      #expect(sentence.contains("first seen in \(bench.path)/pictures#"))
+      #expect(sentence.contains("first seen in \(bench.path)/images#"))
       #expect(sentence.contains("Look closer with --debug"))
       #expect(try bench.result(of: "run") == good)
     }
 
-    /// One white picture among black ones, and a deviation by which white becomes infinite.
-    private func writeOneBadPicture(_ bench: Workbench, at index: Int) throws -> [String] {
-      var pictures = Array(repeating: [UInt8](repeating: 0, count: 144), count: 80)
-      pictures[index] = Array(repeating: 255, count: 144)
-      try bench.write(idxFile(pictures: pictures), to: "one")
+    /// One white image among black ones, and a deviation by which white becomes infinite.
+    private func writeOneBadImage(_ bench: Workbench, at index: Int) throws -> [String] {
+      var images = Array(repeating: [UInt8](repeating: 0, count: 144), count: 80)
+      images[index] = Array(repeating: 255, count: 144)
+      try bench.write(idxFile(images: images), to: "one")
       return ["data.path=\(bench.path)/one", "data.mean=[0]", "data.std=[1e-39]"]
     }
 
-    @Test(arguments: [1, 3, 4]) func debugModeNamesThePicture(threads: Int) throws {
+    @Test(arguments: [1, 3, 4]) func debugModeNamesTheImage(threads: Int) throws {
       let bench = try Workbench()
       // In the last virtual worker of the second step.
       let sample = try BatchPlan(sampleCount: 80, batchSize: 16, seed: 0).sample(step: 1, index: 13)
-      let settings = try writeOneBadPicture(bench, at: sample) + ["parallel.threads=\(threads)"]
+      let settings = try writeOneBadImage(bench, at: sample) + ["parallel.threads=\(threads)"]
       let outcome = try bench.pretrain("run", settings, options: ["--debug"])
       #expect(outcome.exitCode == 1)
       let sentence = try sentence(outcome.errorOutput)
@@ -49,11 +49,11 @@ extension ProgramTests {
             + "(\(bench.path)/one#\(sample));"), "\(sentence)")
     }
 
-    /// Without debug mode the pictures of its virtual worker are named, and no others.
-    @Test(arguments: [nil, 4]) func elseTheVirtualWorkersPicturesAreNamed(ranks: Int?) throws {
+    /// Without debug mode the images of its virtual worker are named, and no others.
+    @Test(arguments: [nil, 4]) func elseTheVirtualWorkersImagesAreNamed(ranks: Int?) throws {
       let bench = try Workbench()
       let plan = try BatchPlan(sampleCount: 80, batchSize: 16, seed: 0)
-      let settings = try writeOneBadPicture(bench, at: plan.sample(step: 1, index: 6))
+      let settings = try writeOneBadImage(bench, at: plan.sample(step: 1, index: 6))
       let outcome = try bench.pretrain("run", settings, ranks: ranks)
       #expect(outcome.exitCode == 1)
       let names = (4..<8).map { "\(bench.path)/one#\(plan.sample(step: 1, index: $0))" }
@@ -79,7 +79,7 @@ extension ProgramTests {
       #expect(
         sentence.contains(
           "step 3 is not finite (loss nan, gradient norm nan): the first value that is not finite is in \(activation) of "
-            + "image 0 of the batch, sample \(sample) (\(bench.path)/pictures#\(sample)), and the parameter \(parameter) "
+            + "image 0 of the batch, sample \(sample) (\(bench.path)/images#\(sample)), and the parameter \(parameter) "
             + "was not finite before the step;"), "\(sentence)")
       #expect(try bench.inspect("run") == before)
     }

@@ -66,7 +66,7 @@ extension ProgramTests {
       let bench = try Workbench()
       try bench.train("run", ["train.steps=3"])
       let before = try bench.contents(of: "run")
-      try bench.write(idxFile(pictures: greyPictures(count: 96)), to: "more")
+      try bench.write(idxFile(images: greyImages(count: 96)), to: "more")
       let refused = try bench.pretrain("run", ["train.steps=6", "data.path=\(bench.path)/more"])
       #expect(refused.exitCode == 2)
       #expect(refused.errorOutput.contains("steps of an epoch, from the size of the data set: 5 -> 6"))

@@ -31,7 +31,7 @@ extension ProgramTests {
         saved.parameters.base[tensor.lowerBound] = saved.parameters.base[tensor.lowerBound].nextUp
       case .oneStepLater: saved.state.step += 1
       case .oneStepEarlier: saved.state.step -= 1
-      case .dataOneImageLater: settings.append("data.path=\(try writePicturesOneLater(bench, epoch: 1))")
+      case .dataOneImageLater: settings.append("data.path=\(try writeImagesOneLater(bench, epoch: 1))")
       }
       saved.state.epoch = Double(saved.state.step) / Double(bench.stepsPerEpoch)
       try saved.save(to: "\(bench.path)/tampered")
@@ -39,15 +39,15 @@ extension ProgramTests {
       #expect((result.checkpoint == whole.checkpoint) == (change == .nothing))
     }
 
-    /// A data set by which the model sees, at each place of this epoch, the picture of the next place: what a resume would
+    /// A data set by which the model sees, at each place of this epoch, the image of the next place: what a resume would
     /// show it that counted one image too many.
-    private func writePicturesOneLater(_ bench: Workbench, epoch: Int) throws -> String {
-      let pictures = greyPictures(count: 80)
+    private func writeImagesOneLater(_ bench: Workbench, epoch: Int) throws -> String {
+      let images = greyImages(count: 80)
       let plan = try BatchPlan(sampleCount: 80, batchSize: 16, seed: 0)
       let order = (0..<80).map { plan.sample(step: epoch * bench.stepsPerEpoch + $0 / 16, index: $0 % 16) }
-      var later = pictures
-      for (sample, next) in zip(order, order.dropFirst()) { later[sample] = pictures[next] }
-      try bench.write(idxFile(pictures: later), to: "later")
+      var later = images
+      for (sample, next) in zip(order, order.dropFirst()) { later[sample] = images[next] }
+      try bench.write(idxFile(images: later), to: "later")
       return "\(bench.path)/later"
     }
   }

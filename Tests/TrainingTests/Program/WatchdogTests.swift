@@ -27,7 +27,7 @@ extension ProgramTests {
       #expect(try bench.inspect("run").step >= 10)
     }
 
-    /// One rank's data are on a file system that no longer answers: its pictures became pipes that nobody writes to.
+    /// One rank's data are on a file system that no longer answers: its images became pipes that nobody writes to.
     @Test func aRankThatWaitsForItsDataSaysSo() throws {
       let bench = try Workbench()
       try bench.writePNGs(to: "first")
@@ -37,8 +37,8 @@ extension ProgramTests {
         bench.arguments("run", settings + ["data.path=\(bench.path)/second"]))
       try bench.waitForStep(6, of: "run", job)
       for index in 0..<40 {
-        let picture = "\(bench.path)/second/\(bench.pngName(index))"
-        try #require(mkfifo("\(picture).pipe", 0o644) == 0 && rename("\(picture).pipe", picture) == 0)
+        let image = "\(bench.path)/second/\(bench.pngName(index))"
+        try #require(mkfifo("\(image).pipe", 0o644) == 0 && rename("\(image).pipe", image) == 0)
       }
       let outcome = try job.wait(deadlineSeconds: 30)
       #expect(outcome.exitCode == 1)

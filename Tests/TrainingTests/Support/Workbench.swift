@@ -9,19 +9,19 @@ enum ProgramTests {}
 
 /// A folder with a tiny data set, a tiny configuration, and any number of run directories, gone when the test is over.
 ///
-/// 80 pictures in batches of 16 are five steps an epoch; a step takes some milliseconds.
+/// 80 images in batches of 16 are five steps an epoch; a step takes some milliseconds.
 final class Workbench {
   let path: String
   let stepsPerEpoch = 5
   private let program: String
 
-  /// - Parameter configuration: in the place of the one for grey pictures.
+  /// - Parameter configuration: in the place of the one for grey images.
   init(configuration: String = tinyConfiguration) throws {
     program = try MPILaunch.builtProgram("mae")
     path = NSTemporaryDirectory() + "training-tests-" + UUID().uuidString
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     try write(Array(configuration.utf8), to: "tiny.yaml")
-    try write(idxFile(pictures: greyPictures(count: 80)), to: "pictures")
+    try write(idxFile(images: greyImages(count: 80)), to: "images")
   }
 
   deinit {
@@ -36,7 +36,7 @@ final class Workbench {
 
   /// The command line of a run into the directory `run`, relative to the folder unless it is absolute.
   func arguments(_ run: String, _ settings: [String] = [], options: [String] = []) -> [String] {
-    let all = ["data.path=\(path)/pictures"] + settings
+    let all = ["data.path=\(path)/images"] + settings
     let directory = run.hasPrefix("/") ? run : "\(path)/\(run)"
     return ["pretrain", "--config", "\(path)/tiny.yaml", "--run-dir", directory]
       + all.flatMap { ["--set", $0] } + options
