@@ -33,14 +33,14 @@ import Testing
     // Image 1, cropped and flipped as slot 8 says.
     var crops = RandomStream(seed: 1, purpose: .crop, epoch: 0, sample: 8)
     var flips = RandomStream(seed: 1, purpose: .flip, epoch: 0, sample: 8)
-    let image = try broken.image(at: 1)
+    let source = try broken.image(at: 1)
     let augmentation = Augmentation()
     let crop = randomCrop(
-      imageWidth: image.width, imageHeight: image.height, scale: augmentation.cropScale,
+      imageWidth: source.width, imageHeight: source.height, scale: augmentation.cropScale,
       ratio: augmentation.cropRatio, stream: &crops)
     let expected = PlanarBytes(shape)
     var resizer = Resizer()
-    resizer.resizedCrop(image, crop: crop, flipped: flips.uniform() >= 0.5, into: expected.view)
+    resizer.resizedCrop(source, crop: crop, flipped: flips.uniform() >= 0.5, into: expected.view)
     #expect(replaced.bytes == expected.bytes)
     #expect(try image(broken, sample: 1).bytes != replaced.bytes)
   }

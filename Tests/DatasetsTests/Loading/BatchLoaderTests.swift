@@ -41,7 +41,7 @@ import Testing
     let images = try images(source)
     var resizer = Resizer()
     let output = PlanarBytes(shape)
-    var images: [LoadedImage] = []
+    var loaded: [LoadedImage] = []
     for step in steps {
       let stepsPerEpoch = source.count / 6
       let epoch = step / stepsPerEpoch
@@ -49,10 +49,10 @@ import Testing
       for index in 0..<6 {
         let sample = order[step % stepsPerEpoch * 6 + index]
         _ = try images.write(sample: sample, epoch: epoch, into: output.view, using: &resizer)
-        images.append(LoadedImage(step: step, epoch: epoch, sample: sample, bytes: output.bytes))
+        loaded.append(LoadedImage(step: step, epoch: epoch, sample: sample, bytes: output.bytes))
       }
     }
-    return images
+    return loaded
   }
 
   @Test(arguments: [1, 2, 5]) func stepsAreTheSameWithAnyNumberOfThreads(workers: Int) throws {
