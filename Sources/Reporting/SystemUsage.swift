@@ -23,16 +23,12 @@ public struct SystemUsage: Hashable, Sendable {
     let path = "/proc/self/status"
     guard let file = fopen(path, "re") else { throw .lastSystemError("read", path) }
     defer { fclose(file) }
-    var characters = [UInt8](repeating: 0, count: 8192)
-    let count = fread(&characters, 1, characters.count, file)
-    let lines = String(decoding: characters[..<count], as: UTF8.self).split(separator: "\n")
-    /// A line is `VmRSS:     1234 kB`.
-    func bytes(_ name: String) -> Int? {
-      lines.first { $0.hasPrefix("\(name):") }?.split(separator: " ").dropFirst().first.flatMap { Int($0) }.map {
-        $0 * 1024
-      }
-    }
-    guard let resident = bytes("VmRSS"), let peak = bytes("VmHWM") else {
+    var text: [UInt8] = []
+    var piece = [UInt8](repeating: 0, count: 8192)
+    // One piece is mostly all; a user of many groups has a longer one.
+    while case let count = fread(&piece, 1, piece.count, file), count > 0 { text += piece[..<count] }
+    let status = ProcessStatus(String(decoding: text, as: UTF8.self))
+    guard let resident = status.bytes("VmRSS"), let peak = status.bytes("VmHWM") else {
       throw .system(action: "read", path: path, reason: "it does not hold the lines of proc(5)")
     }
     // The kernel counts the two a little apart; a peak below the present would only confuse.

@@ -67,7 +67,7 @@ final class RunRecorder {
     }
   }
 
-  func record(_ result: StepResult, epoch: Double, lastStep: Int, seconds: Double) throws {
+  func record(_ result: StepResult, epoch: Double, lastStep: Int, seconds: Double) {
     var record = StepRecord(
       step: result.step, epoch: epoch, loss: result.loss, learningRate: result.learningRate,
       imagesPerSecond: Double(configuration.train.batchSize) / seconds, stepSeconds: seconds)
@@ -77,7 +77,8 @@ final class RunRecorder {
     record.backwardSeconds = result.times.backward
     record.allreduceSeconds = result.times.allreduce
     record.optimizerSeconds = result.times.optimizer
-    record.residentMegabytes = try SystemUsage.current().residentMegabytes
+    // A system that does not say how much memory it gave is no reason to stop training: the line goes without.
+    record.residentMegabytes = try? SystemUsage.current().residentMegabytes
     (record.checkpointSeconds, checkpointSeconds) = (checkpointSeconds, nil)
     (record.comparisonSeconds, comparisonSeconds) = (comparisonSeconds, nil)
     append(record)
