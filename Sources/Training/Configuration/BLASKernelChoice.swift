@@ -3,7 +3,8 @@ import Configuration
 
 /// The kernels that training makes products with: `parallel.blas_kernel`.
 public enum BLASKernelChoice: ConfigurationValue {
-  /// Our own, unless OpenBLAS is faster on this CPU; a resumed run keeps its checkpoint's.
+  /// Our own, unless OpenBLAS is measured to be faster on this CPU; a resumed run keeps its checkpoint's. A stopwatch then
+  /// decides bits.
   case auto
   /// OpenBLAS's that OPENBLAS_CORETYPE names, and its own pick where that is not set.
   case environment

@@ -8,7 +8,7 @@ public struct ParallelConfiguration: ConfigurationSection, Equatable {
   /// Belongs to the recipe: the result depends on it, and on no machine.
   public var virtualWorkers: Int?
   public var threads: Int?
-  public var blasKernel = BLASKernelChoice.auto
+  public var blasKernel = BLASKernelChoice.named(.own)
   /// Belongs to the recipe. With `bf16` the result depends on the number of ranks, too.
   public var gradientWire = GradientWire.fp32
   public var shardOptimizer = false
@@ -23,8 +23,8 @@ public struct ParallelConfiguration: ConfigurationSection, Equatable {
     .value(
       "blas_kernel", \.blasKernel,
       "whose kernels make fp32 products. mae: our own, of the same bits on every CPU; a name: OpenBLAS's of that name; "
-        + "environment: OpenBLAS's, as OPENBLAS_CORETYPE says; auto: our own unless OpenBLAS's are faster here, and a resumed run keeps "
-        + "the checkpoint's"),
+        + "environment: OpenBLAS's, as OPENBLAS_CORETYPE says; auto: our own unless OpenBLAS's are measured to be clearly faster here, "
+        + "so that two fresh starts may differ in bits; a resumed run keeps the checkpoint's"),
     .value(
       "gradient_wire", \.gradientWire,
       "what gradients cross between ranks as, part of the recipe; bf16: half the bytes, but results then depend on the "

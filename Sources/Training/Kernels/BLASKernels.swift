@@ -34,7 +34,7 @@ public struct BLASKernels: Sendable {
     switch choice {
     case .named(let kernel):
       guard runnable.contains(kernel) else { throw try unrunnable(kernel, runnable, communicator) }
-      (name, reason) = (kernel, "as the configuration says")
+      (name, reason) = (kernel, kernel == .own ? "of the same bits on every CPU" : "as the configuration says")
     case .auto where checkpoint.flatMap(BLASKernelName.init).map(runnable.contains) ?? false:
       (name, reason) = (checkpoint.flatMap(BLASKernelName.init), "as in the checkpoint")
     case .auto, .environment:

@@ -36,11 +36,15 @@ func announcement(of run: Pretraining) -> String {
         + "\(layout.threads) thread\(layout.threads == 1 ? "" : "s") in \(layout.rounds) "
         + "round\(layout.rounds == 1 ? "" : "s")\(shards)"
     ),
-    ("bits", sentence(onBitsOf: layout, wire: configuration.parallel.gradientWire)),
+    (
+      "bits",
+      sentence(onBitsOf: layout, wire: configuration.parallel.gradientWire)
+        + sentence(onBitsOf: run.kernels, precision: train.precision)
+    ),
     (
       "kernels",
       "\(train.precision.rawValue), products by \(BLASKernelName.description(of: run.kernels.kernel)) "
-        + "(\(run.kernels.reason))"
+        + "(\(run.kernels.reason))" + (kernelAdvice(for: run).map { "; \($0)" } ?? "")
     ),
   ]
   return lines.map { $0.0.padding(toLength: 10, withPad: " ", startingAt: 0) + $0.1 }.joined(separator: "\n")
@@ -54,6 +58,27 @@ private func sentence(onBitsOf layout: WorkerLayout, wire: GradientWire) -> Stri
       "equal on any power-of-two number of ranks that divides \(layout.tree.leafCount), and on any number of threads"
   }
   return repeatable + "it is no power of two that divides \(layout.tree.leafCount)"
+}
+
+/// In single precision our own kernels have the same bits on every CPU. What others make of a product, and which of them
+/// bfloat16 gets, depends on the CPU.
+private func sentence(onBitsOf kernels: BLASKernels, precision: Precision) -> String {
+  if precision == .fp32, kernels.kernel == BLASKernelName.own.rawValue { return "" }
+  return "; they belong to this kind of CPU, because others have other kernels"
+}
+
+/// What OpenBLAS would gain, where it is left to choose and the run is long enough to ask.
+private func kernelAdvice(for run: Pretraining) -> String? {
+  let configuration = run.configuration
+  guard configuration.train.precision == .fp32, run.kernels.kernel == BLASKernelName.own.rawValue else { return nil }
+  guard BLAS.ownIsFast else {
+    return "this program was built for a CPU without fused multiply-adds and computes each by a function: build it "
+      + "with MAE_CPU=native, or name OpenBLAS's kernels with parallel.blas_kernel"
+  }
+  let images = (run.lastStep - run.step) * run.trainer.layout.imagesPerVirtualWorker * run.trainer.layout.rounds
+  return BLASKernelAdvice(
+    model: configuration.model, imagesPerVirtualWorker: configuration.imagesPerVirtualWorker, imagesOfAThread: images
+  )?.description
 }
 
 private func millions(_ count: Int) -> String { String(format: "%.2f M", Double(count) / 1e6) }

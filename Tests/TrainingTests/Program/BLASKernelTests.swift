@@ -52,6 +52,25 @@ extension ProgramTests {
       }
     }
 
+    /// What a stopwatch finds reaches no bit unless it is asked to: nothing is measured for a run this short.
+    @Test(arguments: [nil, 2]) func areOurOwnUnlessTheConfigurationSaysOtherwise(ranks: Int?) throws {
+      let setting = "blas_kernel: mae"
+      #expect(tinyConfiguration.contains(setting))
+      let bench = try Workbench(configuration: tinyConfiguration.replacingOccurrences(of: setting, with: ""))
+      let outcome = try bench.pretrain("run", ["train.steps=1"], ranks: ranks)
+      #expect(outcome.exitCode == 0, "\(outcome.errorOutput)")
+      #expect(outcome.errorOutput.contains("products by mae's own kernels (of the same bits on every CPU)\n"))
+      #expect(try kernel(of: "run", bench) == "mae")
+    }
+
+    @Test func thatAreNotOurOwnBelongToAKindOfCPU() throws {
+      let bench = try Workbench()
+      for (kernel, belongs) in [("mae", false), ("Haswell", true)] {
+        let outcome = try bench.pretrain(kernel, ["train.steps=1", forced(kernel)])
+        #expect(outcome.errorOutput.contains("they belong to this kind of CPU") == belongs, "\(outcome.errorOutput)")
+      }
+    }
+
     /// Measured anew on every number of ranks, and the same each time.
     @Test func thatAreMeasuredAreTheSameOnAllRanks() throws {
       let bench = try Workbench()
