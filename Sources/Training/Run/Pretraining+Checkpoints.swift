@@ -33,21 +33,31 @@ extension Pretraining {
     }
   }
 
-  /// Goes back to the newest checkpoint, which all ranks had agreed on, or to the first weights.
+  /// Goes back to the newest checkpoint, which all ranks had agreed on, or to what the run began with.
   func rollBack(because reason: String) throws {
-    recorder?.logger.warning("\(reason); going back to the last checkpoint")
     try finishSaving()
     let store = CheckpointStore(directory: options.runDirectory.checkpoints)
-    if let checkpoint = try Pretraining.open(communicator, recorder, { try Checkpoint.newest(of: store) }) {
-      try restore(checkpoint)
-    } else {
-      step = 0
-      badSamplesInEpoch = 0
-      trainer.reset()
-      if let initial = try Pretraining.open(communicator, recorder, { try options.checkpointToBeginWith() }) {
-        try begin(with: initial)
+    let last = try Pretraining.open(communicator, recorder) { try origin.laterCheckpoint(in: store) }
+    let target = last == nil ? "what the run began with" : "the last checkpoint"
+    recorder?.logger.warning("\(reason); going back to \(target)")
+    switch (last, origin) {
+    case (let last?, _): try restore(last)
+    case (nil, .state(let begun)): try restore(begun)
+    case (nil, .weights(let initial)):
+      resetToSeed()
+      try begin(with: initial)
+    case (nil, .seed): resetToSeed()
+    case (nil, .own):
+      try communicator.together { () throws -> Void in
+        throw CheckpointError.noValidCheckpoint(path: store.directory, passedOver: [])
       }
     }
     try communicator.together { try recorder?.rewind(to: step, because: reason) }
+  }
+
+  private func resetToSeed() {
+    step = 0
+    badSamplesInEpoch = 0
+    trainer.reset()
   }
 }

@@ -48,6 +48,7 @@ public final class Pretraining {
   let plan: BatchPlan
   /// On rank 0.
   let recorder: RunRecorder?
+  let origin: RunOrigin
   /// From the first batch on.
   private(set) var saving: CheckpointSaving?
   /// Steps done.
@@ -85,6 +86,9 @@ public final class Pretraining {
     let resumed = try Pretraining.open(communicator, recorder) { try options.checkpointToResume() }
     let initial =
       resumed == nil ? try Pretraining.open(communicator, recorder) { try options.checkpointToBeginWith() } : nil
+    origin = try RunOrigin(
+      resumed: resumed, initial: initial, store: CheckpointStore(directory: options.runDirectory.checkpoints),
+      communicator: communicator)
     kernels = try BLASKernels.open(
       configuration, checkpoint: resumed?.state.blasKernel, communicator: communicator)
     for warning in kernels.warnings { recorder?.logger.warning("\(warning)") }

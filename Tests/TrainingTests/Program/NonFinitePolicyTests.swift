@@ -58,6 +58,24 @@ extension ProgramTests {
       #expect(try bench.result(of: "run") == whole)
     }
 
+    /// Before a run has a checkpoint of its own it goes back to what it began with.
+    @Test(arguments: ["--resume", "--init-from"], [nil, 2]) func rollbackGoesBackToWhatTheRunBeganWith(
+      option: String, ranks: Int?
+    ) throws {
+      let bench = try Workbench()
+      let source = ["train.seed=7", "train.steps=3"]
+      try bench.train("source", source)
+      let policy = ["train.steps=6", "train.non_finite=rollback", "checkpoint.every_epochs=9"]
+      let options = [option, "\(bench.path)/source", "--allow-recipe-change"]
+      let whole = try bench.train("whole", policy, options: options)
+      let outcome = try bench.pretrain(
+        "run", policy, options: options, ranks: ranks, environment: ["MAE_FAULT": "nan:step=5:rank=0:once"])
+      #expect(outcome.exitCode == 0, "\(outcome.errorOutput)")
+      #expect(outcome.errorOutput.contains("; going back to what the run began with"))
+      #expect(try bench.events("rollback", of: "run") == [option == "--resume" ? 3 : 0])
+      #expect(try bench.result(of: "run") == whole)
+    }
+
     @Test(arguments: [nil, 2]) func rollbackStopsWhereTheStepIsNotFiniteAgain(ranks: Int?) throws {
       let bench = try Workbench()
       let policy = ["train.steps=20", "train.non_finite=rollback"]
