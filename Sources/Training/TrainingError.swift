@@ -11,6 +11,7 @@ public enum TrainingError: Error, CustomStringConvertible {
   case ranksDiffer(rank: Int, differences: [String])
   case dataDiffers(rank: Int, found: String, first: String)
   case tooManyBadSamples(count: Int, epoch: Int, limit: Double, samples: Int)
+  case unreadableFault(String)
   case debugNeedsOneProcess(ranks: Int)
   case laterCheckpoints(runDirectory: String, step: Int, newest: Int)
   case blasKernelUnrunnable(String, rank: Int, host: String, lacks: String, runnable: [String])
@@ -46,6 +47,10 @@ public enum TrainingError: Error, CustomStringConvertible {
     case .tooManyBadSamples(let count, let epoch, let limit, let samples):
       "\(count) of the \(samples) images of epoch \(epoch) did not decode, more than data.max_bad_fraction (\(limit)) "
         + "allows; the log names them. Stopped with a checkpoint."
+    case .unreadableFault(let text):
+      "the environment variable \(FaultInjection.variable) is \"\(text)\", which asks for no fault; write KIND:step=N:rank=R or "
+        + "KIND:step=N:rank=R:once, where KIND is \(FaultInjection.Kind.allCases.map(\.rawValue).joined(separator: " or ")), several "
+        + "with commas between, or unset it."
     case .debugNeedsOneProcess(let ranks):
       "--debug works in one process, but \(ranks) ranks were started; run it without mpirun."
     case .laterCheckpoints(let runDirectory, let step, let newest):
@@ -75,7 +80,7 @@ public enum TrainingError: Error, CustomStringConvertible {
   public var isUsage: Bool {
     switch self {
     case .moreRanksThanVirtualWorkers, .noDataPath, .unsupportedChannels, .runExists, .recipeChanged,
-      .debugNeedsOneProcess, .laterCheckpoints, .ranksDiffer, .blasKernelUnrunnable:
+      .unreadableFault, .debugNeedsOneProcess, .laterCheckpoints, .ranksDiffer, .blasKernelUnrunnable:
       true
     case .runDirectory, .nonFinite, .parametersDiffer, .tooManyBadSamples, .dataDiffers, .blasKernelMissing:
       false

@@ -1,36 +1,48 @@
-/// A fault that tests ask for, to see that it is found: `MAE_FAULT=KIND:step=N:rank=R[:once]`.
+/// Faults that tests ask for, to see that they are found: `MAE_FAULT=KIND:step=N:rank=R[:once]`, several with commas between.
 ///
 /// Kinds: `nan` puts a value that is not a number into an image of the step; `flip` flips a bit of a parameter after it.
 /// With `once` a step that is taken again is spared.
 struct FaultInjection {
-  enum Kind: String {
+  enum Kind: String, CaseIterable {
     case nan
     case flip
   }
 
-  private let kind: Kind
-  private let step: Int
-  private let rank: Int
-  private let once: Bool
-  private var isSpent = false
+  static let variable = "MAE_FAULT"
 
-  /// - Returns: nil where the environment asks for none.
-  init?(environment: [String: String], rank thisRank: Int) {
-    guard let text = environment["MAE_FAULT"] else { return nil }
-    let parts = text.split(separator: ":")
-    func number(_ name: String) -> Int? {
-      parts.first { $0.hasPrefix("\(name)=") }.flatMap { Int($0.dropFirst(name.count + 1)) }
+  private struct Fault {
+    var kind: Kind
+    var step: Int
+    var rank: Int
+    var once: Bool
+    var isSpent = false
+  }
+
+  private var faults: [Fault] = []
+
+  /// - Throws: the variable is set to something that asks for no fault.
+  init(environment: [String: String], rank: Int) throws(TrainingError) {
+    guard let text = environment[Self.variable], !text.isEmpty else { return }
+    for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+      guard let fault = Self.fault(part) else { throw .unreadableFault(text) }
+      if fault.rank == rank { faults.append(fault) }
     }
-    guard let kind = parts.first.flatMap({ Kind(rawValue: String($0)) }), let step = number("step"),
-      let rank = number("rank"), rank == thisRank
+  }
+
+  private static func fault(_ text: Substring) -> Fault? {
+    let notation = /(\w+):step=(\d{1,9}):rank=(\d{1,9})(:once)?/
+    guard let parts = text.wholeMatch(of: notation), let kind = Kind(rawValue: String(parts.1)),
+      let step = Int(parts.2), let rank = Int(parts.3)
     else { return nil }
-    (self.kind, self.step, self.rank, once) = (kind, step, rank, parts.contains("once"))
+    return Fault(kind: kind, step: step, rank: rank, once: parts.4 != nil)
   }
 
   /// Whether a fault of this kind is due at `step`, counted from 1.
   mutating func isDue(_ kind: Kind, at step: Int) -> Bool {
-    guard kind == self.kind, step == self.step, !isSpent else { return false }
-    isSpent = once
+    guard let index = faults.firstIndex(where: { $0.kind == kind && $0.step == step && !$0.isSpent }) else {
+      return false
+    }
+    faults[index].isSpent = faults[index].once
     return true
   }
 }

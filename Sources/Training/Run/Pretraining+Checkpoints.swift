@@ -5,8 +5,9 @@ import MaskedAutoencoder
 
 /// Writing checkpoints, and going back to them.
 extension Pretraining {
-  /// Starts to save the state after `step`; training waits for the copy only.
+  /// Starts to save the state after `step`, which all ranks have found to be the same; training waits for the copy only.
   func save() throws {
+    precondition(comparedStep == step, "a save without a comparison of the ranks' parameters")
     trainer.progress.enter(.checkpoint)
     let start = ContinuousClock.now
     var state = CheckpointState(step: step)
@@ -36,6 +37,7 @@ extension Pretraining {
   /// Goes back to the newest checkpoint, which all ranks had agreed on, or to what the run began with.
   func rollBack(because reason: String) throws {
     try finishSaving()
+    comparedStep = nil
     let store = CheckpointStore(directory: options.runDirectory.checkpoints)
     let last = try Pretraining.open(communicator, recorder) { try origin.laterCheckpoint(in: store) }
     let target = last == nil ? "what the run began with" : "the last checkpoint"

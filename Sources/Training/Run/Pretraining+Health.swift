@@ -17,10 +17,12 @@ extension Pretraining {
     case .skip:
       recorder?.logger.warning("\(error.finding); left the step out")
       return nil
-    case .rollback where rolledBackFor != nonFinite.step:
-      rolledBackFor = nonFinite.step
+    case .rollback where rolledBackForNonFinite != nonFinite.step:
+      rolledBackForNonFinite = nonFinite.step
       return error.finding
     case .rollback, .stop:
+      // A rank whose memory is at fault may be why.
+      if let difference = try compareParameters() { return difference }
       try save()
       try finishSaving()
       throw error
@@ -35,17 +37,25 @@ extension Pretraining {
     return "the first value that is not finite is in \(origin.tensor)\(image ?? "")\(parameter ?? "")"
   }
 
-  /// Compares a hash of the parameters over all ranks.
+  /// Compares a hash of the parameters over all ranks. It comes before every save: a checkpoint of replicas that differ would
+  /// be a mixture of them, which nothing could find again.
   ///
   /// - Returns: which ranks differ from the others, as a reason to go back; nil where all agree.
   /// - Throws: they differ again where the run has just gone back for it: the fault is not a passing one.
   func compareParameters() throws -> String? {
+    guard communicator.size > 1 else {
+      comparedStep = step
+      return nil
+    }
     let start = ContinuousClock.now
     let hash = CheckpointLayout(trainer.model).parameterHash(trainer.parameters.all)
     let all = try communicator.allgather(hash)
     recorder?.record(comparisonSeconds: start.secondsSince)
     let groups = Dictionary(grouping: all.indices) { all[$0] }
-    guard groups.count > 1 else { return nil }
+    guard groups.count > 1 else {
+      comparedStep = step
+      return nil
+    }
     let largest = groups.values.map(\.count).max()!
     let majorities = groups.values.filter { $0.count == largest }
     let odd = majorities.count == 1 ? all.indices.filter { !majorities[0].contains($0) } : Array(all.indices)
@@ -55,25 +65,27 @@ extension Pretraining {
       ? "after step \(step) the parameters of \(hosts) differ from the other ranks'"
       : "after step \(step) the parameters of \(hosts) differ from each other"
     recorder?.record(event: "parameters_differ", step: step, reason: reason)
-    guard rolledBackFor != step else { throw TrainingError.parametersDiffer(reason) }
-    rolledBackFor = step
+    guard rolledBackForDifference != step else { throw TrainingError.parametersDiffer(reason) }
+    rolledBackForDifference = step
     return reason
   }
 
   /// Counts and names the images that did not decode; too many of them end the run with a checkpoint.
-  func account(for batch: borrowing Batch, _ result: StepResult) throws {
+  ///
+  /// - Returns: why to go back instead; mostly nil.
+  func account(for batch: borrowing Batch, _ result: StepResult) throws -> String? {
     if batch.step.isMultiple(of: plan.stepsPerEpoch) { badSamplesInEpoch = 0 }
-    guard result.badSampleCount > 0 else { return }
+    guard result.badSampleCount > 0 else { return nil }
     badSamplesInEpoch += result.badSampleCount
     let names = try communicator.allgather(batch.badSamples.map(\.description).joined(separator: "\n"))
     recorder?.record(badSamples: names.filter { !$0.isEmpty }.joined(separator: "\n"), step: result.step)
     let limit = configuration.data.maxBadFraction
     let samples = plan.stepsPerEpoch * configuration.train.batchSize
-    if Double(badSamplesInEpoch) > limit * Double(samples) {
-      try save()
-      try finishSaving()
-      throw TrainingError.tooManyBadSamples(
-        count: badSamplesInEpoch, epoch: batch.epoch, limit: limit, samples: samples)
-    }
+    guard Double(badSamplesInEpoch) > limit * Double(samples) else { return nil }
+    if let difference = try compareParameters() { return difference }
+    try save()
+    try finishSaving()
+    throw TrainingError.tooManyBadSamples(
+      count: badSamplesInEpoch, epoch: batch.epoch, limit: limit, samples: samples)
   }
 }

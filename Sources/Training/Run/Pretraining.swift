@@ -54,11 +54,14 @@ public final class Pretraining {
   /// Steps done.
   var step = 0
   var badSamplesInEpoch = 0
-  /// The step that the last rollback was for.
-  var rolledBackFor: Int?
+  /// The step after which the parameters of all ranks were last found equal.
+  var comparedStep: Int?
+  /// The steps that the last rollbacks were for: one that was not finite, and one after which replicas differed.
+  var rolledBackForNonFinite: Int?
+  var rolledBackForDifference: Int?
   private let stopRequest: StopRequest
   private var longestStepSeconds = 0.0
-  private var fault: FaultInjection?
+  private var faults: FaultInjection
 
   /// Opens the data, takes the memory, and resumes. Nothing of an earlier run is changed.
   ///
@@ -70,7 +73,7 @@ public final class Pretraining {
     self.options = options
     self.communicator = communicator
     stopRequest = StopRequest(timeLimit: configuration.train.timeLimit)
-    fault = FaultInjection(environment: ProcessInfo.processInfo.environment, rank: communicator.rank)
+    faults = try FaultInjection(environment: ProcessInfo.processInfo.environment, rank: communicator.rank)
     guard !options.debug || communicator.size == 1 else {
       throw TrainingError.debugNeedsOneProcess(ranks: communicator.size)
     }
@@ -141,16 +144,16 @@ public final class Pretraining {
       trainer.progress.enter(.data)
       let batch = try saving == nil ? begin(loader) : loader.next()
       let result = try trainer.step(
-        batch, notice: notice, poisoned: fault?.isDue(.nan, at: step + 1) ?? false)
+        batch, notice: notice, poisoned: faults.isDue(.nan, at: step + 1))
       if result.checkpointPartsWritten { try saving?.commit() }
       if let nonFinite = result.nonFinite, let reason = try judge(nonFinite) { return .mustRollBack(reason) }
       step = result.step
       watchdog.stepEnds()
       longestStepSeconds = max(longestStepSeconds, start.secondsSince)
-      if fault?.isDue(.flip, at: step) ?? false { trainer.flipParameterBit() }
+      if faults.isDue(.flip, at: step) { trainer.flipParameterBit() }
       try record(result, seconds: start.secondsSince)
-      try account(for: batch, result)
-      if isComparisonDue, let reason = try compareParameters() { return .mustRollBack(reason) }
+      if let reason = try account(for: batch, result) { return .mustRollBack(reason) }
+      if isComparisonDue(result), let reason = try compareParameters() { return .mustRollBack(reason) }
       if isCheckpointDue(result) { try save() }
       if result.stopRequested, step < lastStep {
         try finishSaving()
@@ -202,10 +205,8 @@ public final class Pretraining {
   }
 
   /// Ranks compare their parameters now and then, and before every checkpoint: what is saved is agreed on.
-  private var isComparisonDue: Bool {
-    guard communicator.size > 1 else { return false }
-    return step.isMultiple(of: configuration.train.compareEverySteps) || step == lastStep
-      || configuration.checkpoint.isDue(after: step, stepsPerEpoch: plan.stepsPerEpoch)
+  private func isComparisonDue(_ result: StepResult) -> Bool {
+    isCheckpointDue(result) || step.isMultiple(of: configuration.train.compareEverySteps)
   }
 
   private func record(_ result: StepResult, seconds: Double) throws {

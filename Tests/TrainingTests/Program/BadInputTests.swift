@@ -141,6 +141,19 @@ extension ProgramTests {
       #expect(outcome.output.components(separatedBy: "USAGE: mae pretrain").count == 2)
     }
 
+    /// A test that asks for a fault and gets none would pass whatever the program does.
+    @Test(arguments: ["bogus", "nan:step=x:rank=0", "nan:step=5", "NAN:step=5:rank=0", "nan:step=5:rank=0,"])
+    func anUnreadableFaultIsRefused(fault: String) throws {
+      let bench = try Workbench()
+      let outcome = try bench.pretrain("run", ["train.steps=2"], environment: ["MAE_FAULT": fault])
+      #expect(outcome.exitCode == 2)
+      #expect(
+        outcome.errorOutput.hasPrefix(
+          "mae: the environment variable MAE_FAULT is \"\(fault)\", which asks for no fault"),
+        "\(outcome.errorOutput)")
+      #expect(!FileManager.default.fileExists(atPath: "\(bench.path)/run"))
+    }
+
     /// Ranks that would do different work are told apart before they do any.
     @Test func ranksMustBeGivenTheSame() throws {
       let bench = try Workbench()

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 extension ProgramTests {
@@ -44,6 +45,53 @@ extension ProgramTests {
       #expect(outcome.errorOutput.contains("resumed after step \(flip.backTo) from") == (flip.backTo > 0))
       #expect(try bench.events("rollback", of: "run") == [flip.backTo])
       #expect(try bench.result(of: "run") == whole)
+    }
+
+    /// A checkpoint that nothing else would have compared the parameters for.
+    @Test(arguments: [2, 4]) func isNotSavedOnAStopRequest(ranks: Int) throws {
+      let bench = try Workbench()
+      let endless = ["train.epochs=100000", "train.compare_every_steps=100000", "checkpoint.every_epochs=null"]
+      let job = try bench.start(
+        "run", endless, ranks: ranks, environment: ["MAE_FAULT": "flip:step=2:rank=1:once"])
+      try bench.waitForStep(6, of: "run", job)
+      try job.send(SIGUSR1, toRank: 0)
+      let outcome = try job.wait(deadlineSeconds: 20)
+      #expect(outcome.exitCode == 75, "\(outcome.errorOutput)")
+      #expect(
+        outcome.errorOutput.contains(ranks == 2 ? "differ from each other; going back" : "the other ranks'; going back")
+      )
+      // It stops at the first step after going back.
+      let whole = try bench.train("whole", endless + ["train.steps=1"])
+      #expect(try bench.result(of: "run") == whole)
+    }
+
+    @Test func isNotSavedWhereAStepIsNotFinite() throws {
+      let bench = try Workbench()
+      let unchecked = ["train.compare_every_steps=100000", "checkpoint.every_epochs=null", "train.steps=9"]
+      let whole = try bench.train("whole", unchecked)
+      let outcome = try bench.pretrain(
+        "run", unchecked, ranks: 2, environment: ["MAE_FAULT": "flip:step=2:rank=1:once,nan:step=6:rank=0:once"])
+      #expect(outcome.exitCode == 0, "\(outcome.errorOutput)")
+      #expect(try bench.events("rollback", of: "run") == [0])
+      #expect(outcome.errorOutput.contains("after step 5 the parameters of"))
+      #expect(try bench.result(of: "run") == whole)
+    }
+
+    @Test func isNotSavedWhereTooManyImagesAreBad() throws {
+      let bench = try Workbench()
+      try bench.writePNGs(to: "broken", broken: [3, 20, 30])
+      let limited = [
+        "data.path=\(bench.path)/broken", "data.max_bad_fraction=0.04", "train.compare_every_steps=100000",
+        "checkpoint.every_epochs=null", "train.steps=8",
+      ]
+      let alone = try bench.pretrain("alone", limited)
+      #expect(alone.exitCode == 1)
+      let outcome = try bench.pretrain(
+        "run", limited, ranks: 2, environment: ["MAE_FAULT": "flip:step=1:rank=1:once"])
+      #expect(outcome.exitCode == 1)
+      #expect(outcome.errorOutput.contains("differ from each other; going back"), "\(outcome.errorOutput)")
+      #expect(outcome.errorOutput.contains("more than data.max_bad_fraction (0.04)"))
+      #expect(try bench.inspect("run") == bench.inspect("alone"))
     }
 
     /// Nobody would know of it: the test above says something only if the flipped bit changes the result.
