@@ -12,6 +12,7 @@ public enum TrainingError: Error, CustomStringConvertible {
   case dataDiffers(rank: Int, found: String, first: String)
   case tooManyBadSamples(count: Int, epoch: Int, limit: Double, samples: Int)
   case unreadableFault(String)
+  case unreadableStartSeconds(String)
   case debugNeedsOneProcess(ranks: Int)
   case laterCheckpoints(runDirectory: String, step: Int, newest: Int)
   case blasKernelUnrunnable(String, rank: Int, host: String, lacks: String, runnable: [String])
@@ -51,6 +52,8 @@ public enum TrainingError: Error, CustomStringConvertible {
       "the environment variable \(FaultInjection.variable) is \"\(text)\", which asks for no fault; write KIND:step=N:rank=R or "
         + "KIND:step=N:rank=R:once, where KIND is \(FaultInjection.Kind.allCases.map(\.rawValue).joined(separator: " or ")), several "
         + "with commas between, or unset it."
+    case .unreadableStartSeconds(let text):
+      "the environment variable \(StartWatch.variable) is \"\(text)\", which is no number of seconds; write one, or unset it."
     case .debugNeedsOneProcess(let ranks):
       "--debug works in one process, but \(ranks) ranks were started; run it without mpirun."
     case .laterCheckpoints(let runDirectory, let step, let newest):
@@ -80,7 +83,8 @@ public enum TrainingError: Error, CustomStringConvertible {
   public var isUsage: Bool {
     switch self {
     case .moreRanksThanVirtualWorkers, .noDataPath, .unsupportedChannels, .runExists, .recipeChanged,
-      .unreadableFault, .debugNeedsOneProcess, .laterCheckpoints, .ranksDiffer, .blasKernelUnrunnable:
+      .unreadableFault, .unreadableStartSeconds, .debugNeedsOneProcess, .laterCheckpoints, .ranksDiffer,
+      .blasKernelUnrunnable:
       true
     case .runDirectory, .nonFinite, .parametersDiffer, .tooManyBadSamples, .dataDiffers, .blasKernelMissing:
       false

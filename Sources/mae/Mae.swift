@@ -1,6 +1,7 @@
 import ArgumentParser
 import CProcessor
 import Foundation
+import Training
 
 /// Masked autoencoders, pre-trained on CPU clusters: the same bits on any number of threads and ranks.
 @main
@@ -27,8 +28,10 @@ struct Mae: ParsableCommand {
       Foundation.exit(code.rawValue)
     } catch {
       let isHelp = exitCode(for: error).isSuccess
-      // Under mpirun every rank reads the same command line: one of them speaks, and none leaves before it has.
-      withCommunicator { communicator in
+      // Under mpirun every rank mostly reads the same command line: one of them speaks, and none leaves before it has.
+      let refusal = StartStatement.Refusal(
+        isHelp ? "it was asked for help and the others were not." : message(for: error), isUsage: true)
+      withCommunicator(told: .commandLine(refusal: refusal)) { communicator in
         let text = fullMessage(for: error)
         if communicator.rank == 0 { isHelp ? print(text) : say(text) }
         return isHelp ? 0 : 2

@@ -42,8 +42,9 @@ struct PretrainCommand: ParsableCommand {
   }
 
   func run() throws {
-    withCommunicator { communicator in
-      let configuration = try communicator.together { try options.load() }
+    let loaded = Result { try options.load() }
+    withCommunicator(told: statement(loaded)) { communicator in
+      let configuration = try communicator.together { try loaded.get() }
       var pretraining = PretrainingOptions(runDirectory: RunDirectory(path: runDir))
       pretraining.resume =
         switch resume {
@@ -60,5 +61,15 @@ struct PretrainCommand: ParsableCommand {
       case .stopped: return 75
       }
     }
+  }
+
+  /// What all ranks are to be told alike. The run directory is a path of the machine, as that of the data is.
+  private func statement(_ loaded: Result<RunConfiguration, any Error>) -> StartStatement {
+    StartStatement(
+      options: [
+        .init("command", "pretrain"), .init("--resume", resume), .init("--init-from", initFrom ?? "not given"),
+        .init("--allow-recipe-change", "\(allowRecipeChange)"), .init("--debug", "\(debug)"),
+      ],
+      configuration: loaded)
   }
 }

@@ -2,18 +2,28 @@ import Collectives
 import Foundation
 import Training
 
-/// Runs `body` with the communicator that this process was started for, and ends the process with its exit code.
+/// Runs `body` with the communicator that this process was started for, after all ranks have compared what they were told,
+/// and ends the process with its exit code.
 ///
 /// An error that all ranks share is said once, by rank 0, and all end by themselves. One that a single rank meets in
 /// the middle of the work ends the whole job at once: the others may be waiting for it.
-func withCommunicator(_ body: (any Communicator) throws -> Int32) -> Never {
+///
+/// - Parameter told: the words of the command line where nil.
+func withCommunicator(
+  told: @autoclosure () -> StartStatement = .commandLine(), _ body: (any Communicator) throws -> Int32
+) -> Never {
+  let environment = ProcessInfo.processInfo.environment
   let communicator: any Communicator
+  let watch: StartWatch?
   do {
-    communicator = try makeCommunicator(environment: ProcessInfo.processInfo.environment)
+    watch = try StartWatch(environment: environment)
+    communicator = try makeCommunicator(environment: environment)
   } catch {
-    fail("\(error)", code: 1)
+    fail("\(error)", code: isUsageError(error) ? 2 : 1)
   }
   do {
+    if communicator.size > 1 { try communicator.compare(told()) }
+    watch?.allHaveCome()
     let code = try body(communicator)
     try communicator.finalize()
     exit(code)
@@ -26,5 +36,13 @@ func withCommunicator(_ body: (any Communicator) throws -> Int32) -> Never {
     if communicator.rank == 0 { say("\(error)") }
     try? communicator.finalize()
     exit(code)
+  }
+}
+
+extension StartStatement {
+  /// For a command whose options are to be the same on all ranks, as they are written.
+  static func commandLine(refusal: Refusal? = nil) -> StartStatement {
+    let words = CommandLine.arguments.dropFirst().joined(separator: " ")
+    return StartStatement(options: [Item("command", words)], refusal: refusal)
   }
 }

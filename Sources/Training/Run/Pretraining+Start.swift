@@ -14,10 +14,12 @@ extension Pretraining {
     guard communicator.size <= virtualWorkers else {
       throw TrainingError.moreRanksThanVirtualWorkers(ranks: communicator.size, virtualWorkers: virtualWorkers)
     }
+    // By all ranks, also by those that were told their threads: it is an exchange.
+    let share = try shareOfCores(communicator)
     return WorkerLayout(
       virtualWorkers: virtualWorkers, imagesPerVirtualWorker: configuration.imagesPerVirtualWorker,
       rank: communicator.rank, ranks: communicator.size,
-      threads: try configuration.parallel.threads ?? shareOfCores(communicator))
+      threads: configuration.parallel.threads ?? share)
   }
 
   /// This rank's share of the cores that it may run on: a core that k ranks of the host may run on counts 1/k for each.
@@ -30,17 +32,6 @@ extension Pretraining {
     }
     // Thirds do not add up to one exactly.
     return max(1, Int((share + 1e-6).rounded(.down)))
-  }
-
-  /// Ranks that were told different things would wait for one another for ever, or train something nobody asked for.
-  static func requireEqual(_ configuration: RunConfiguration, on communicator: any Communicator) throws {
-    let first = try communicator.broadcast(configuration.yaml(), from: 0)
-    try communicator.together {
-      let differences = try orderDifferences(from: RunConfiguration.decode(yaml: first), to: configuration)
-      guard differences.isEmpty else {
-        throw TrainingError.ranksDiffer(rank: communicator.rank, differences: differences.map(\.description))
-      }
-    }
   }
 
   /// A copy of the data that lacks an image puts every later one in another place of the epoch's order.

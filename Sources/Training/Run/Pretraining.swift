@@ -65,6 +65,8 @@ public final class Pretraining {
 
   /// Opens the data, takes the memory, and resumes. Nothing of an earlier run is changed.
   ///
+  /// The ranks have compared configuration and options before (`StartStatement`).
+  ///
   /// - Throws: on all ranks alike, whichever of them met the trouble.
   public init(
     _ configuration: RunConfiguration, options: PretrainingOptions, communicator: any Communicator
@@ -77,7 +79,6 @@ public final class Pretraining {
     guard !options.debug || communicator.size == 1 else {
       throw TrainingError.debugNeedsOneProcess(ranks: communicator.size)
     }
-    try Pretraining.requireEqual(configuration, on: communicator)
     let layout = try Pretraining.layout(configuration, communicator)
     let (source, plan) = try communicator.together { try Pretraining.openData(configuration) }
     try Pretraining.requireEqual(source, path: configuration.data.path, on: communicator)

@@ -15,7 +15,7 @@ func recipeChanges(from old: RunConfiguration, to new: RunConfiguration) -> [Str
   // Left open or written out, the same number is the same recipe.
   old.parallel.virtualWorkers = old.virtualWorkers
   new.parallel.virtualWorkers = new.virtualWorkers
-  return orderDifferences(from: old, to: new)
+  return differences(between: old, and: new).filter { !isMachineKey($0.path) }
     .filter { difference in
       let key = difference.path.description
       return !freeKeys.contains(key) && !key.hasPrefix("checkpoint.") && !key.hasPrefix("watchdog.")
@@ -23,10 +23,8 @@ func recipeChanges(from old: RunConfiguration, to new: RunConfiguration) -> [Str
     .map(\.description)
 }
 
-/// Where two processes of one run would not do the same work.
-func orderDifferences(from old: RunConfiguration, to new: RunConfiguration) -> [ConfigurationDifference] {
-  differences(between: old, and: new).filter { !machineKeys.contains($0.path.description) }
-}
+/// Whether processes of one run may differ in a key and do the same work.
+func isMachineKey(_ path: ConfigurationPath) -> Bool { machineKeys.contains(path.description) }
 
 /// What a resume would change of the epochs, because the data set has another size: they would begin at other steps.
 func epochChanges(since state: CheckpointState, stepsPerEpoch: Int) -> [String] {
