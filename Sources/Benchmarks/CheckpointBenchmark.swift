@@ -38,7 +38,7 @@ public struct CheckpointBenchmark: Encodable {
     }
     defer { if isFirst { try? FileManager.default.removeItem(atPath: path) } }
     let saving = try CheckpointSaving(
-      configuration.checkpoint, in: RunDirectory(path: path), lockToken: lock?.token, layout: layout,
+      configuration.checkpoint, in: RunDirectory(path: path), lock: lock, layout: layout,
       communicator: communicator)
     let pool = WorkerPool(count: threads)
     func inParallel(_ count: Int, _ piece: @Sendable (Int) -> Void) {

@@ -5,6 +5,7 @@ public enum TrainingError: Error, CustomStringConvertible {
   case unsupportedChannels(Int)
   case runDirectory(path: String, reason: String)
   case runExists(path: String)
+  case runDirectoryMoved(path: String)
   case recipeChanged(path: String, differences: [String])
   case nonFinite(NonFiniteStep, images: [String], origin: String?)
   case parametersDiffer(String)
@@ -31,6 +32,10 @@ public enum TrainingError: Error, CustomStringConvertible {
       "cannot use the run directory \(path): \(reason)"
     case .runExists(let path):
       "the run directory \(path) holds a run already; go on with --resume auto, or name another --run-dir."
+    case .runDirectoryMoved(let path):
+      "the path \(path) no longer leads to this run's directory, which was moved, removed or replaced. Ended without writing to "
+        + "what is there now; put the directory back, or name its new place with --run-dir, and run again to go on from its "
+        + "last checkpoint."
     case .recipeChanged(let path, let differences):
       "the checkpoint \(path) was made with another recipe (\(differences.joined(separator: "; "))); put the old "
         + "values back, start a new run directory, or go on all the same with --allow-recipe-change."
@@ -86,7 +91,8 @@ public enum TrainingError: Error, CustomStringConvertible {
       .unreadableFault, .unreadableStartSeconds, .debugNeedsOneProcess, .laterCheckpoints, .ranksDiffer,
       .blasKernelUnrunnable:
       true
-    case .runDirectory, .nonFinite, .parametersDiffer, .tooManyBadSamples, .dataDiffers, .blasKernelMissing:
+    case .runDirectory, .runDirectoryMoved, .nonFinite, .parametersDiffer, .tooManyBadSamples, .dataDiffers,
+      .blasKernelMissing:
       false
     }
   }

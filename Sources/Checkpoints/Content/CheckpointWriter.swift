@@ -37,6 +37,8 @@ public final class CheckpointWriter: @unchecked Sendable {
     case committing
   }
 
+  /// Whether the store is still the run's own: asked before each thing that changes it, on any thread.
+  private let ownsStore: @Sendable () -> Bool
   /// Who writes, for people.
   private let name: String
   private let pieces: [PieceRange]
@@ -58,11 +60,13 @@ public final class CheckpointWriter: @unchecked Sendable {
   /// - Parameters:
   ///   - share: what this writer writes; all of them together are one checkpoint's.
   ///   - name: who writes, for errors.
+  ///   - ownsStore: whether the store's path still leads to the run's own directory. Where it does not, nothing there is
+  ///     changed, and saves fail.
   ///   - copiedAtATime: floats. From some tens of megabytes on the C library writes past the caches, which spares reading
   ///     what is written over.
   public init(
     store: CheckpointStore, layout: CheckpointLayout, retention: CheckpointRetention, share: CheckpointShare = .whole,
-    name: String = "", copiedAtATime: Int = 1 << 24
+    name: String = "", ownsStore: @escaping @Sendable () -> Bool = { true }, copiedAtATime: Int = 1 << 24
   ) {
     let part = CheckpointPart(share, of: layout, pieceByteCount: store.pieceByteCount)
     let copy = AlignedBuffer<Float>(count: part.floats.reduce(0) { $0 + $1.count }, zero: 0)
@@ -79,6 +83,7 @@ public final class CheckpointWriter: @unchecked Sendable {
     self.retention = retention
     self.share = share
     self.name = name
+    self.ownsStore = ownsStore
     self.copy = copy
     self.spans = spans
     self.copiedAtATime = copiedAtATime
@@ -206,7 +211,10 @@ public final class CheckpointWriter: @unchecked Sendable {
   /// On the saving thread.
   private func write(_ save: RunningSave, _ files: [CheckpointFile]) {
     let small = share.writer == 0 ? store.allPieces(of: files, in: layout.arenaFileCount..<files.count) : []
-    let part = store.writePart(pieces + small, of: files, save, by: name)
+    let part =
+      ownsStore()
+      ? store.writePart(pieces + small, of: files, save, by: name)
+      : WrittenPart(writer: name, seconds: 0, hashes: [], failure: notOwned)
     guard share.writers > 1 else { return conclude(save, files, [part]) }
     condition.withLock {
       stage = .written(part)
@@ -219,8 +227,11 @@ public final class CheckpointWriter: @unchecked Sendable {
     let start = ContinuousClock.now
     var prunedSteps: [Int] = []
     var pruningError: CheckpointError?
-    let result = Result { () throws(CheckpointError) in try store.conclude(save, files, parts) }
-    if case .success = result {
+    let result = Result { () throws(CheckpointError) in
+      guard ownsStore() else { throw .notSaved(step: save.step, by: nil, notOwned) }
+      return try store.conclude(save, files, parts)
+    }
+    if case .success = result, ownsStore() {
       do {
         prunedSteps = try store.prune(retention)
       } catch {
@@ -233,6 +244,9 @@ public final class CheckpointWriter: @unchecked Sendable {
         step: save.step, seconds: writing + seconds(since: start), result: result, prunedSteps: prunedSteps,
         pruningError: pruningError))
   }
+
+  /// What the system says of a file whose place has been taken.
+  private var notOwned: FileError { FileError(call: "write", path: store.directory, code: ESTALE) }
 
   private func note(_ outcome: SaveOutcome) {
     condition.withLock {

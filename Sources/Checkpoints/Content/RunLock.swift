@@ -11,6 +11,8 @@ public final class RunLock: Sendable {
   /// Tells this holder from all others.
   public let token: String
   private let lock: FileLock
+  /// Of the file that is locked.
+  private let identity: FileIdentity
 
   /// - Throws: ``CheckpointError/inUse(runDirectory:holder:)`` when a live process holds it, or the file cannot be
   ///   created or locked.
@@ -26,8 +28,19 @@ public final class RunLock: Sendable {
       throw .inUse(runDirectory: runDirectory, holder: Self.lines(of: path).first ?? "another process")
     }
     lock = taken
+    identity = try fromFiles { () throws(FileError) in try FileIdentity(of: path) }
     self.token = token
     self.runDirectory = runDirectory
+  }
+
+  /// Whether the path of the run directory still leads to what is locked: no longer once the directory was moved, removed or
+  /// replaced, when whatever is there now belongs to somebody else. A passing error of the file system says nothing.
+  public var isInPlace: Bool {
+    do {
+      return try FileIdentity(of: Self.path(in: runDirectory)) == identity
+    } catch {
+      return !error.isNotFound
+    }
   }
 
   /// Whether the directory of this path, as this process sees it, is the one that the holder with `token` has locked.

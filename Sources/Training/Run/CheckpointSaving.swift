@@ -20,14 +20,14 @@ public final class CheckpointSaving {
   /// Takes the memory that saving needs.
   ///
   /// - Parameters:
-  ///   - lockToken: that of the lock which rank 0 has on the run directory; others may pass anything.
+  ///   - lock: which rank 0 has on the run directory; nil on others.
   ///   - layout: how the arenas become a checkpoint.
   public init(
-    _ configuration: CheckpointConfiguration, in directory: RunDirectory, lockToken: String?, layout: CheckpointLayout,
+    _ configuration: CheckpointConfiguration, in directory: RunDirectory, lock: RunLock?, layout: CheckpointLayout,
     communicator: any Communicator
   ) throws {
     self.communicator = communicator
-    let token = try communicator.broadcast(lockToken ?? "", from: 0)
+    let token = try communicator.broadcast(lock?.token ?? "", from: 0)
     let seesDirectory = communicator.rank == 0 || RunLock.isHeld(runDirectory: directory.path, token: token)
     let all = try communicator.allgather([seesDirectory ? 1.0 : 0.0])
     let seeing = all.indices.filter { all[$0] == [1] }
@@ -39,7 +39,8 @@ public final class CheckpointSaving {
         retention: CheckpointRetention(
           keepLast: configuration.keepLast, keepEverySteps: configuration.keepEverySteps),
         share: CheckpointShare(writer: index, of: ranks.count),
-        name: "rank \(communicator.rank) on \(communicator.hostName)")
+        name: "rank \(communicator.rank) on \(communicator.hostName)",
+        ownsStore: { lock?.isInPlace ?? RunLock.isHeld(runDirectory: directory.path, token: token) })
     }
   }
 

@@ -9,6 +9,7 @@ extension Pretraining {
   func save() throws {
     precondition(comparedStep == step, "a save without a comparison of the ranks' parameters")
     trainer.progress.enter(.checkpoint)
+    try communicator.together { try recorder?.requireOwnDirectory() }
     let start = ContinuousClock.now
     var state = CheckpointState(step: step)
     state.epoch = epoch

@@ -174,7 +174,7 @@ public final class Pretraining {
         after: step, resume: options.resume, stepsPerEpoch: plan.stepsPerEpoch)
     }
     saving = try CheckpointSaving(
-      configuration.checkpoint, in: options.runDirectory, lockToken: recorder?.lockToken,
+      configuration.checkpoint, in: options.runDirectory, lock: recorder?.lock,
       layout: CheckpointLayout(trainer.model), communicator: communicator)
     return batch
   }
@@ -182,7 +182,9 @@ public final class Pretraining {
   /// What this rank tells the others with the step.
   private var notice: StepNotice {
     var notice = StepNotice()
-    notice.stopRequested = stopRequest.isMade(secondsToStop: secondsToStop)
+    // Whoever has lost its directory has nowhere to save: the save before the stop says so on all ranks.
+    notice.stopRequested =
+      stopRequest.isMade(secondsToStop: secondsToStop) || recorder.map { !$0.lock.isInPlace } ?? false
     notice.checkpointPartWritten = saving?.isPartWritten ?? false
     return notice
   }

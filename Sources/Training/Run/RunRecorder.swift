@@ -9,7 +9,7 @@ import Reporting
 final class RunRecorder {
   private let directory: RunDirectory
   private let configuration: RunConfiguration
-  private let lock: RunLock
+  let lock: RunLock
   private let console: ConsoleProgress
   let logger: Logger
   private let store: CheckpointStore
@@ -37,8 +37,10 @@ final class RunRecorder {
     store = CheckpointStore(directory: directory.checkpoints)
   }
 
-  /// Tells the lock on the run directory from all others.
-  var lockToken: String { lock.token }
+  /// - Throws: the run directory's path leads elsewhere by now, so that nothing may be written there.
+  func requireOwnDirectory() throws(TrainingError) {
+    guard lock.isInPlace else { throw .runDirectoryMoved(path: directory.path) }
+  }
 
   /// Removes what is left of unfinished saves, opens the log behind `step`, and writes down the configuration.
   func begin(after step: Int, resume: ResumeChoice, stepsPerEpoch: Int) throws {
@@ -127,6 +129,7 @@ final class RunRecorder {
 
   /// Takes the lines behind `step` out of the log: the run has gone back there.
   func rewind(to step: Int, because reason: String) throws {
+    try requireOwnDirectory()
     try log?.rewind(to: step)
     tensorBoard = try TensorBoardWriter(directory: directory.path, resumingAfter: step)
     try readRunningEpoch(after: step)
@@ -163,6 +166,7 @@ final class RunRecorder {
   /// Writes the report.
   func finish() throws {
     console.finish()
+    try requireOwnDirectory()
     try HTMLReport(
       title: directory.path, lines: try TrainingLog.lines(at: directory.log),
       settings: configuration.entries.map {

@@ -20,6 +20,35 @@ import Testing
     try writer.submit(#require(writer.begin(step: step)), state: CheckpointState(step: step)) { arenas.all[$0] }
   }
 
+  @Test("a writer whose store has become another's changes nothing there, whenever it is told so", arguments: 0..<3)
+  func lostStore(asked: Int) throws {
+    let answers = Monitor(0)
+    let arenas = Arenas(seed: 0)
+    let owner = CheckpointWriter(
+      store: writer.store, layout: Arenas.layout, retention: CheckpointRetention(keepLast: 1),
+      ownsStore: {
+        answers.withLock { count in
+          count += 1
+          // The first save is asked for three times, the second for as often as it goes on.
+          return count <= 3 + asked
+        }
+      })
+    for step in [1, 2] {
+      try owner.submit(#require(owner.begin(step: step)), state: CheckpointState(step: step)) { arenas.all[$0] }
+      if step == 1 { _ = try owner.finish() }
+    }
+    let outcome = Result { () throws(CheckpointError) in try owner.finish() }
+    // Before the parts are written, before they become a checkpoint, before an older one is removed.
+    switch asked {
+    case 0, 1:
+      #expect(throws: CheckpointError.self) { try outcome.get() }
+      #expect(try writer.store.steps() == [1])
+    default:
+      #expect(try outcome.get().map(\.prunedSteps) == [[]])
+      #expect(try writer.store.steps() == [1, 2])
+    }
+  }
+
   @Test("what is saved is what was submitted, however the arenas change meanwhile; old checkpoints go")
   func copies() throws {
     let arenas = Arenas(seed: 0)

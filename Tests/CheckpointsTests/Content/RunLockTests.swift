@@ -41,6 +41,24 @@ import Testing
     extendLifetime((elsewhere, lock))
   }
 
+  @Test("a lock is in place until its directory is moved, removed or replaced, and again when it is put back")
+  func inPlace() throws {
+    let folder = try TemporaryDirectory()
+    let (run, moved) = ("\(folder.path)/run", "\(folder.path)/moved")
+    let files = FileManager.default
+    try files.createDirectory(atPath: run, withIntermediateDirectories: true)
+    let lock = try RunLock(runDirectory: run)
+    #expect(lock.isInPlace)
+    try files.moveItem(atPath: run, toPath: moved)
+    #expect(!lock.isInPlace)
+    // A copy has the same token, and another lock.
+    try files.copyItem(atPath: moved, toPath: run)
+    #expect(!lock.isInPlace)
+    try files.removeItem(atPath: run)
+    try files.moveItem(atPath: moved, toPath: run)
+    #expect(lock.isInPlace)
+  }
+
   @Test("a directory that does not exist is named")
   func missing() throws {
     let run = try TemporaryDirectory()
