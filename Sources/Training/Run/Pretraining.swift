@@ -152,7 +152,7 @@ public final class Pretraining {
       watchdog.stepEnds()
       longestStepSeconds = max(longestStepSeconds, start.secondsSince)
       if faults.isDue(.flip, at: step) { trainer.flipParameterBit() }
-      try record(result, seconds: start.secondsSince)
+      record(result, seconds: start.secondsSince)
       if let reason = try account(for: batch, result) { return .mustRollBack(reason) }
       if isComparisonDue(result), let reason = try compareParameters() { return .mustRollBack(reason) }
       if isCheckpointDue(result) { try save() }
@@ -212,10 +212,10 @@ public final class Pretraining {
     isCheckpointDue(result) || step.isMultiple(of: configuration.train.compareEverySteps)
   }
 
-  private func record(_ result: StepResult, seconds: Double) throws {
+  private func record(_ result: StepResult, seconds: Double) {
     // A save that failed is said at the next step, not at the next save.
     recorder?.record(saving?.finishedSaves() ?? [])
     if options.debug { recorder?.logger.info("\(trainer.debugReport(step: step))") }
-    try recorder?.record(result, epoch: epoch, lastStep: lastStep, seconds: seconds)
+    recorder?.record(result, epoch: epoch, lastStep: lastStep, seconds: seconds)
   }
 }
