@@ -59,14 +59,15 @@ let package = Package(
     module("MaskedAutoencoder", ["Compute", "Configuration"]),
     module("Optimization", ["Compute"]),
     module("Collectives", ["Compute", "COpenMPI"]),
-    module("Checkpoints", ["Compute", "CXXHash"]),
-    module("Datasets", ["Compute", "CZlib", "Imaging"]),
+    module("Hashing", ["CXXHash"]),
+    module("Checkpoints", ["Compute", "Hashing"]),
+    module("Datasets", ["Compute", "CZlib", "Hashing", "Imaging"]),
     module("Reporting", [logging]),
     module(
       "Training",
       [
-        "CSignals", "Checkpoints", "Collectives", "Compute", "Configuration", "Datasets", "Imaging",
-        "MaskedAutoencoder", "Optimization", "Reporting", logging,
+        "CSignals", "Checkpoints", "Collectives", "Compute", "Configuration", "Datasets", "Hashing",
+        "Imaging", "MaskedAutoencoder", "Optimization", "Reporting", logging,
       ]),
     module("Evaluation", ["Checkpoints", "Compute", "Datasets", "Imaging", "MaskedAutoencoder", "Training"]),
     module(
@@ -94,7 +95,7 @@ let package = Package(
     tests("Optimization", ["Compute", "ReferenceArithmetic"]),
     tests("Configuration"),
     tests("Imaging", fixtures: true),
-    tests("Checkpoints", ["Compute"], fixtures: true),
+    tests("Checkpoints", ["Compute", "Hashing"], fixtures: true),
     tests("Datasets", ["Compute", "Imaging"], fixtures: true),
     tests("Reporting", fixtures: true),
     tests(

@@ -10,7 +10,7 @@ public enum TrainingError: Error, CustomStringConvertible {
   case nonFinite(NonFiniteStep, images: [String], origin: String?)
   case parametersDiffer(String)
   case ranksDiffer(rank: Int, differences: [String])
-  case dataDiffers(rank: Int, found: String, first: String)
+  case dataDiffers(rank: Int, found: String, first: String, hasEqualCount: Bool)
   case tooManyBadSamples(count: Int, epoch: Int, limit: Double, samples: Int)
   case unreadableFault(String)
   case unreadableStartSeconds(String)
@@ -48,8 +48,9 @@ public enum TrainingError: Error, CustomStringConvertible {
     case .ranksDiffer(let rank, let differences):
       "rank \(rank) was given another configuration than rank 0 (\(differences.joined(separator: "; "))); start all "
         + "ranks with the same."
-    case .dataDiffers(let rank, let found, let first):
-      "rank \(rank) finds \(found), but rank 0 \(first); give all ranks the same data."
+    case .dataDiffers(let rank, let found, let first, let hasEqualCount):
+      "rank \(rank) finds \(found), but rank 0 \(first)"
+        + (hasEqualCount ? ", and their names, sizes or contents differ" : "") + "; give all ranks the same data."
     case .tooManyBadSamples(let count, let epoch, let limit, let samples):
       "\(count) of the \(samples) images of epoch \(epoch) did not decode, more than data.max_bad_fraction (\(limit)) "
         + "allows; the log names them. Stopped with a checkpoint."

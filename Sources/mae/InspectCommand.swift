@@ -18,6 +18,7 @@ struct InspectCommand: ParsableCommand {
       print("step: \(state.step)")
       print("epoch: \(state.epoch)")
       print("images: \(state.imagesSeen)")
+      if !state.dataHash.isEmpty { print("data: \(state.dataCount) images, \(state.dataHash)") }
       print("tensors: \(checkpoint.model.tensors.count)")
       print("values: \(checkpoint.model.tensors.reduce(0) { $0 + $1.elementCount })")
       if let constants = checkpoint.constants {

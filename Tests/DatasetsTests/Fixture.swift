@@ -64,6 +64,8 @@ final class SyntheticSource: ImageSource {
     self.secondsToDecode = secondsToDecode
   }
 
+  func identity() -> DataIdentity { DataIdentity(count: count, hash: "arithmetic") }
+
   func name(of index: Int) -> String { "image \(index)" }
 
   func label(of index: Int) -> Int? { nil }

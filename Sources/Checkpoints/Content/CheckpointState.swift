@@ -18,6 +18,9 @@ public struct CheckpointState: Codable, Equatable, Sendable {
   public var programVersion: String = ""
   /// What the BLAS library calls the kernels that it chose.
   public var blasKernel: String = ""
+  /// How many images the data set had, and what told it from others; 0 and empty where that was not kept.
+  public var dataCount: Int = 0
+  public var dataHash: String = ""
   /// The resolved configuration as YAML.
   public var configuration: String = ""
   /// Samples that did not decode and were replaced.
@@ -42,6 +45,8 @@ public struct CheckpointState: Codable, Equatable, Sendable {
     try read(.threads, \.threads)
     try read(.programVersion, \.programVersion)
     try read(.blasKernel, \.blasKernel)
+    try read(.dataCount, \.dataCount)
+    try read(.dataHash, \.dataHash)
     try read(.configuration, \.configuration)
     try read(.badSamples, \.badSamples)
   }
@@ -55,6 +60,8 @@ public struct CheckpointState: Codable, Equatable, Sendable {
     case threads
     case programVersion = "program_version"
     case blasKernel = "blas_kernel"
+    case dataCount = "data_count"
+    case dataHash = "data_hash"
     case configuration
     case badSamples = "bad_samples"
   }

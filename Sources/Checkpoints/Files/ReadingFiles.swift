@@ -1,5 +1,6 @@
 import Compute
 import Dispatch
+import Hashing
 
 #if canImport(Glibc)
   import Glibc

@@ -1,4 +1,5 @@
 import Compute
+import Hashing
 
 /// One hash over named tensors of floats: equal exactly when names, shapes, order and every bit of every float
 /// are equal.

@@ -1,3 +1,5 @@
+import Hashing
+
 /// `manifest.json`: the size and the hashes of each file of a checkpoint. It is written last, and it is what makes a
 /// folder a checkpoint.
 ///

@@ -1,3 +1,5 @@
+import Hashing
+
 /// Some consecutive pieces of one of a checkpoint's files.
 struct PieceRange: Equatable, Sendable {
   /// Its place among the files.

@@ -38,6 +38,16 @@ public struct IDXSource: ImageSource {
     classNames = labels.max().map { (0...Int($0)).map(String.init) } ?? []
   }
 
+  /// All pixels and labels, which are in memory.
+  public func identity() -> DataIdentity {
+    DataIdentity(count: count) { hash in
+      hash.update(UInt64(height))
+      hash.update(UInt64(width))
+      pixels.withUnsafeBytes { hash.update($0) }
+      labels.withUnsafeBytes { hash.update($0) }
+    }
+  }
+
   public func name(of index: Int) -> String { "\(imagesPath)#\(index)" }
 
   public func label(of index: Int) -> Int? { labels.isEmpty ? nil : Int(labels[index]) }

@@ -13,6 +13,8 @@ public protocol ImageSource: Sendable {
   var shape: ImageShape? { get }
   /// The names of the classes in the order of their labels; empty without labels.
   var classNames: [String] { get }
+  /// What tells these images from others. It may read from the disk: ask for it once.
+  func identity() -> DataIdentity
 
   /// The name of an image, for messages and lists: a path, or a file and a number in it.
   func name(of index: Int) -> String

@@ -15,6 +15,13 @@ public struct NoiseSource: ImageSource {
 
   public var shape: ImageShape? { imageShape }
 
+  /// The shape, which gives all pixels.
+  public func identity() -> DataIdentity {
+    DataIdentity(count: count) { hash in
+      for size in [imageShape.channels, imageShape.height, imageShape.width] { hash.update(UInt64(size)) }
+    }
+  }
+
   public func name(of index: Int) -> String { "noise#\(index)" }
 
   public func label(of index: Int) -> Int? { nil }

@@ -1,3 +1,6 @@
+import Glibc
+import Hashing
+
 /// Paths of files below a folder, sorted by their bytes.
 ///
 /// A data set may have millions of files, so the paths lie one after another in one piece of memory: a path costs
@@ -29,6 +32,16 @@ struct PathTable: Sendable {
   /// The path at `index`, relative to the root.
   subscript(index: Int) -> String {
     String(decoding: path(at: index), as: UTF8.self)
+  }
+
+  /// Gives the hash all paths in the order of the table, each with the zero byte that ends it.
+  func feed(_ hash: ContentHash) {
+    bytes.withUnsafeBytes { bytes in
+      for start in starts {
+        let length = strlen(bytes.baseAddress!.assumingMemoryBound(to: CChar.self) + start) + 1
+        hash.update(UnsafeRawBufferPointer(rebasing: bytes[start..<start + length]))
+      }
+    }
   }
 
   /// The first folders of all paths in byte order, and for each path the number of its own; both empty if some file

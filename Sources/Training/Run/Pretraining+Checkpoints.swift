@@ -19,6 +19,8 @@ extension Pretraining {
     state.threads = trainer.layout.threads
     state.programVersion = programVersion
     state.blasKernel = kernels.kernel
+    state.dataCount = dataIdentity.count
+    state.dataHash = dataIdentity.hash
     state.configuration = configuration.yaml()
     state.badSamples = badSamplesInEpoch
     try saving?.save(state, inParallel: trainer.inParallel, arena: trainer.savedArena)

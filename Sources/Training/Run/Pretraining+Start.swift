@@ -34,13 +34,18 @@ extension Pretraining {
     return max(1, Int((share + 1e-6).rounded(.down)))
   }
 
-  /// A copy of the data that lacks an image puts every later one in another place of the epoch's order.
-  static func requireEqual(_ source: any ImageSource, path: String, on communicator: any Communicator) throws {
+  /// What tells the data from others, the same on all ranks: a copy that lacks an image puts every later one in another place
+  /// of the epoch's order.
+  static func commonIdentity(
+    of source: any ImageSource, path: String, on communicator: any Communicator
+  ) throws -> DataIdentity {
+    let mine = source.identity()
+    let all = try communicator.allgather(mine.hash)
+    guard let other = all.indices.first(where: { all[$0] != all[0] }) else { return mine }
+    let found = try communicator.allgather("\(source.count) images in \(path)")
     let counts = try communicator.allgather([Double(source.count)])
-    if let other = counts.indices.first(where: { counts[$0] != counts[0] }) {
-      let found = try communicator.allgather("\(source.count) images in \(path)")
-      throw TrainingError.dataDiffers(rank: other, found: found[other], first: found[0])
-    }
+    throw TrainingError.dataDiffers(
+      rank: other, found: found[other], first: found[0], hasEqualCount: counts[other] == counts[0])
   }
 
   static func openData(_ configuration: RunConfiguration) throws -> (any ImageSource, BatchPlan) {
@@ -100,7 +105,7 @@ extension Pretraining {
         yaml: checkpoint.state.configuration, name: "\(checkpoint.path)/state.json")
       let changes =
         recipeChanges(from: old, to: configuration)
-        + epochChanges(since: checkpoint.state, stepsPerEpoch: plan.stepsPerEpoch)
+        + dataChanges(since: checkpoint.state, identity: dataIdentity, stepsPerEpoch: plan.stepsPerEpoch)
       guard changes.isEmpty || options.allowsRecipeChange else {
         throw TrainingError.recipeChanged(path: checkpoint.path, differences: changes)
       }

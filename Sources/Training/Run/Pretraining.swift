@@ -43,6 +43,7 @@ public final class Pretraining {
   let options: PretrainingOptions
   let communicator: any Communicator
   let source: any ImageSource
+  let dataIdentity: DataIdentity
   let trainer: Trainer
   let kernels: BLASKernels
   let plan: BatchPlan
@@ -81,7 +82,7 @@ public final class Pretraining {
     }
     let layout = try Pretraining.layout(configuration, communicator)
     let (source, plan) = try communicator.together { try Pretraining.openData(configuration) }
-    try Pretraining.requireEqual(source, path: configuration.data.path, on: communicator)
+    dataIdentity = try Pretraining.commonIdentity(of: source, path: configuration.data.path, on: communicator)
     (self.source, self.plan) = (source, plan)
     let recorder = try communicator.together {
       communicator.rank == 0 ? try RunRecorder(configuration, options) : nil
@@ -171,7 +172,7 @@ public final class Pretraining {
     let batch = try communicator.together { try loader.next() }
     try communicator.together {
       try recorder?.begin(
-        after: step, resume: options.resume, stepsPerEpoch: plan.stepsPerEpoch)
+        after: step, resume: options.resume, stepsPerEpoch: plan.stepsPerEpoch, data: dataIdentity)
     }
     saving = try CheckpointSaving(
       configuration.checkpoint, in: options.runDirectory, lock: recorder?.lock,

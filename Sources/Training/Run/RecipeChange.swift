@@ -1,5 +1,6 @@
 import Checkpoints
 import Configuration
+import Datasets
 
 /// The keys that say what a process of the run finds on its machine.
 private let machineKeys: Set<String> = ["data.path", "data.workers", "parallel.threads"]
@@ -26,9 +27,20 @@ func recipeChanges(from old: RunConfiguration, to new: RunConfiguration) -> [Str
 /// Whether processes of one run may differ in a key and do the same work.
 func isMachineKey(_ path: ConfigurationPath) -> Bool { machineKeys.contains(path.description) }
 
-/// What a resume would change of the epochs, because the data set has another size: they would begin at other steps.
-func epochChanges(since state: CheckpointState, stepsPerEpoch: Int) -> [String] {
-  guard state.epoch > 0 else { return [] }
+/// What a resume would change of the data: other images stand at the same places of the epochs' order, and with another size
+/// epochs begin at other steps. The path is no part of it, nor is what an old checkpoint does not know.
+func dataChanges(since state: CheckpointState, identity: DataIdentity, stepsPerEpoch: Int) -> [String] {
+  var changes: [String] = []
+  if !state.dataHash.isEmpty, state.dataHash != identity.hash {
+    changes.append(
+      state.dataCount == identity.count
+        ? "names, sizes or contents of the \(identity.count) images of the data set"
+        : "images of the data set: \(state.dataCount) -> \(identity.count)")
+  }
+  guard state.epoch > 0 else { return changes }
   let old = Int((Double(state.step) / state.epoch).rounded())
-  return old == stepsPerEpoch ? [] : ["steps of an epoch, from the size of the data set: \(old) -> \(stepsPerEpoch)"]
+  if old != stepsPerEpoch {
+    changes.append("steps of an epoch, from the size of the data set: \(old) -> \(stepsPerEpoch)")
+  }
+  return changes
 }

@@ -1,5 +1,6 @@
 import Checkpoints
 import Compute
+import Datasets
 import Foundation
 import Logging
 import MaskedAutoencoder
@@ -43,7 +44,7 @@ final class RunRecorder {
   }
 
   /// Removes what is left of unfinished saves, opens the log behind `step`, and writes down the configuration.
-  func begin(after step: Int, resume: ResumeChoice, stepsPerEpoch: Int) throws {
+  func begin(after step: Int, resume: ResumeChoice, stepsPerEpoch: Int, data: DataIdentity) throws {
     if case .checkpoint = resume, let newest = try store.steps().max(), newest > step {
       throw TrainingError.laterCheckpoints(runDirectory: directory.path, step: step, newest: newest)
     }
@@ -55,6 +56,8 @@ final class RunRecorder {
     log = try TrainingLog.resume(at: directory.log, after: step).log
     tensorBoard = try TensorBoardWriter(directory: directory.path, resumingAfter: step)
     if step > 0 { append(EventRecord("resume", step: step)) }
+    append(
+      EventRecord("data", step: step, [LogField("count", .integer(data.count)), LogField("hash", .text(data.hash))]))
     self.stepsPerEpoch = stepsPerEpoch
     try readRunningEpoch(after: step)
   }

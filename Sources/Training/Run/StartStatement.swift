@@ -2,6 +2,7 @@ import Checkpoints
 import Collectives
 import Compute
 import Foundation
+import Hashing
 
 /// What a rank was told: its program, command, options and configuration. Ranks that were told different things would wait
 /// for one another for ever, or train something that nobody asked for, so they compare these before anything else.

@@ -1,5 +1,6 @@
 import Checkpoints
 import Compute
+import Hashing
 import Testing
 
 @Suite struct ContentHashTests {

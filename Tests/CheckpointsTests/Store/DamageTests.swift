@@ -1,5 +1,6 @@
 import Checkpoints
 import Foundation
+import Hashing
 import Testing
 
 @Suite struct DamageTests {

@@ -4,6 +4,41 @@ import Imaging
 import Testing
 
 @Suite struct FolderSourceTests {
+  /// Names and sizes are what a folder is known by; where it lies is not.
+  @Test func identityIsThatOfNamesAndSizes() throws {
+    let names = ["a/1.png", "a/2.png", "b/3.png"]
+    func identity(_ names: [String], sizes: [Int]) throws -> DataIdentity {
+      let folder = try ScratchFolder()
+      for (name, size) in zip(names, sizes) { try folder.write([UInt8](repeating: 0, count: size), to: name) }
+      return try openSource(at: folder.path).identity()
+    }
+    let whole = try identity(names, sizes: [4, 5, 6])
+    #expect(whole.count == 3 && whole.hash.count == 32)
+    #expect(try identity(names.reversed(), sizes: [6, 5, 4]) == whole)
+    let others = [
+      try identity(["a/1.png", "a/2.png", "a/3.png"], sizes: [4, 5, 6]), try identity(names, sizes: [4, 5, 7]),
+      try identity(["a/1.png", "a/2.png", "b/4.png"], sizes: [4, 5, 6]), try identity(names, sizes: [5, 4, 6]),
+      try identity(["a/1.png", "a/2.png"], sizes: [4, 5]),
+    ]
+    for other in others { #expect(other.hash != whole.hash) }
+    #expect(Set(others.map(\.hash)).count == others.count)
+  }
+
+  /// Of many files some are looked at, and all names are.
+  @Test func identityOfManyFilesKnowsAllNamesAndSomeSizes() throws {
+    let folder = try ScratchFolder()
+    for index in 0..<2048 { try folder.write([], to: "\(index + 1000).png") }
+    let whole = try openSource(at: folder.path).identity()
+    // Of two neighbours in the order of names one is looked at.
+    try folder.write([0], to: "1001.png")
+    #expect(try openSource(at: folder.path).identity() == whole)
+    try folder.write([0], to: "1002.png")
+    #expect(try openSource(at: folder.path).identity() != whole)
+    try folder.write([], to: "1002.png")
+    try FileManager.default.moveItem(atPath: "\(folder.path)/1001.png", toPath: "\(folder.path)/1001a.png")
+    #expect(try openSource(at: folder.path).identity() != whole)
+  }
+
   @Test func pathsAndClassesAreInByteOrder() throws {
     let folder = try ScratchFolder()
     for name in ["b/2.png", "a/z.PNG", "a/sub/1.Jpeg", "a-b/x.jpg", "a/B.png", "C/é.png", "a/notes.txt", "a/png"] {

@@ -21,6 +21,31 @@ import Testing
     #expect(source.classNames == ["0", "1", "2", "3"])
   }
 
+  /// Packed or not, and wherever it lies: every pixel and every label is part of it.
+  @Test func identityIsThatOfTheContent() throws {
+    let folder = try ScratchFolder()
+    let content = Array(try Fixture.data(Self.images))
+    func identity(_ bytes: [UInt8]) throws -> DataIdentity {
+      try folder.write(bytes, to: Self.images)
+      return try openSource(at: folder.path).identity()
+    }
+    try folder.copyFixture(Self.labels + ".gz", to: Self.labels + ".gz")
+    let whole = try openSource(at: Fixture.path(Self.images)).identity()
+    #expect(try openSource(at: Fixture.path(Self.images + ".gz")).identity() == whole)
+    #expect(try identity(content) == whole)
+    for changed in [16, content.count - 1] {
+      var bytes = content
+      bytes[changed] ^= 1
+      #expect(try identity(bytes).hash != whole.hash)
+    }
+    // Four by five pixels are as many as five by four.
+    var turned = content
+    (turned[11], turned[15]) = (content[15], content[11])
+    #expect(try identity(turned).hash != whole.hash)
+    try FileManager.default.removeItem(atPath: "\(folder.path)/\(Self.labels).gz")
+    #expect(try identity(content).hash != whole.hash)
+  }
+
   @Test func aFolderGivesItsTrainingPart() throws {
     let folder = try ScratchFolder()
     try folder.copyFixture(Self.images + ".gz", to: "t10k-images-idx3-ubyte.gz")

@@ -72,6 +72,8 @@ private struct StillSource: ImageSource {
 
   var shape: ImageShape? { imageShape }
 
+  func identity() -> DataIdentity { DataIdentity(count: count, hash: "grey") }
+
   func name(of index: Int) -> String { "grey#\(index)" }
 
   func label(of index: Int) -> Int? { nil }

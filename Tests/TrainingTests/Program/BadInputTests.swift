@@ -170,6 +170,14 @@ extension ProgramTests {
       #expect(
         data.errorOutput.contains(
           "rank 1 finds 79 images in \(bench.path)/fewer, but rank 0 80 images in \(bench.path)/images"))
+      try bench.write(idxFile(images: Array(greyImages(count: 81).dropFirst())), to: "others")
+      let others = try bench.startUnequalRanks(
+        first, bench.arguments("run", ["train.steps=2", "data.path=\(bench.path)/others"])
+      ).wait(deadlineSeconds: 20)
+      #expect(others.exitCode == 1)
+      #expect(
+        others.errorOutput.contains("80 images in \(bench.path)/images, and their names, sizes or contents differ"),
+        "\(others.errorOutput)")
       #expect(!FileManager.default.fileExists(atPath: "\(bench.path)/run"))
       // What belongs to the machine may differ.
       let local = ["train.steps=2", "data.workers=2", "parallel.threads=2"]

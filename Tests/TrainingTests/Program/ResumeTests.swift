@@ -69,8 +69,40 @@ extension ProgramTests {
       try bench.write(idxFile(images: greyImages(count: 96)), to: "more")
       let refused = try bench.pretrain("run", ["train.steps=6", "data.path=\(bench.path)/more"])
       #expect(refused.exitCode == 2)
-      #expect(refused.errorOutput.contains("steps of an epoch, from the size of the data set: 5 -> 6"))
+      #expect(
+        refused.errorOutput.contains(
+          "(images of the data set: 80 -> 96; steps of an epoch, from the size of the data set: 5 -> 6)"))
       #expect(try bench.contents(of: "run") == before)
+    }
+
+    /// As many images, or as many steps of an epoch, but not the same: what the checkpoint was made of is told from it.
+    @Test func refusesOtherDataWithAsManySteps() throws {
+      let bench = try Workbench()
+      try bench.writePNGs(to: "images-1")
+      let settings = ["data.path=\(bench.path)/images-1"]
+      try bench.train("run", settings + ["train.steps=3"])
+      let first = try bench.train("whole", settings + ["train.steps=6"])
+      // Elsewhere, the same is the same.
+      try FileManager.default.moveItem(atPath: "\(bench.path)/images-1", toPath: "\(bench.path)/images-2")
+      let moved = ["data.path=\(bench.path)/images-2"]
+      try bench.train("run", moved + ["train.steps=4"])
+      let before = try bench.contents(of: "run")
+      let last = "\(bench.path)/images-2/\(bench.pngName(39))"
+      try FileManager.default.moveItem(atPath: last, toPath: "\(bench.path)/images-2/renamed.png")
+      let renamed = try bench.pretrain("run", moved + ["train.steps=6"])
+      #expect(renamed.exitCode == 2)
+      #expect(
+        renamed.errorOutput.contains("(names, sizes or contents of the 40 images of the data set)"),
+        "\(renamed.errorOutput)")
+      try FileManager.default.removeItem(atPath: "\(bench.path)/images-2/renamed.png")
+      let fewer = try bench.pretrain("run", moved + ["train.steps=6"], ranks: 2)
+      #expect(fewer.exitCode == 2)
+      #expect(fewer.errorOutput.contains("(images of the data set: 40 -> 39)"), "\(fewer.errorOutput)")
+      #expect(try bench.contents(of: "run") == before)
+      let allowed = try bench.train("run", moved + ["train.steps=6"], options: ["--allow-recipe-change"])
+      #expect(allowed.checkpoint.step == 6 && allowed.checkpoint != first.checkpoint)
+      // From then on these are its data.
+      #expect(try bench.train("run", moved + ["train.steps=7"]).checkpoint.step == 7)
     }
 
     /// Written out or left open, the same number of virtual workers is the same recipe.

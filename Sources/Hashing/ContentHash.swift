@@ -41,7 +41,7 @@ public final class ContentHash {
 }
 
 /// 16 lower-case digits.
-func hexadecimalDigits(_ number: UInt64) -> String {
+public func hexadecimalDigits(_ number: UInt64) -> String {
   let digits = String(number, radix: 16)
   return String(repeating: "0", count: 16 - digits.count) + digits
 }
