@@ -220,7 +220,7 @@ public final class Trainer: @unchecked Sendable {
   /// Tells all ranks what only one of them knows: its virtual workers' losses, its bad images, its notice.
   private func agree(on result: inout StepResult, _ batch: borrowing Batch, _ notice: StepNotice) throws {
     progress.enter(.allreduce)
-    try reports.exchange(badSampleCount: batch.badSamples.count, notice, over: communicator)
+    try reports.exchange(badSampleCount: batch.badImageCount, notice, over: communicator)
     progress.enter(.optimizer)
     result.badSampleCount = reports.badSampleCount
     result.stopRequested = reports.stopRequested

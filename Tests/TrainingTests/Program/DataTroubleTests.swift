@@ -58,6 +58,22 @@ extension ProgramTests {
       #expect(try bench.train("run", settings(bench, "broken") + ["train.steps=8"], ranks: ranks) == whole)
     }
 
+    /// Ten of 40 images in a row: each looks for another in the place of all behind it, and counts once an epoch.
+    @Test(arguments: [nil, 2]) func anImageCountsOnceAnEpoch(ranks: Int?) throws {
+      let bench = try Workbench()
+      try bench.writePNGs(to: "broken", broken: Set(10..<20))
+      let steps = ["train.steps=6"]
+      // Ten of an epoch's 32 places are less than a third of them, and up to eight fewer where images are left out.
+      let outcome = try bench.pretrain("run", settings(bench, "broken", limit: 0.32) + steps, ranks: ranks)
+      #expect(outcome.exitCode == 0, "\(outcome.errorOutput)")
+      #expect(try bench.log(of: "run").badSamples.count > 3 * 10)
+      let strict = try bench.pretrain("strict", settings(bench, "broken", limit: 0.05) + steps, ranks: ranks)
+      #expect(strict.exitCode == 1)
+      let found = try #require(
+        strict.errorOutput.firstMatch(of: /mae: (\d+) of the 32 images of epoch 0 did not decode/))
+      #expect((2...10).contains(try #require(Int(found.1))))
+    }
+
     /// Each rank has its own copy of the data, as on the disks of two hosts, and one copy disappears.
     @Test func dataThatDisappearsFromOneRankEndsAll() throws {
       let bench = try Workbench()
