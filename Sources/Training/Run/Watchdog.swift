@@ -9,7 +9,8 @@ import Foundation
 /// suspended machine) does not count, so that it may be continued.
 ///
 /// All ranks take their steps together, so all meet the limit nearly at once. Each then says what it was doing, and
-/// waits a little for the others to say so too before it ends the job.
+/// waits a little for the others to say so too before it ends the job. A step that has completed by then was slow and no more:
+/// the watch goes on.
 final class Watchdog: Sendable {
   private struct State {
     var step: Int
@@ -18,6 +19,8 @@ final class Watchdog: Sendable {
     var secondsWaited = 0.0
     /// Of the last steps, the newest one last.
     var recentSeconds: [Double] = []
+    /// How often a step has begun or ended.
+    var events = 0
     var isWatching = true
   }
 
@@ -30,7 +33,7 @@ final class Watchdog: Sendable {
   ///
   /// - Parameters:
   ///   - report: told what is wrong, on the watchdog's thread.
-  ///   - end: ends the job; called some seconds after `report`.
+  ///   - end: ends the job; called some seconds after `report`, unless what took so long has come to its end.
   init(
     _ configuration: WatchdogConfiguration, progress: StepProgress, after step: Int,
     report: @escaping @Sendable (String) -> Void, end: @escaping @Sendable () -> Void
@@ -39,11 +42,15 @@ final class Watchdog: Sendable {
     self.progress = progress
     state = Monitor(State(step: step + 1))
     let thread = Thread { [self] in
-      guard let (sentence, limit) = firstOverdue() else { return }
-      report(sentence)
-      // Limits of different ranks differ as the times that they measured do.
-      Thread.sleep(forTimeInterval: max(2, limit / 20))
-      end()
+      while let overdue = nextOverdue() {
+        report(overdue.sentence)
+        // Limits of different ranks differ as the times that they measured do.
+        Thread.sleep(forTimeInterval: max(2, overdue.limit / 20))
+        let now = self.state.withLock { $0 }
+        if !now.isWatching { return }
+        if now.events == overdue.events { return end() }
+        report("watchdog: it has come to its end meanwhile; the job goes on.")
+      }
     }
     thread.name = "watchdog"
     thread.start()
@@ -53,6 +60,7 @@ final class Watchdog: Sendable {
     state.withLock {
       $0.step = step
       $0.stepBegan = .now
+      $0.events += 1
       $0.secondsWaited = 0
     }
   }
@@ -62,6 +70,7 @@ final class Watchdog: Sendable {
       if let began = $0.stepBegan { $0.recentSeconds.append(began.secondsSince) }
       if $0.recentSeconds.count > Self.recentCount { $0.recentSeconds.removeFirst() }
       $0.stepBegan = nil
+      $0.events += 1
       $0.secondsWaited = 0
     }
   }
@@ -72,7 +81,7 @@ final class Watchdog: Sendable {
   }
 
   /// Waits until something takes too long, and says what; nil when the watch is over.
-  private func firstOverdue() -> (sentence: String, limit: Double)? {
+  private func nextOverdue() -> (sentence: String, limit: Double, events: Int)? {
     let interval = min(1, configuration.floorSeconds / 10)
     var last = ContinuousClock.now
     while true {
@@ -85,7 +94,7 @@ final class Watchdog: Sendable {
       }
       guard state.isWatching else { return nil }
       let limit = configuration.limit(after: state.recentSeconds)
-      if state.secondsWaited > limit { return (sentence(state, limit), limit) }
+      if state.secondsWaited > limit { return (sentence(state, limit), limit, state.events) }
     }
   }
 
@@ -94,6 +103,6 @@ final class Watchdog: Sendable {
     let recent = state.recentSeconds.isEmpty ? nil : state.recentSeconds.sorted()[state.recentSeconds.count / 2]
     let before = recent.map { String(format: "; recent steps took %.3g s", $0) } ?? ""
     return String(format: "watchdog: %@ takes longer than %.4g s%@; this rank is in ", what, limit, before)
-      + "\(progress.phase). Ending the job."
+      + "\(progress.phase). Ending the job unless it goes on."
   }
 }

@@ -45,6 +45,24 @@ extension ProgramTests {
       #expect(phases(outcome.errorOutput) == [0: "allreduce", 1: "data"])
     }
 
+    /// A rank stands still for longer than the limit, and goes on before the others have ended the job.
+    @Test func aStepThatCompletesAfterAllIsNoReasonToEndTheJob() throws {
+      let bench = try Workbench()
+      let job = try bench.start("run", settings, ranks: 2)
+      try bench.waitForStep(12, of: "run", job)
+      try job.send(SIGSTOP, toRank: 1)
+      try bench.waitUntil("the watchdog's word", job) { job.errorOutput.contains("takes longer than") }
+      try job.send(SIGCONT, toRank: 1)
+      try bench.waitUntil("its second word", job) { job.errorOutput.contains("the job goes on") }
+      let step = try bench.log(of: "run").lastStep
+      try bench.waitForStep(step + 20, of: "run", job)
+      // It still watches.
+      try job.send(SIGSTOP, toRank: 1)
+      let outcome = try job.wait(deadlineSeconds: 30)
+      #expect(outcome.exitCode == 1)
+      #expect(outcome.errorOutput.components(separatedBy: "takes longer than").count >= 3, "\(outcome.errorOutput)")
+    }
+
     /// Time in which the whole process did not run is no time that a step took.
     @Test func aRunThatWasSuspendedGoesOn() throws {
       let bench = try Workbench()
