@@ -67,8 +67,7 @@ final class RunRecorder {
     (epochLosses, epochSeconds) = ([], 0)
     let epochStart = step / stepsPerEpoch * stepsPerEpoch
     for record in try TrainingLog.lines(at: directory.log, after: epochStart).compactMap(StepRecord.init) {
-      epochLosses.append(record.loss)
-      epochSeconds += record.stepSeconds
+      countInEpoch(record)
     }
   }
 
@@ -100,9 +99,14 @@ final class RunRecorder {
         loss: result.loss,
         learningRate: result.learningRate, gradientNorm: result.gradientNorm,
         imagesPerSecond: record.imagesPerSecond))
-    epochLosses.append(result.loss)
-    epochSeconds += seconds
+    countInEpoch(record)
     if result.step.isMultiple(of: stepsPerEpoch) { endEpoch(result.step / stepsPerEpoch, step: result.step) }
+  }
+
+  /// A step that is not finite was left out: it is none of those that the epoch's mean is of.
+  private func countInEpoch(_ record: StepRecord) {
+    epochSeconds += record.stepSeconds
+    if record.loss.isFinite, record.gradientNorm?.isFinite ?? true { epochLosses.append(record.loss) }
   }
 
   /// What comparing parameters took; it goes to the line of the next step.
@@ -156,11 +160,14 @@ final class RunRecorder {
   }
 
   private func endEpoch(_ epoch: Int, step: Int) {
+    defer { (epochLosses, epochSeconds) = ([], 0) }
+    guard !epochLosses.isEmpty else {
+      logger.warning("epoch \(epoch): no step was finite, so that it has no mean loss")
+      return
+    }
     let mean = epochLosses.reduce(0, +) / Double(epochLosses.count)
     append(EpochRecord(step: step, epoch: epoch, meanLoss: mean, seconds: epochSeconds))
     logger.info("epoch \(epoch): mean loss \(ProgressFormat.loss(mean)), \(ProgressFormat.duration(epochSeconds))")
-    epochLosses = []
-    epochSeconds = 0
   }
 
   /// How long training waited for a checkpoint; it goes to the line of the next step.

@@ -46,6 +46,32 @@ extension ProgramTests {
       #expect(try bench.train("whole", settings).checkpoint.parameters != results[0].parameters)
     }
 
+    /// Step 8 is in the second epoch of five. A resume in the middle of it reads what came before from the log.
+    @Test func skipLeavesTheStepOutOfTheEpochsMean() throws {
+      let bench = try Workbench()
+      let policy = ["train.non_finite=skip"]
+      for steps in [9, 10] {
+        let outcome = try bench.pretrain(
+          "run", policy + ["train.steps=\(steps)"], environment: ["MAE_FAULT": "nan:step=8:rank=0"])
+        #expect(outcome.exitCode == 0)
+      }
+      let log = try bench.log(of: "run")
+      #expect(log.epochs.map(\.epoch) == [1, 2])
+      let losses = log.steps.filter { (6...10).contains($0.step) && $0.step != 8 }.compactMap { Double($0.loss) }
+      try #require(losses.count == 4)
+      #expect(Double(log.epochs[1].meanLoss) == losses.reduce(0, +) / 4)
+    }
+
+    @Test func anEpochOfWhichNoStepIsFiniteHasNoMean() throws {
+      let bench = try Workbench()
+      let faults = (1...5).map { "nan:step=\($0):rank=0" }.joined(separator: ",")
+      let outcome = try bench.pretrain(
+        "run", ["train.non_finite=skip", "train.steps=10"], environment: ["MAE_FAULT": faults])
+      #expect(outcome.exitCode == 0)
+      #expect(outcome.errorOutput.contains("epoch 1: no step was finite, so that it has no mean loss"))
+      #expect(try bench.log(of: "run").epochs.map(\.epoch) == [2])
+    }
+
     @Test(arguments: [nil, 2, 4]) func rollbackTakesAPassingFaultBack(ranks: Int?) throws {
       let bench = try Workbench()
       let policy = ["train.steps=20", "train.non_finite=rollback"]
