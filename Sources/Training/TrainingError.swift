@@ -5,6 +5,7 @@ public enum TrainingError: Error, CustomStringConvertible {
   case unsupportedChannels(Int)
   case runDirectory(path: String, reason: String)
   case runExists(path: String)
+  case otherInitialWeights(runDirectory: String, asked: String, found: String)
   case runDirectoryMoved(path: String)
   case recipeChanged(path: String, differences: [String])
   case nonFinite(NonFiniteStep, images: [String], origin: String?)
@@ -32,6 +33,10 @@ public enum TrainingError: Error, CustomStringConvertible {
       "cannot use the run directory \(path): \(reason)"
     case .runExists(let path):
       "the run directory \(path) holds a run already; go on with --resume auto, or name another --run-dir."
+    case .otherInitialWeights(let runDirectory, let asked, let found):
+      "the run directory \(runDirectory) holds a run that began with "
+        + (found.isEmpty ? "weights of its own" : "--init-from \(found)")
+        + ", not with --init-from \(asked); name another --run-dir, or leave --init-from out to go on with that run."
     case .runDirectoryMoved(let path):
       "the path \(path) no longer leads to this run's directory, which was moved, removed or replaced. Ended without writing to "
         + "what is there now; put the directory back, or name its new place with --run-dir, and run again to go on from its "
@@ -88,7 +93,8 @@ public enum TrainingError: Error, CustomStringConvertible {
   /// Whether the command or the configuration is at fault, and not the world.
   public var isUsage: Bool {
     switch self {
-    case .moreRanksThanVirtualWorkers, .noDataPath, .unsupportedChannels, .runExists, .recipeChanged,
+    case .otherInitialWeights, .moreRanksThanVirtualWorkers, .noDataPath, .unsupportedChannels, .runExists,
+      .recipeChanged,
       .unreadableFault, .unreadableStartSeconds, .debugNeedsOneProcess, .laterCheckpoints, .ranksDiffer,
       .blasKernelUnrunnable:
       true

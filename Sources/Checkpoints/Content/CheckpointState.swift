@@ -21,6 +21,8 @@ public struct CheckpointState: Codable, Equatable, Sendable {
   /// How many images the data set had, and what told it from others; 0 and empty where that was not kept.
   public var dataCount: Int = 0
   public var dataHash: String = ""
+  /// What the run was told to begin with (`--init-from`); empty where that was nothing.
+  public var initialWeights: String = ""
   /// The resolved configuration as YAML.
   public var configuration: String = ""
   /// Samples that did not decode and were replaced.
@@ -47,6 +49,7 @@ public struct CheckpointState: Codable, Equatable, Sendable {
     try read(.blasKernel, \.blasKernel)
     try read(.dataCount, \.dataCount)
     try read(.dataHash, \.dataHash)
+    try read(.initialWeights, \.initialWeights)
     try read(.configuration, \.configuration)
     try read(.badSamples, \.badSamples)
   }
@@ -62,6 +65,7 @@ public struct CheckpointState: Codable, Equatable, Sendable {
     case blasKernel = "blas_kernel"
     case dataCount = "data_count"
     case dataHash = "data_hash"
+    case initialWeights = "initial_weights"
     case configuration
     case badSamples = "bad_samples"
   }

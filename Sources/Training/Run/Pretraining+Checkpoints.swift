@@ -21,6 +21,7 @@ extension Pretraining {
     state.blasKernel = kernels.kernel
     state.dataCount = dataIdentity.count
     state.dataHash = dataIdentity.hash
+    state.initialWeights = initialWeights
     state.configuration = configuration.yaml()
     state.badSamples = badSamplesInEpoch
     try saving?.save(state, inParallel: trainer.inParallel, arena: trainer.savedArena)

@@ -98,6 +98,14 @@ extension Pretraining {
     recorder?.logger.info("began with the weights of \(checkpoint.path)")
   }
 
+  /// The run that is resumed must have begun with what is asked for, as one that is started again by the same command has: to
+  /// ignore the weights in silence would train others.
+  func requireInitialWeights(of checkpoint: Checkpoint) throws(TrainingError) {
+    guard let asked = options.initialWeights, asked != checkpoint.state.initialWeights else { return }
+    throw .otherInitialWeights(
+      runDirectory: options.runDirectory.path, asked: asked, found: checkpoint.state.initialWeights)
+  }
+
   /// Takes parameters, moments and step from a checkpoint of the same recipe.
   func restore(_ checkpoint: Checkpoint) throws {
     try communicator.together {

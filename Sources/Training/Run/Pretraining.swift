@@ -50,6 +50,8 @@ public final class Pretraining {
   /// On rank 0.
   let recorder: RunRecorder?
   let origin: RunOrigin
+  /// What the run was told to begin with, now or when it began; empty where that was nothing.
+  let initialWeights: String
   /// From the first batch on.
   private(set) var saving: CheckpointSaving?
   /// Steps done.
@@ -94,6 +96,7 @@ public final class Pretraining {
     origin = try RunOrigin(
       resumed: resumed, initial: initial, store: CheckpointStore(directory: options.runDirectory.checkpoints),
       communicator: communicator)
+    initialWeights = resumed?.state.initialWeights ?? options.initialWeights ?? ""
     kernels = try BLASKernels.open(
       configuration, checkpoint: resumed?.state.blasKernel, communicator: communicator)
     for warning in kernels.warnings { recorder?.logger.warning("\(warning)") }
@@ -101,7 +104,10 @@ public final class Pretraining {
       configuration, layout: layout, plan: plan, communicator: communicator,
       positions: try communicator.together { try (resumed ?? initial)?.positions(for: configuration.model) },
       debug: options.debug)
-    if let resumed { try restore(resumed) }
+    if let resumed {
+      try requireInitialWeights(of: resumed)
+      try restore(resumed)
+    }
     if let initial { try begin(with: initial) }
   }
 

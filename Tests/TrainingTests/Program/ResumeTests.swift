@@ -157,6 +157,19 @@ extension ProgramTests {
       #expect(again.exitCode == 0)
       #expect(again.errorOutput.contains("resumed after step 2 from"))
       #expect(!again.errorOutput.contains("began with the weights"))
+      // Other weights would be ignored.
+      let others = ["--init-from", "\(bench.path)/run"]
+      let refused = try bench.pretrain("run", still + ["train.steps=6"], options: others, ranks: ranks)
+      #expect(refused.exitCode == 2)
+      #expect(
+        refused.errorOutput.contains(
+          "run holds a run that began with --init-from \(bench.path)/source, not with --init-from \(bench.path)/run;"),
+        "\(refused.errorOutput)")
+      try bench.train("alone", still + ["train.steps=1"])
+      let anew = try bench.pretrain("alone", still + ["train.steps=2"], options: option, ranks: ranks)
+      #expect(anew.exitCode == 2)
+      #expect(anew.errorOutput.contains("alone holds a run that began with weights of its own, not with"))
+      #expect(try bench.train("alone", still + ["train.steps=2"]).checkpoint.step == 2)
       let both = try bench.pretrain(
         "other", still, options: option + ["--resume", "\(bench.path)/source"], ranks: ranks)
       #expect(both.exitCode == 2)
