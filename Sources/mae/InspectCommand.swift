@@ -28,6 +28,9 @@ struct InspectCommand: ParsableCommand {
       print(
         "written by: mae \(state.programVersion), \(state.worldSize) ranks x \(state.threads) threads"
           + (state.blasKernel.isEmpty ? "" : ", \(BLASKernelName.description(of: state.blasKernel))"))
+      if let hasEqualBits = state.hasEqualBits {
+        print("bits: \(hasEqualBits ? "those of one rank" : "depend on the numbers of ranks that took the steps")")
+      }
       print("parameters: \(try checkpoint.parameterHash())")
       print("optimizer: \(try checkpoint.optimizerHash())")
     } catch {

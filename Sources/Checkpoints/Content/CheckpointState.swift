@@ -18,6 +18,9 @@ public struct CheckpointState: Codable, Equatable, Sendable {
   public var programVersion: String = ""
   /// What the BLAS library calls the kernels that it chose.
   public var blasKernel: String = ""
+  /// Whether all steps so far were taken so that any number of ranks that divides the work evenly has the same bits; nil where
+  /// that was not kept.
+  public var hasEqualBits: Bool?
   /// How many images the data set had, and what told it from others; 0 and empty where that was not kept.
   public var dataCount: Int = 0
   public var dataHash: String = ""
@@ -47,6 +50,7 @@ public struct CheckpointState: Codable, Equatable, Sendable {
     try read(.threads, \.threads)
     try read(.programVersion, \.programVersion)
     try read(.blasKernel, \.blasKernel)
+    hasEqualBits = try container.decodeIfPresent(Bool.self, forKey: .hasEqualBits)
     try read(.dataCount, \.dataCount)
     try read(.dataHash, \.dataHash)
     try read(.initialWeights, \.initialWeights)
@@ -63,6 +67,7 @@ public struct CheckpointState: Codable, Equatable, Sendable {
     case threads
     case programVersion = "program_version"
     case blasKernel = "blas_kernel"
+    case hasEqualBits = "has_equal_bits"
     case dataCount = "data_count"
     case dataHash = "data_hash"
     case initialWeights = "initial_weights"

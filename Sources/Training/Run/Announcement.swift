@@ -38,8 +38,7 @@ func announcement(of run: Pretraining) -> String {
     ),
     (
       "bits",
-      sentence(onBitsOf: layout, wire: configuration.parallel.gradientWire)
-        + sentence(onBitsOf: run.kernels, precision: train.precision)
+      sentence(onBitsOf: run) + sentence(onBitsOf: run.kernels, precision: train.precision)
     ),
     (
       "kernels",
@@ -50,14 +49,17 @@ func announcement(of run: Pretraining) -> String {
   return lines.map { $0.0.padding(toLength: 10, withPad: " ", startingAt: 0) + $0.1 }.joined(separator: "\n")
 }
 
-private func sentence(onBitsOf layout: WorkerLayout, wire: GradientWire) -> String {
+private func sentence(onBitsOf run: Pretraining) -> String {
+  let (layout, wire) = (run.trainer.layout, run.configuration.parallel.gradientWire)
   let repeatable = "repeatable for \(layout.ranks) rank\(layout.ranks == 1 ? "" : "s"), but depend on that number: "
   if wire == .bf16 { return repeatable + "gradients cross between ranks as bf16 (parallel.gradient_wire)" }
-  if layout.hasEqualBits {
-    return
-      "equal on any power-of-two number of ranks that divides \(layout.tree.leafCount), and on any number of threads"
+  guard layout.hasEqualBits else {
+    return repeatable + "it is no power of two that divides \(layout.tree.leafCount)"
   }
-  return repeatable + "it is no power of two that divides \(layout.tree.leafCount)"
+  let any = "on any power-of-two number of ranks that divides \(layout.tree.leafCount), and on any number of threads"
+  return run.pastHasEqualBits
+    ? "equal \(any)"
+    : "not those of one rank: up to step \(run.step) ranks took part on whose number they depend; what follows is equal \(any)"
 }
 
 /// In single precision our own kernels have the same bits on every CPU. What others make of a product, and which of them

@@ -19,6 +19,7 @@ extension Pretraining {
     state.threads = trainer.layout.threads
     state.programVersion = programVersion
     state.blasKernel = kernels.kernel
+    state.hasEqualBits = stepsHaveEqualBits && pastHasEqualBits
     state.dataCount = dataIdentity.count
     state.dataHash = dataIdentity.hash
     state.initialWeights = initialWeights
@@ -64,6 +65,7 @@ extension Pretraining {
   private func resetToSeed() {
     step = 0
     badSamplesInEpoch = 0
+    pastHasEqualBits = true
     trainer.reset()
   }
 }

@@ -98,6 +98,14 @@ extension Pretraining {
     recorder?.logger.info("began with the weights of \(checkpoint.path)")
   }
 
+  /// An old checkpoint tells it by the ranks that wrote it, as far as it can be told.
+  private func hadEqualBits(_ state: CheckpointState) -> Bool {
+    if let known = state.hasEqualBits { return known }
+    guard state.worldSize > 1 else { return true }
+    return trainer.layout.tree.supportsEqualBits(ranks: state.worldSize)
+      && configuration.parallel.gradientWire == .fp32
+  }
+
   /// The run that is resumed must have begun with what is asked for, as one that is started again by the same command has: to
   /// ignore the weights in silence would train others.
   func requireInitialWeights(of checkpoint: Checkpoint) throws(TrainingError) {
@@ -122,6 +130,7 @@ extension Pretraining {
     trainer.roundParameters()
     step = checkpoint.step
     badSamplesInEpoch = checkpoint.state.badSamples
+    pastHasEqualBits = hadEqualBits(checkpoint.state)
     let kernel = checkpoint.state.blasKernel
     if !kernel.isEmpty, kernel != kernels.kernel {
       recorder?.logger.warning(

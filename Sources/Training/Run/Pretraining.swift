@@ -57,6 +57,8 @@ public final class Pretraining {
   /// Steps done.
   var step = 0
   var badSamplesInEpoch = 0
+  /// Whether one rank would have had the same bits in the steps up to the checkpoint that the run goes on from.
+  var pastHasEqualBits = true
   /// The step after which the parameters of all ranks were last found equal.
   var comparedStep: Int?
   /// The steps that the last rollbacks were for: one that was not finite, and one after which replicas differed.
@@ -113,6 +115,12 @@ public final class Pretraining {
 
   /// Epochs done, with the fraction of the running one.
   var epoch: Double { Double(step) / Double(plan.stepsPerEpoch) }
+
+  /// Whether one rank has the same bits in the steps of this run.
+  var stepsHaveEqualBits: Bool {
+    let layout = trainer.layout
+    return layout.hasEqualBits && (layout.ranks == 1 || configuration.parallel.gradientWire == .fp32)
+  }
 
   /// Where the run ends: at the end of the schedule, or before where the configuration says so.
   var lastStep: Int { min(configuration.train.steps ?? .max, configuration.train.epochs * plan.stepsPerEpoch) }

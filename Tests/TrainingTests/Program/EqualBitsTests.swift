@@ -97,6 +97,33 @@ extension ProgramTests {
       #expect(three.log.steps.map(\.step) == Array(1...20))
     }
 
+    /// Once three ranks have taken steps, no number of ranks that follows makes the bits those of one.
+    @Test func threeRanksAreRememberedByThoseThatGoOn() throws {
+      let bench = try Workbench()
+      func bits(_ steps: Int, ranks: Int?) throws -> (said: String, inspected: String) {
+        let outcome = try bench.pretrain("run", ["train.steps=\(steps)"], ranks: ranks)
+        try #require(outcome.exitCode == 0, "\(outcome.errorOutput)")
+        let said = outcome.errorOutput.split(separator: "\n").first { $0.hasPrefix("bits ") }
+        let inspected = try bench.runAnyCommand(["inspect", "\(bench.path)/run"]).output.split(separator: "\n")
+          .first { $0.hasPrefix("bits: ") }
+        return (String(try #require(said)), String(try #require(inspected)))
+      }
+      let equal = "equal on any power-of-two number of ranks that divides 4"
+      let alone = try bits(2, ranks: nil)
+      #expect(alone.said.contains(" \(equal)") && alone.inspected == "bits: those of one rank")
+      let three = try bits(4, ranks: 3)
+      #expect(three.said.contains("repeatable for 3 ranks"))
+      for (steps, ranks) in [(6, 2), (8, nil)] as [(Int, Int?)] {
+        let later = try bits(steps, ranks: ranks)
+        #expect(
+          later.said.contains(
+            "not those of one rank: up to step \(steps - 2) ranks took part on whose number they depend; what follows is \(equal)"
+          ),
+          "\(later.said)")
+        #expect(later.inspected == "bits: depend on the numbers of ranks that took the steps")
+      }
+    }
+
     @Test func saysWhetherBitsDependOnTheRanks() throws {
       let bench = try Workbench()
       let outcome = try bench.pretrain("two", ["train.steps=1"], ranks: 2)
