@@ -16,14 +16,14 @@ public struct DataBenchmark: Encodable {
       images: AugmentedImages(
         source: source, shape: configuration.imageShape, augmentation: configuration.data.augmentation,
         seed: configuration.train.seed),
-      batchSize: batchSize, part: 0..<batchSize, steps: 0..<steps + 1, workers: configuration.data.workers)
+      batchSize: batchSize, part: 0..<batchSize, steps: 0..<steps + 1, threads: configuration.data.decodeThreads)
     defer { loader.stop() }
     _ = try loader.next()
     let start = ContinuousClock.now
     for _ in 0..<steps { _ = try loader.next() }
     images = steps * batchSize
     imagesPerSecond = Double(images) / ((ContinuousClock.now - start) / .seconds(1))
-    workers = configuration.data.workers
+    workers = configuration.data.decodeThreads
     self.source = source.kind
   }
 }

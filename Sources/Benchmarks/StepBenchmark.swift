@@ -43,21 +43,21 @@ public struct StepBenchmark: Encodable {
     _ configuration: RunConfiguration, data path: String?, steps: Int, warmup: Int = 2,
     communicator: any Communicator
   ) throws {
-    let layout = try Pretraining.layout(configuration, communicator)
+    let placement = try VirtualWorkerPlacement(configuration, on: communicator)
     let source: any ImageSource =
       if let path { try communicator.together { try openSource(at: path) } } else {
         NoiseSource(shape: configuration.imageShape, count: max(1024, configuration.train.batchSize))
       }
-    let plan = try BatchPlan(
+    let order = try BatchOrder(
       sampleCount: source.count, batchSize: configuration.train.batchSize, seed: configuration.train.seed)
     let kernels = try BLASKernels.open(configuration, checkpoint: nil, communicator: communicator)
-    let trainer = Trainer(configuration, layout: layout, plan: plan, communicator: communicator)
+    let replica = Replica(configuration, placement: placement, order: order, communicator: communicator)
     let loader = try BatchLoader(
       images: AugmentedImages(
         source: source, shape: configuration.imageShape, augmentation: configuration.data.augmentation,
         seed: configuration.train.seed),
-      batchSize: configuration.train.batchSize, part: layout.images, steps: 0..<steps + warmup,
-      workers: configuration.data.workers)
+      batchSize: configuration.train.batchSize, part: placement.images, steps: 0..<steps + warmup,
+      threads: configuration.data.decodeThreads)
     defer { loader.stop() }
 
     var totals: [Double] = []
@@ -65,7 +65,7 @@ public struct StepBenchmark: Encodable {
     for step in 0..<steps + warmup {
       let start = ContinuousClock.now
       let batch = try loader.next()
-      let result = try trainer.step(batch)
+      let result = try replica.step(batch)
       guard step >= warmup else { continue }
       totals.append((ContinuousClock.now - start) / .seconds(1))
       times.append(result.times)
@@ -73,7 +73,7 @@ public struct StepBenchmark: Encodable {
     let usage = try SystemUsage.current()
     try communicator.barrier()
     let ceiling = GEMMBenchmark(
-      model: configuration.model, images: layout.imagesPerVirtualWorker, threads: layout.threads,
+      model: configuration.model, images: placement.imagesPerVirtualWorker, threads: placement.threads,
       precision: configuration.train.precision)
     let all = try communicator.allgather([ceiling.gflops, usage.peakResidentMegabytes])
 
@@ -87,7 +87,7 @@ public struct StepBenchmark: Encodable {
     gemmGflops = all.reduce(0) { $0 + $1[0] }
     utilization = imagesPerSecond * modelGflopPerImage / gemmGflops
     peakRssMb = all.map { $0[1] }.max() ?? 0
-    (ranks, threads, batchSize) = (layout.ranks, layout.threads, configuration.train.batchSize)
+    (ranks, threads, batchSize) = (placement.ranks, placement.threads, configuration.train.batchSize)
     (virtualWorkers, self.steps) = (configuration.virtualWorkers, steps)
     (cpu, blasKernel) = (processorName(), kernels.kernel)
   }

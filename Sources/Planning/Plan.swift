@@ -57,30 +57,30 @@ public struct Plan: Encodable {
     guard ranks <= configuration.virtualWorkers else {
       throw TrainingError.moreRanksThanVirtualWorkers(ranks: ranks, virtualWorkers: configuration.virtualWorkers)
     }
-    let layouts = (0..<ranks).map { rank in
-      WorkerLayout(
+    let placements = (0..<ranks).map { rank in
+      VirtualWorkerPlacement(
         virtualWorkers: configuration.virtualWorkers, imagesPerVirtualWorker: configuration.imagesPerVirtualWorker,
         rank: rank, ranks: ranks, threads: cluster.threads)
     }
     // All wait for the rank that has most to do.
-    let layout = layouts.max { $0.block.count < $1.block.count }!
-    let training = TrainingMemory(configuration, layout: layout)
+    let placement = placements.max { $0.block.count < $1.block.count }!
+    let training = TrainingMemory(configuration, placement: placement)
     memory =
       [MemoryPart(name: "program and libraries", megabytes: programMegabytes)]
       + training.parts.map { MemoryPart(name: $0.name, megabytes: Double($0.bytes) / 1e6) }
     memoryMb = memory.reduce(0) { $0 + $1.megabytes }
     checkpointCopyMb = Double(training.checkpointCopyBytes) / 1e6
     let prediction = StepPrediction(
-      compute: ComputeTimes(configuration, layout: layout, rates: rates), model: configuration.model,
+      compute: ComputeTimes(configuration, placement: placement, rates: rates), model: configuration.model,
       parallel: configuration.parallel,
       allreduce: AllreduceModel(
         nodes: cluster.nodes, ranksPerNode: cluster.ranksPerNode, network: cluster.network,
         memoryBandwidth: rates.memoryGigabytes * 1e9))
     self.rates = rates
     self.ranks = ranks
-    imagesPerRank = layout.images.count
-    rounds = layout.rounds
-    hasEqualBits = layout.hasEqualBits
+    imagesPerRank = placement.images.count
+    rounds = placement.rounds
+    hasEqualBits = placement.hasEqualBits
     computeSeconds = prediction.compute
     allreduceSeconds = prediction.communication
     waitingSeconds = prediction.waiting

@@ -26,28 +26,28 @@ public struct ComputeTimes: Sendable, Encodable {
   /// Between products each activation is written and read once in forward, and in backward read again beside a gradient
   /// that is written and read: five times its bytes. A step of AdamW reads parameter, moments and gradient and writes the
   /// first three; the norm reads the gradient before.
-  public init(_ configuration: RunConfiguration, layout: WorkerLayout, rates: MachineRates) {
+  public init(_ configuration: RunConfiguration, placement: VirtualWorkerPlacement, rates: MachineRates) {
     let model = configuration.model
     let train = configuration.train
     let table = MaskedAutoencoder(model).table
     let memory = rates.memoryGigabytes * 1e9
-    let gemm = rates.gemmGflops * 1e9 / Double(layout.threads)
-    let images = Double(layout.imagesPerVirtualWorker)
+    let gemm = rates.gemmGflops * 1e9 / Double(placement.threads)
+    let images = Double(placement.imagesPerVirtualWorker)
     let workspace = WorkspacePlan(
-      model: model, imageCount: layout.imagesPerVirtualWorker, precision: train.precision)
-    let activations = Double(layout.threads * workspace.activationBytes) / memory
+      model: model, imageCount: placement.imagesPerVirtualWorker, precision: train.precision)
+    let activations = Double(placement.threads * workspace.activationBytes) / memory
     let arena = Double(table.arenaCount * MemoryLayout<Float>.stride)
     let forwardProducts = images * model.operationsPerImage / 3 / gemm
     let functions =
-      images * model.functionElementsPerImage * Double(layout.threads) / (rates.functionGigaelements * 1e9)
+      images * model.functionElementsPerImage * Double(placement.threads) / (rates.functionGigaelements * 1e9)
     let again = images * model.operationsComputedAgain(train.recompute) / gemm
-    let rounds = Double(layout.rounds)
+    let rounds = Double(placement.rounds)
     // Each thread reads its part of all threads' gradients and adds it to the rank's.
-    let reduction = arena * Double(layout.threads + 1) / memory
+    let reduction = arena * Double(placement.threads + 1) / memory
     lastBackward = 2 * forwardProducts + again + 2 / 3 * functions + 3 * activations + reduction
     forward = rounds * (forwardProducts + functions / 3 + 2 * activations)
     backward = rounds * lastBackward
-    optimizer = 8 * arena / memory / Double(configuration.parallel.shardOptimizer ? layout.sharingRanks : 1)
+    optimizer = 8 * arena / memory / Double(configuration.parallel.shardOptimizer ? placement.sharingRanks : 1)
   }
 }
 

@@ -45,17 +45,17 @@ struct PretrainCommand: ParsableCommand {
     let loaded = Result { try options.load() }
     withCommunicator(told: statement(loaded)) { communicator in
       let configuration = try communicator.together { try loaded.get() }
-      var pretraining = PretrainingOptions(runDirectory: RunDirectory(path: runDir))
-      pretraining.resume =
+      var runOptions = RunOptions(runDirectory: RunDirectory(path: runDir))
+      runOptions.resume =
         switch resume {
         case "auto": .auto
         case "none": .none
         default: .checkpoint(resume)
         }
-      pretraining.initialWeights = initFrom
-      pretraining.allowsRecipeChange = allowRecipeChange
-      pretraining.debug = debug
-      let run = try Pretraining(configuration, options: pretraining, communicator: communicator)
+      runOptions.initialWeights = initFrom
+      runOptions.allowsRecipeChange = allowRecipeChange
+      runOptions.debug = debug
+      let run = try Run(configuration, options: runOptions, communicator: communicator)
       switch try run.run() {
       case .completed: return 0
       case .stopped: return 75

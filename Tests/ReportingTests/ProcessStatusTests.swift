@@ -1,7 +1,6 @@
 import Reporting
 import Testing
 
-
 struct ProcessStatusTests {
   /// What the kernel (6.1) gave for a process of more than 10,000,000 kB: no space is left between tab and number.
   private let large = """

@@ -7,7 +7,7 @@ import Imaging
 ///
 /// `next()` and `stop()` are to be called from one thread.
 public final class BatchLoader {
-  public let plan: BatchPlan
+  public let order: BatchOrder
   private let ring: BatchRing
   private var threads: [JoinableThread] = []
   private var nextStep: Int
@@ -19,23 +19,23 @@ public final class BatchLoader {
   ///   - batchSize: images of a step over all processes.
   ///   - part: those of them that this process takes, within `0 ..< batchSize`.
   ///   - steps: the steps that `next()` will return, one after another.
-  ///   - workers: decode threads.
+  ///   - threads: decode threads.
   ///   - slots: batches in memory at once: one that is computed on, the others being filled.
   public init(
-    images: AugmentedImages, batchSize: Int, part: Range<Int>, steps: Range<Int>, workers: Int,
+    images: AugmentedImages, batchSize: Int, part: Range<Int>, steps: Range<Int>, threads: Int,
     slots: Int = defaultSlots
   ) throws(DatasetError) {
     precondition(!part.isEmpty && part.lowerBound >= 0 && part.upperBound <= batchSize, "part \(part) of \(batchSize)")
-    precondition(workers > 0 && slots > 0 && steps.lowerBound >= 0, "a loader without workers, slots or steps")
-    let plan = try BatchPlan(sampleCount: images.source.count, batchSize: batchSize, seed: images.seed)
+    precondition(threads > 0 && slots > 0 && steps.lowerBound >= 0, "a loader without threads, slots or steps")
+    let order = try BatchOrder(sampleCount: images.source.count, batchSize: batchSize, seed: images.seed)
     let ring = BatchRing(steps: steps, imagesPerStep: part.count, shape: images.shape, slotCount: slots)
-    self.plan = plan
+    self.order = order
     self.ring = ring
     nextStep = steps.lowerBound
     do throws(DatasetError) {
-      for _ in 0..<workers {
-        threads.append(
-          try JoinableThread { decodeTickets(of: ring, plan: plan, images: images, firstImage: part.lowerBound) })
+      for _ in 0..<threads {
+        self.threads.append(
+          try JoinableThread { decodeTickets(of: ring, order: order, images: images, firstImage: part.lowerBound) })
       }
     } catch {
       stop()
@@ -47,7 +47,7 @@ public final class BatchLoader {
     stop()
   }
 
-  public var stepsPerEpoch: Int { plan.stepsPerEpoch }
+  public var stepsPerEpoch: Int { order.stepsPerEpoch }
 
   /// The batch of the next step; waits until it is complete. A batch must be let go before the loader runs out of
   /// slots.
@@ -58,7 +58,7 @@ public final class BatchLoader {
     let waited = clock.now - start
     nextStep += 1
     return Batch(
-      slot: slot, ring: ring, epoch: plan.epoch(ofStep: slot.step), waitSeconds: waited / .seconds(1))
+      slot: slot, ring: ring, epoch: order.epoch(ofStep: slot.step), waitSeconds: waited / .seconds(1))
   }
 
   /// Ends the decode threads; no batch can be had afterwards. May be called twice.
@@ -70,15 +70,15 @@ public final class BatchLoader {
 }
 
 /// What a decode thread does.
-private func decodeTickets(of ring: BatchRing, plan: BatchPlan, images: AugmentedImages, firstImage: Int) {
+private func decodeTickets(of ring: BatchRing, order: BatchOrder, images: AugmentedImages, firstImage: Int) {
   var resizer = Resizer()
   while let ticket = ring.takeTicket() {
-    let sample = plan.sample(step: ticket.step, index: firstImage + ticket.index)
+    let sample = order.sample(step: ticket.step, index: firstImage + ticket.index)
     let outcome: Result<[BadSample], DatasetError>
     do throws(DatasetError) {
       outcome = .success(
         try images.write(
-          sample: sample, epoch: plan.epoch(ofStep: ticket.step), into: ticket.slot.pixels(of: ticket.index),
+          sample: sample, epoch: order.epoch(ofStep: ticket.step), into: ticket.slot.pixels(of: ticket.index),
           using: &resizer))
     } catch {
       outcome = .failure(error)

@@ -4,7 +4,7 @@ import Datasets
 /// Which images, and how they reach the model. Mean and deviation default to ImageNet's.
 public struct DataConfiguration: ConfigurationSection, Equatable {
   public var path = ""
-  public var workers = 2
+  public var decodeThreads = 2
   public var mean = [0.485, 0.456, 0.406]
   public var deviation = [0.229, 0.224, 0.225]
   public var randomCrop = true
@@ -17,7 +17,7 @@ public struct DataConfiguration: ConfigurationSection, Equatable {
 
   public static let keys: [ConfigurationKey<Self>] = [
     .value("path", \.path, "a folder of JPEG or PNG images, with or without class folders, or IDX files"),
-    .value("workers", \.workers, "decode threads of a process", .atLeast(1)),
+    .value("workers", \.decodeThreads, "decode threads of a process", .atLeast(1)),
     .value("mean", \.mean, "of each channel over the data set, white being 1"),
     .value("std", \.deviation, "deviation of each channel over the data set", .each(.above(0))),
     .value("random_crop", \.randomCrop, "train on random resized crops; false: the whole image, cut to the centre"),

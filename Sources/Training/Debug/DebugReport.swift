@@ -2,7 +2,7 @@ import Checkpoints
 import Compute
 import MaskedAutoencoder
 
-extension Trainer {
+extension Replica {
   /// What `--debug` prints after a step: statistics of every activation and gradient, and the parameters' hash.
   func debugReport(step: Int) -> String {
     var lines = ["step \(step): activations over the batch", TensorStatistics.header]

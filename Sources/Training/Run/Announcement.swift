@@ -4,15 +4,15 @@ import Foundation
 import MaskedAutoencoder
 
 /// What a run says before its first step: what it read, what it will do, and where.
-func announcement(of run: Pretraining) -> String {
-  let (configuration, source, trainer) = (run.configuration, run.source, run.trainer)
-  let (train, layout) = (configuration.train, trainer.layout)
-  let (model, table) = (configuration.model, trainer.model.table)
+func announcement(of run: Run) -> String {
+  let (configuration, source, replica) = (run.configuration, run.source, run.replica)
+  let (train, placement) = (configuration.train, replica.placement)
+  let (model, table) = (configuration.model, replica.model.table)
   let encoder = table.specs.filter { $0.layer <= model.encoder.depth && !$0.name.hasPrefix("decoder") }
     .reduce(0) { $0 + $1.range.count }
   let hosts = Set(run.communicator.hostNames).count
   let classes = source.classNames.isEmpty ? "" : " in \(source.classNames.count) classes"
-  let shards = trainer.optimizer.ownership.isSharded ? "; the optimiser's moments are divided among them" : ""
+  let shards = replica.optimizer.ownership.isSharded ? "; the optimiser's moments are divided among them" : ""
   let lines = [
     ("data", "\(configuration.data.path): \(source.kind), \(source.count) images\(classes)"),
     (
@@ -22,19 +22,19 @@ func announcement(of run: Pretraining) -> String {
     ),
     (
       "batch",
-      "\(train.batchSize) images a step = \(layout.tree.leafCount) virtual workers x "
-        + "\(layout.imagesPerVirtualWorker) images"
+      "\(train.batchSize) images a step = \(placement.tree.leafCount) virtual workers x "
+        + "\(placement.imagesPerVirtualWorker) images"
     ),
     (
       "schedule",
-      "\(run.lastStep) steps, \(run.plan.stepsPerEpoch) an epoch; learning rate \(train.baseLearningRate) x \(train.batchSize) / 256 "
+      "\(run.lastStep) steps, \(run.order.stepsPerEpoch) an epoch; learning rate \(train.baseLearningRate) x \(train.batchSize) / 256 "
         + "= \(String(format: "%.4g", train.schedule.peak)) after \(train.warmupEpochs) epochs of warm-up"
     ),
     (
       "ranks",
-      "\(layout.ranks) on \(hosts) host\(hosts == 1 ? "" : "s"), each \(layout.block.count) virtual workers on "
-        + "\(layout.threads) thread\(layout.threads == 1 ? "" : "s") in \(layout.rounds) "
-        + "round\(layout.rounds == 1 ? "" : "s")\(shards)"
+      "\(placement.ranks) on \(hosts) host\(hosts == 1 ? "" : "s"), each \(placement.block.count) virtual workers on "
+        + "\(placement.threads) thread\(placement.threads == 1 ? "" : "s") in \(placement.rounds) "
+        + "round\(placement.rounds == 1 ? "" : "s")\(shards)"
     ),
     (
       "bits",
@@ -49,14 +49,15 @@ func announcement(of run: Pretraining) -> String {
   return lines.map { $0.0.padding(toLength: 10, withPad: " ", startingAt: 0) + $0.1 }.joined(separator: "\n")
 }
 
-private func sentence(onBitsOf run: Pretraining) -> String {
-  let (layout, wire) = (run.trainer.layout, run.configuration.parallel.gradientWire)
-  let repeatable = "repeatable for \(layout.ranks) rank\(layout.ranks == 1 ? "" : "s"), but depend on that number: "
+private func sentence(onBitsOf run: Run) -> String {
+  let (placement, wire) = (run.replica.placement, run.configuration.parallel.gradientWire)
+  let repeatable =
+    "repeatable for \(placement.ranks) rank\(placement.ranks == 1 ? "" : "s"), but depend on that number: "
   if wire == .bf16 { return repeatable + "gradients cross between ranks as bf16 (parallel.gradient_wire)" }
-  guard layout.hasEqualBits else {
-    return repeatable + "it is no power of two that divides \(layout.tree.leafCount)"
+  guard placement.hasEqualBits else {
+    return repeatable + "it is no power of two that divides \(placement.tree.leafCount)"
   }
-  let any = "on any power-of-two number of ranks that divides \(layout.tree.leafCount), and on any number of threads"
+  let any = "on any power-of-two number of ranks that divides \(placement.tree.leafCount), and on any number of threads"
   return run.pastHasEqualBits
     ? "equal \(any)"
     : "not those of one rank: up to step \(run.step) ranks took part on whose number they depend; what follows is equal \(any)"
@@ -70,14 +71,14 @@ private func sentence(onBitsOf kernels: BLASKernels, precision: Precision) -> St
 }
 
 /// What OpenBLAS would gain, where it is left to choose and the run is long enough to ask.
-private func kernelAdvice(for run: Pretraining) -> String? {
+private func kernelAdvice(for run: Run) -> String? {
   let configuration = run.configuration
   guard configuration.train.precision == .fp32, run.kernels.kernel == BLASKernelName.own.rawValue else { return nil }
   guard BLAS.ownIsFast else {
     return "this program was built for a CPU without fused multiply-adds and computes each by a function: build it "
       + "with MAE_CPU=native, or name OpenBLAS's kernels with parallel.blas_kernel"
   }
-  let images = (run.lastStep - run.step) * run.trainer.layout.imagesPerVirtualWorker * run.trainer.layout.rounds
+  let images = (run.lastStep - run.step) * run.replica.placement.imagesPerVirtualWorker * run.replica.placement.rounds
   return BLASKernelAdvice(
     model: configuration.model, imagesPerVirtualWorker: configuration.imagesPerVirtualWorker, imagesOfAThread: images
   )?.description

@@ -63,7 +63,7 @@ public final class CheckpointSaving {
       try writer.submit(
         RunningSave(step: state.step, token: token), state: state, inParallel: inParallel, arena: arena)
     } else {
-      for index in 0..<Trainer.savedArenaCount { _ = try arena(index) }
+      for index in 0..<Replica.savedArenaCount { _ = try arena(index) }
     }
     awaitsCommit = writingRanks.count > 1
   }

@@ -26,7 +26,7 @@ final class RunRecorder {
   private(set) var longestSaveSeconds = 0.0
 
   /// Takes the run directory; what an earlier run left in it stays as it is.
-  init(_ configuration: RunConfiguration, _ options: PretrainingOptions) throws {
+  init(_ configuration: RunConfiguration, _ options: RunOptions) throws {
     directory = options.runDirectory
     self.configuration = configuration
     let console = ConsoleProgress()

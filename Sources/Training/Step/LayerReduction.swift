@@ -12,7 +12,7 @@ import Synchronization
 /// after the next barrier, which all reach when they are done reading it, and group g is submitted.
 final class LayerReduction: Sendable {
   private let table: ParameterTable
-  private let plan: ReductionPlan
+  private let schedule: ReductionSchedule
   private let executors: [ReductionExecutor]
   private let buckets: GradientBuckets
   private let exchange: GradientExchange
@@ -26,25 +26,28 @@ final class LayerReduction: Sendable {
   private let slots: AlignedBuffer<Float>
 
   init(
-    table: ParameterTable, plan: ReductionPlan, workers: Int, buckets: GradientBuckets, exchange: GradientExchange
+    table: ParameterTable, schedule: ReductionSchedule, workers: Int, buckets: GradientBuckets,
+    exchange: GradientExchange
   ) {
     self.table = table
-    self.plan = plan
+    self.schedule = schedule
     self.workers = workers
     groupCapacity = table.largestGroupCount
     self.exchange = exchange
-    executors = (0..<workers).map { _ in ReductionExecutor(plan: plan) }
+    executors = (0..<workers).map { _ in ReductionExecutor(schedule: schedule) }
     self.buckets = buckets
     barrier = WorkerBarrier(count: workers)
     layers = AlignedBuffer(count: Self.layerFloats(table, workers: workers), zero: 0)
-    slots = AlignedBuffer(count: Self.slotFloats(table, plan), zero: 0)
+    slots = AlignedBuffer(count: Self.slotFloats(table, schedule), zero: 0)
   }
 
   /// The floats of the workers' layer buffers.
   static func layerFloats(_ table: ParameterTable, workers: Int) -> Int { 2 * workers * table.largestGroupCount }
 
   /// The floats of the gradient's slots.
-  static func slotFloats(_ table: ParameterTable, _ plan: ReductionPlan) -> Int { plan.slotCount * table.arenaCount }
+  static func slotFloats(_ table: ParameterTable, _ schedule: ReductionSchedule) -> Int {
+    schedule.slotCount * table.arenaCount
+  }
 
   /// The gradient of the whole batch, after the last round and the exchange: a sum over images. Where ranks divide it,
   /// only what this rank owns.
@@ -79,10 +82,10 @@ final class LayerReduction: Sendable {
     }
   }
 
-  private func isLast(_ round: Int) -> Bool { round == plan.rounds.count - 1 }
+  private func isLast(_ round: Int) -> Bool { round == schedule.rounds.count - 1 }
 
   /// The slots, one a row.
-  private var sums: Matrix { slots.all.reshaped(rows: plan.slotCount, columns: table.arenaCount) }
+  private var sums: Matrix { slots.all.reshaped(rows: schedule.slotCount, columns: table.arenaCount) }
 }
 
 /// One worker's side of `LayerReduction`.

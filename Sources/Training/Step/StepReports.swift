@@ -16,7 +16,7 @@ public struct StepNotice: Sendable {
 ///
 /// Ordering: each worker writes the loss of its own virtual worker; `exchange` comes when all have.
 struct StepReports: ~Copyable, Sendable {
-  private let layout: WorkerLayout
+  private let placement: VirtualWorkerPlacement
   /// Numbers of one rank: bad images, 1 where it was asked to stop, 1 where its part is written, and a loss for each
   /// virtual worker that a rank can have.
   private let length: Int
@@ -26,12 +26,12 @@ struct StepReports: ~Copyable, Sendable {
   private let all: AlignedBuffer<Double>
   private let lossesInOrder: AlignedBuffer<Double>
 
-  init(_ layout: WorkerLayout) {
-    self.layout = layout
-    let virtualWorkers = layout.tree.leafCount
-    length = Self.lossesBegin + (virtualWorkers + layout.ranks - 1) / layout.ranks
+  init(_ placement: VirtualWorkerPlacement) {
+    self.placement = placement
+    let virtualWorkers = placement.tree.leafCount
+    length = Self.lossesBegin + (virtualWorkers + placement.ranks - 1) / placement.ranks
     mine = AlignedBuffer(count: length, zero: 0)
-    all = AlignedBuffer(count: layout.ranks * length, zero: 0)
+    all = AlignedBuffer(count: placement.ranks * length, zero: 0)
     lossesInOrder = AlignedBuffer(count: virtualWorkers, zero: 0)
   }
 
@@ -46,8 +46,8 @@ struct StepReports: ~Copyable, Sendable {
     mine.all[1] = notice.stopRequested ? 1 : 0
     mine.all[2] = notice.checkpointPartWritten ? 1 : 0
     try communicator.allgather(mine.all, into: all.all)
-    for rank in 0..<layout.ranks {
-      for (index, virtualWorker) in layout.tree.leaves(ofRank: rank, ranks: layout.ranks).enumerated() {
+    for rank in 0..<placement.ranks {
+      for (index, virtualWorker) in placement.tree.leaves(ofRank: rank, ranks: placement.ranks).enumerated() {
         lossesInOrder.all[virtualWorker] = all.all[rank * length + Self.lossesBegin + index]
       }
     }
@@ -55,17 +55,17 @@ struct StepReports: ~Copyable, Sendable {
 
   /// Over all ranks.
   var badSampleCount: Int {
-    Int((0..<layout.ranks).reduce(0.0) { $0 + all.all[$1 * length] })
+    Int((0..<placement.ranks).reduce(0.0) { $0 + all.all[$1 * length] })
   }
 
   /// Whether any rank was asked to stop.
   var stopRequested: Bool {
-    (0..<layout.ranks).contains { all.all[$0 * length + 1] != 0 }
+    (0..<placement.ranks).contains { all.all[$0 * length + 1] != 0 }
   }
 
   /// Whether every rank's part of a checkpoint is written.
   var checkpointPartsWritten: Bool {
-    (0..<layout.ranks).allSatisfy { all.all[$0 * length + 2] != 0 }
+    (0..<placement.ranks).allSatisfy { all.all[$0 * length + 2] != 0 }
   }
 
   /// Of every virtual worker of all ranks.

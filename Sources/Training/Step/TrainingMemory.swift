@@ -17,7 +17,7 @@ public struct TrainingMemory: Sendable {
   /// Without the program, its libraries and what those take.
   public var bytes: Int { parts.reduce(0) { $0 + $1.bytes } }
 
-  public init(_ configuration: RunConfiguration, layout: WorkerLayout) {
+  public init(_ configuration: RunConfiguration, placement: VirtualWorkerPlacement) {
     let model = MaskedAutoencoder(configuration.model)
     let table = model.table
     let train = configuration.train
@@ -26,21 +26,21 @@ public struct TrainingMemory: Sendable {
     let float = MemoryLayout<Float>.stride
     var parts = [
       Part(name: "parameters", bytes: arena),
-      Part(name: "moments", bytes: OptimizerShard.momentCount * arena / (sharded ? layout.sharingRanks : 1)),
-      Part(name: "gradient", bytes: float * LayerReduction.slotFloats(table, layout.plan)),
-      Part(name: "layer gradients", bytes: float * LayerReduction.layerFloats(table, workers: layout.threads)),
-      Part(name: "activations", bytes: WorkspacePlan(configuration, layout: layout).ownBytes),
+      Part(name: "moments", bytes: OptimizerShard.momentCount * arena / (sharded ? placement.sharingRanks : 1)),
+      Part(name: "gradient", bytes: float * LayerReduction.slotFloats(table, placement.reductionSchedule)),
+      Part(name: "layer gradients", bytes: float * LayerReduction.layerFloats(table, workers: placement.threads)),
+      Part(name: "activations", bytes: WorkspacePlan(configuration, placement: placement).ownBytes),
       Part(
         name: "images",
-        bytes: BatchLoader.defaultSlots * layout.images.count * configuration.imageShape.count),
+        bytes: BatchLoader.defaultSlots * placement.images.count * configuration.imageShape.count),
     ]
     if train.precision == .bf16 {
       parts.insert(
         Part(name: "rounded parameters", bytes: table.arenaCount * MemoryLayout<BFloat16>.stride), at: 1)
     }
     self.parts = parts
-    let writers = configuration.checkpoint.writingRanks(among: Array(0..<layout.ranks))
-    let share = writers.firstIndex(of: layout.rank).map { CheckpointShare(writer: $0, of: writers.count) }
+    let writers = configuration.checkpoint.writingRanks(among: Array(0..<placement.ranks))
+    let share = writers.firstIndex(of: placement.rank).map { CheckpointShare(writer: $0, of: writers.count) }
     checkpointCopyBytes = share.map { float * CheckpointWriter.copyFloats(CheckpointLayout(model), $0) } ?? 0
   }
 }

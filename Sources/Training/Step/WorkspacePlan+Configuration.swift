@@ -7,10 +7,11 @@ extension WorkspacePlan {
   /// before.
   ///
   /// - Parameter debug: whether what forward leaves is looked at: then later blocks must not have written over it.
-  init(_ configuration: RunConfiguration, layout: WorkerLayout, debug: Bool = false) {
+  init(_ configuration: RunConfiguration, placement: VirtualWorkerPlacement, debug: Bool = false) {
     self.init(
-      model: configuration.model, imageCount: layout.imagesPerVirtualWorker, precision: configuration.train.precision,
-      recompute: debug ? .none : configuration.train.recompute, workers: layout.threads,
-      usesGradient: layout.rounds == 1)
+      model: configuration.model, imageCount: placement.imagesPerVirtualWorker,
+      precision: configuration.train.precision,
+      recompute: debug ? .none : configuration.train.recompute, workers: placement.threads,
+      usesGradient: placement.rounds == 1)
   }
 }

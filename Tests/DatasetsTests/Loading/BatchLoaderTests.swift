@@ -19,9 +19,9 @@ import Testing
 
   /// All images of the given steps, and the bad samples.
   private func load(
-    _ source: any ImageSource, part: Range<Int> = 0..<6, steps: Range<Int>, workers: Int
+    _ source: any ImageSource, part: Range<Int> = 0..<6, steps: Range<Int>, threads: Int
   ) throws -> (images: [LoadedImage], bad: [BadSample]) {
-    let loader = try BatchLoader(images: images(source), batchSize: 6, part: part, steps: steps, workers: workers)
+    let loader = try BatchLoader(images: images(source), batchSize: 6, part: part, steps: steps, threads: threads)
     var images: [LoadedImage] = []
     var bad: [BadSample] = []
     for _ in steps {
@@ -55,22 +55,22 @@ import Testing
     return loaded
   }
 
-  @Test(arguments: [1, 2, 5]) func stepsAreTheSameWithAnyNumberOfThreads(workers: Int) throws {
+  @Test(arguments: [1, 2, 5]) func stepsAreTheSameWithAnyNumberOfThreads(threads: Int) throws {
     let source = SyntheticSource(count: 40)
     let expected = try reference(source, steps: 0..<20)
-    #expect(try load(source, steps: 0..<20, workers: workers).images == expected)
+    #expect(try load(source, steps: 0..<20, threads: threads).images == expected)
   }
 
   @Test func startsAtAnyStep() throws {
     let source = SyntheticSource(count: 40)
-    #expect(try load(source, steps: 9..<17, workers: 2).images == reference(source, steps: 9..<17))
+    #expect(try load(source, steps: 9..<17, threads: 2).images == reference(source, steps: 9..<17))
   }
 
   @Test func partsOfProcessesMakeUpTheGlobalBatch() throws {
     let source = SyntheticSource(count: 40, bad: [3, 4, 30])
-    let whole = try load(source, steps: 4..<13, workers: 2)
+    let whole = try load(source, steps: 4..<13, threads: 2)
     for parts in [[0..<3, 3..<6], [0..<1, 1..<2, 2..<6]] {
-      let loaded = try parts.map { try load(source, part: $0, steps: 4..<13, workers: 2) }
+      let loaded = try parts.map { try load(source, part: $0, steps: 4..<13, threads: 2) }
       var joined: [LoadedImage] = []
       for step in 4..<13 {
         for part in loaded { joined += part.images.filter { $0.step == step } }
@@ -83,8 +83,8 @@ import Testing
   @Test func badSamplesComeInTheOrderOfTheBatch() throws {
     // Of neighbours in a batch, the later is often ready first.
     let source = SyntheticSource(count: 12, bad: [1, 5, 6, 10]) { index in Double(index * 5 % 12) * 0.001 }
-    let one = try load(source, steps: 0..<10, workers: 1)
-    #expect(try load(source, steps: 0..<10, workers: 4).bad == one.bad)
+    let one = try load(source, steps: 0..<10, threads: 1)
+    #expect(try load(source, steps: 0..<10, threads: 4).bad == one.bad)
     // Each epoch takes every sample once; 5 passes over two, and 6 is passed over twice.
     #expect(one.bad.filter { $0.index == 6 }.count == 10)
     #expect(Set(one.bad.map { $0.index }) == [1, 5, 6, 10])
@@ -92,11 +92,11 @@ import Testing
 
   @Test func aStepWithoutAnyImageThrows() throws {
     let source = SyntheticSource(count: 6, bad: Set(0..<6))
-    let loader = try BatchLoader(images: images(source), batchSize: 6, part: 0..<6, steps: 0..<5, workers: 2)
+    let loader = try BatchLoader(images: images(source), batchSize: 6, part: 0..<6, steps: 0..<5, threads: 2)
     #expect(throws: DatasetError.self) { _ = try loader.next().count }
     loader.stop()
     #expect(throws: DatasetError.smallerThanBatch(sampleCount: 6, batchSize: 7)) {
-      _ = try BatchLoader(images: images(source), batchSize: 7, part: 0..<7, steps: 0..<5, workers: 2)
+      _ = try BatchLoader(images: images(source), batchSize: 7, part: 0..<7, steps: 0..<5, threads: 2)
     }
   }
 
@@ -105,7 +105,7 @@ import Testing
     let source = SyntheticSource(count: 40)
     let expected = try reference(source, steps: 0..<3)
     let loader = try BatchLoader(
-      images: images(source), batchSize: 6, part: 0..<6, steps: 0..<100, workers: 2, slots: 2)
+      images: images(source), batchSize: 6, part: 0..<6, steps: 0..<100, threads: 2, slots: 2)
     let held = try loader.next()
     do {
       let other = try loader.next()
@@ -118,7 +118,7 @@ import Testing
 
   @Test func memoryGoesRoundAndIsAligned() throws {
     let loader = try BatchLoader(
-      images: images(SyntheticSource(count: 40)), batchSize: 6, part: 2..<6, steps: 0..<30, workers: 2, slots: 3)
+      images: images(SyntheticSource(count: 40)), batchSize: 6, part: 2..<6, steps: 0..<30, threads: 2, slots: 3)
     var addresses: Set<UInt> = []
     for _ in 0..<30 {
       let batch = try loader.next()
@@ -132,7 +132,7 @@ import Testing
 
   @Test func theWaitIsReported() throws {
     let slow = SyntheticSource(count: 12) { _ in 0.02 }
-    let loader = try BatchLoader(images: images(slow), batchSize: 6, part: 0..<6, steps: 0..<2, workers: 1)
+    let loader = try BatchLoader(images: images(slow), batchSize: 6, part: 0..<6, steps: 0..<2, threads: 1)
     let waited = try loader.next().waitSeconds
     // One thread, six images of 20 ms each; the start of the thread may have taken some of it off.
     #expect(waited > 0.06 && waited < 60)
@@ -140,13 +140,13 @@ import Testing
 
   /// In the middle of work: threads that decode, threads that wait for room, a batch held. When `stop` has returned, no
   /// thread keeps the source alive.
-  @Test(arguments: [1, 4]) func stopLeavesNoThread(workers: Int) throws {
+  @Test(arguments: [1, 4]) func stopLeavesNoThread(threads: Int) throws {
     weak var source: SyntheticSource?
     do {
       let strong = SyntheticSource(count: 40) { _ in 0.001 }
       source = strong
       let loader = try BatchLoader(
-        images: images(strong), batchSize: 6, part: 0..<6, steps: 0..<1000, workers: workers)
+        images: images(strong), batchSize: 6, part: 0..<6, steps: 0..<1000, threads: threads)
       let batch = try loader.next()
       loader.stop()
       loader.stop()

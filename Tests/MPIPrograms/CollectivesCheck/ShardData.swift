@@ -50,14 +50,14 @@ enum Shards {
   /// Sums the shards that this rank owns into `sum`, two shards a round, as a process with two threads would.
   static func sumOwn(into sum: Vector, communicator: any Communicator) {
     let own = tree.leaves(ofRank: communicator.rank, ranks: communicator.size)
-    let plan = ReductionPlan(tree: ReductionTree(leafCount: own.count), leavesPerRound: 2)
-    let executor = ReductionExecutor(plan: plan)
+    let schedule = ReductionSchedule(tree: ReductionTree(leafCount: own.count), leavesPerRound: 2)
+    let executor = ReductionExecutor(schedule: schedule)
     let leaves = AlignedBuffer<Float>(count: 2 * sum.count, zero: 0)
-    let slots = AlignedBuffer<Float>(count: plan.slotCount * sum.count, zero: 0)
+    let slots = AlignedBuffer<Float>(count: schedule.slotCount * sum.count, zero: 0)
     let (leafRows, slotRows) = (
-      leaves.all.reshaped(rows: 2, columns: sum.count), slots.all.reshaped(rows: plan.slotCount, columns: sum.count)
+      leaves.all.reshaped(rows: 2, columns: sum.count), slots.all.reshaped(rows: schedule.slotCount, columns: sum.count)
     )
-    for (index, round) in plan.rounds.enumerated() {
+    for (index, round) in schedule.rounds.enumerated() {
       for (place, shard) in round.leaves.enumerated() {
         fill(leafRows.row(place), shard: own.lowerBound + shard)
       }

@@ -34,8 +34,8 @@ private func timeTree(_ communicator: any Communicator) throws {
     let (leafRows, slots) = (
       leaves.all.reshaped(rows: leafCount, columns: count), sum.all.reshaped(rows: 1, columns: count)
     )
-    let plan = ReductionPlan(tree: ReductionTree(leafCount: leafCount), leavesPerRound: leafCount)
-    let executor = ReductionExecutor(plan: plan)
+    let schedule = ReductionSchedule(tree: ReductionTree(leafCount: leafCount), leavesPerRound: leafCount)
+    let executor = ReductionExecutor(schedule: schedule)
     let sums = try (0..<9).map { _ in
       try time(communicator, 1) { executor.apply(round: 0, leaves: leafRows, slots: slots, elements: 0..<count) }
     }

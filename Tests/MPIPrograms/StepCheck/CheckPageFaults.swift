@@ -12,14 +12,14 @@ func checkPageFaults(_ arguments: [String], _ communicator: any Communicator) th
   var faults: [Int] = []
   faults.reserveCapacity(SteadyRun.measured)
   try run.steps(before: { before = minorFaults() }, after: { faults.append(minorFaults() - before) })
-  let pages = run.trainer.parameters.count * MemoryLayout<Float>.stride / Int(getpagesize())
+  let pages = run.replica.parameters.count * MemoryLayout<Float>.stride / Int(getpagesize())
   print("rank \(communicator.rank): faults \(faults), pages of an arena \(pages)")
   guard faults.sorted()[SteadyRun.measured / 2] == 0, faults.reduce(0, +) < pages else {
     throw CheckFailure("page faults of the steps \(faults), where an arena has \(pages) pages")
   }
   // The measure sees what it is there to see.
   before = minorFaults()
-  let arena = AlignedBuffer<Float>(count: run.trainer.parameters.count, zero: 1)
+  let arena = AlignedBuffer<Float>(count: run.replica.parameters.count, zero: 1)
   let touched = minorFaults() - before
   withExtendedLifetime(arena) {}
   guard touched >= pages else { throw CheckFailure("a new arena of \(pages) pages took only \(touched) faults") }

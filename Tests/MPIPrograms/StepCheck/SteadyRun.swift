@@ -18,7 +18,7 @@ struct SteadyRun {
   static let warmup = 2
   static let measured = 10
 
-  let trainer: Trainer
+  let replica: Replica
   private let loader: BatchLoader
 
   /// - Parameter arguments: precision, recomputation, threads, and how ranks have the optimiser's moments.
@@ -39,13 +39,13 @@ struct SteadyRun {
     configuration.parallel.threads = threads
     configuration.parallel.shardOptimizer = arguments[3] == "sharded"
     let source = StillSource(shape: configuration.imageShape)
-    let plan = try BatchPlan(sampleCount: source.count, batchSize: 16, seed: configuration.train.seed)
-    let layout = try Pretraining.layout(configuration, communicator)
-    trainer = Trainer(configuration, layout: layout, plan: plan, communicator: communicator)
+    let order = try BatchOrder(sampleCount: source.count, batchSize: 16, seed: configuration.train.seed)
+    let placement = try VirtualWorkerPlacement(configuration, on: communicator)
+    replica = Replica(configuration, placement: placement, order: order, communicator: communicator)
     loader = try BatchLoader(
       images: AugmentedImages(
         source: source, shape: configuration.imageShape, augmentation: .none, seed: configuration.train.seed),
-      batchSize: 16, part: layout.images, steps: 0..<Self.warmup + Self.measured, workers: 1)
+      batchSize: 16, part: placement.images, steps: 0..<Self.warmup + Self.measured, threads: 1)
   }
 
   /// Takes the first steps, and then the others, each between `before` and `after`.
@@ -54,7 +54,7 @@ struct SteadyRun {
     for step in 1...Self.warmup + Self.measured {
       let batch = try loader.next()
       if step > Self.warmup { before() }
-      let result = try trainer.step(batch)
+      let result = try replica.step(batch)
       if step > Self.warmup { try after() }
       guard result.nonFinite == nil else { throw CheckFailure("step \(step) is not finite") }
     }

@@ -16,8 +16,8 @@ extension ProgramTests {
       let sentences = outcome.errorOutput.split(separator: "\n").filter { $0.hasPrefix("mae: ") }
       try #require(sentences.count == 1, "\(outcome.errorOutput)")
       // The images of all virtual workers of the last rank, and no others.
-      let plan = try BatchPlan(sampleCount: 80, batchSize: 16, seed: 0)
-      let names = (16 - 16 / (ranks ?? 1)..<16).map { "\(bench.path)/images#\(plan.sample(step: 7, index: $0))" }
+      let order = try BatchOrder(sampleCount: 80, batchSize: 16, seed: 0)
+      let names = (16 - 16 / (ranks ?? 1)..<16).map { "\(bench.path)/images#\(order.sample(step: 7, index: $0))" }
       #expect(sentences[0].contains("step 8 is not finite (loss nan, gradient norm nan), first seen in "))
       #expect(sentences[0].contains("first seen in \(names.joined(separator: ", "));"), "\(sentences[0])")
       #expect(try bench.result(of: "run") == good)

@@ -37,7 +37,7 @@ extension ProgramTests {
     @Test(arguments: [1, 3, 4]) func debugModeNamesTheImage(threads: Int) throws {
       let bench = try Workbench()
       // In the last virtual worker of the second step.
-      let sample = try BatchPlan(sampleCount: 80, batchSize: 16, seed: 0).sample(step: 1, index: 13)
+      let sample = try BatchOrder(sampleCount: 80, batchSize: 16, seed: 0).sample(step: 1, index: 13)
       let settings = try writeOneBadImage(bench, at: sample) + ["parallel.threads=\(threads)"]
       let outcome = try bench.pretrain("run", settings, options: ["--debug"])
       #expect(outcome.exitCode == 1)
@@ -52,11 +52,11 @@ extension ProgramTests {
     /// Without debug mode the images of its virtual worker are named, and no others.
     @Test(arguments: [nil, 4]) func elseTheVirtualWorkersImagesAreNamed(ranks: Int?) throws {
       let bench = try Workbench()
-      let plan = try BatchPlan(sampleCount: 80, batchSize: 16, seed: 0)
-      let settings = try writeOneBadImage(bench, at: plan.sample(step: 1, index: 6))
+      let order = try BatchOrder(sampleCount: 80, batchSize: 16, seed: 0)
+      let settings = try writeOneBadImage(bench, at: order.sample(step: 1, index: 6))
       let outcome = try bench.pretrain("run", settings, ranks: ranks)
       #expect(outcome.exitCode == 1)
-      let names = (4..<8).map { "\(bench.path)/one#\(plan.sample(step: 1, index: $0))" }
+      let names = (4..<8).map { "\(bench.path)/one#\(order.sample(step: 1, index: $0))" }
       #expect(try sentence(outcome.errorOutput).contains("first seen in \(names.joined(separator: ", "));"))
     }
 
@@ -74,7 +74,7 @@ extension ProgramTests {
       let before = try bench.inspect("run")
       let outcome = try bench.pretrain("run", ["train.steps=4"], options: ["--debug"])
       #expect(outcome.exitCode == 1)
-      let sample = try BatchPlan(sampleCount: 80, batchSize: 16, seed: 0).sample(step: 2, index: 0)
+      let sample = try BatchOrder(sampleCount: 80, batchSize: 16, seed: 0).sample(step: 2, index: 0)
       let sentence = try sentence(outcome.errorOutput)
       #expect(
         sentence.contains(

@@ -43,8 +43,8 @@ extension ProgramTests {
     /// show it that counted one image too many.
     private func writeImagesOneLater(_ bench: Workbench, epoch: Int) throws -> String {
       let images = greyImages(count: 80)
-      let plan = try BatchPlan(sampleCount: 80, batchSize: 16, seed: 0)
-      let order = (0..<80).map { plan.sample(step: epoch * bench.stepsPerEpoch + $0 / 16, index: $0 % 16) }
+      let batches = try BatchOrder(sampleCount: 80, batchSize: 16, seed: 0)
+      let order = (0..<80).map { batches.sample(step: epoch * bench.stepsPerEpoch + $0 / 16, index: $0 % 16) }
       var later = images
       for (sample, next) in zip(order, order.dropFirst()) { later[sample] = images[next] }
       try bench.write(idxFile(images: later), to: "later")

@@ -4,11 +4,11 @@ import Compute
 import MaskedAutoencoder
 
 /// Writing checkpoints, and going back to them.
-extension Pretraining {
+extension Run {
   /// Starts to save the state after `step`, which all ranks have found to be the same; training waits for the copy only.
   func save() throws {
     precondition(comparedStep == step, "a save without a comparison of the ranks' parameters")
-    trainer.progress.enter(.checkpoint)
+    replica.progress.enter(.checkpoint)
     try communicator.together { try recorder?.requireOwnDirectory() }
     let start = ContinuousClock.now
     var state = CheckpointState(step: step)
@@ -16,7 +16,7 @@ extension Pretraining {
     state.imagesSeen = step * configuration.train.batchSize
     state.virtualWorkers = configuration.virtualWorkers
     state.worldSize = communicator.size
-    state.threads = trainer.layout.threads
+    state.threads = replica.placement.threads
     state.programVersion = programVersion
     state.blasKernel = kernels.kernel
     state.hasEqualBits = stepsHaveEqualBits && pastHasEqualBits
@@ -25,13 +25,13 @@ extension Pretraining {
     state.initialWeights = initialWeights
     state.configuration = configuration.yaml()
     state.badSamples = badSamplesInEpoch
-    try saving?.save(state, inParallel: trainer.inParallel, arena: trainer.savedArena)
+    try saving?.save(state, inParallel: replica.inParallel, arena: replica.savedArena)
     recorder?.record(checkpointSeconds: start.secondsSince)
   }
 
   /// Waits until the last checkpoint is on disk, and writes the report; all ranks learn whether it worked.
   func finishSaving() throws {
-    trainer.progress.enter(.checkpoint)
+    replica.progress.enter(.checkpoint)
     try saving?.commit()
     try communicator.together {
       recorder?.record(try saving?.finish() ?? [])
@@ -44,7 +44,7 @@ extension Pretraining {
     try finishSaving()
     comparedStep = nil
     let store = CheckpointStore(directory: options.runDirectory.checkpoints)
-    let last = try Pretraining.open(communicator, recorder) { try origin.laterCheckpoint(in: store) }
+    let last = try Run.open(communicator, recorder) { try origin.laterCheckpoint(in: store) }
     let target = last == nil ? "what the run began with" : "the last checkpoint"
     recorder?.logger.warning("\(reason); going back to \(target)")
     switch (last, origin) {
@@ -66,6 +66,6 @@ extension Pretraining {
     step = 0
     badSamplesInEpoch = 0
     pastHasEqualBits = true
-    trainer.reset()
+    replica.reset()
   }
 }

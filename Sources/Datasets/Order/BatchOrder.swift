@@ -1,6 +1,6 @@
 /// Which samples each training step takes: consecutive positions of the epoch's order. An epoch's incomplete last batch
 /// is dropped.
-public struct BatchPlan: Sendable {
+public struct BatchOrder: Sendable {
   public let sampleCount: Int
   /// Images in a step's global batch, over all processes.
   public let batchSize: Int

@@ -1,9 +1,9 @@
 import Checkpoints
 import Compute
 
-/// What a checkpoint has of a trainer: its parameters and its moments. Moments that ranks divide pass through the arena
+/// What a checkpoint has of a replica: its parameters and its moments. Moments that ranks divide pass through the arena
 /// of the gradient, which is free between steps, so that no rank needs memory for all of them.
-extension Trainer {
+extension Replica {
   static let savedArenaCount = 1 + OptimizerShard.momentCount
 
   /// The parameters (0) or a moment (1, 2), whole and valid until the next call. All ranks call it.

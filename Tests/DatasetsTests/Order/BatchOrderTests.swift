@@ -1,16 +1,16 @@
 import Datasets
 import Testing
 
-@Suite struct BatchPlanTests {
+@Suite struct BatchOrderTests {
   @Test func anEpochTakesEverySampleAtMostOnceAndDropsTheIncompleteBatch() throws {
-    let plan = try BatchPlan(sampleCount: 23, batchSize: 5, seed: 9)
-    #expect(plan.stepsPerEpoch == 4)
+    let batches = try BatchOrder(sampleCount: 23, batchSize: 5, seed: 9)
+    #expect(batches.stepsPerEpoch == 4)
     for epoch in 0..<3 {
       let order = EpochOrder(count: 23, seed: 9, epoch: epoch)
       var taken: [Int] = []
       for step in epoch * 4..<(epoch + 1) * 4 {
-        #expect(plan.epoch(ofStep: step) == epoch)
-        taken += (0..<5).map { plan.sample(step: step, index: $0) }
+        #expect(batches.epoch(ofStep: step) == epoch)
+        taken += (0..<5).map { batches.sample(step: step, index: $0) }
       }
       #expect(taken == (0..<20).map { order[$0] })
       #expect(Set(taken).count == 20)
@@ -18,7 +18,7 @@ import Testing
   }
 
   @Test func aSetSmallerThanABatchIsRefused() {
-    let error = #expect(throws: DatasetError.self) { try BatchPlan(sampleCount: 7, batchSize: 8, seed: 0) }
+    let error = #expect(throws: DatasetError.self) { try BatchOrder(sampleCount: 7, batchSize: 8, seed: 0) }
     #expect(
       error?.description == "the data set has 7 images, fewer than one batch of 8: lower train.batch_size")
   }

@@ -5,7 +5,7 @@ import Datasets
 import MaskedAutoencoder
 
 /// What is watched while the steps go on: values that are not finite, replicas that differ, images that are broken.
-extension Pretraining {
+extension Run {
   /// Deals with a step whose loss or gradient is not finite. No rank has updated anything, and all know.
   ///
   /// - Returns: why to go back to a checkpoint; nil to go on, the step left out.
@@ -48,7 +48,7 @@ extension Pretraining {
       return nil
     }
     let start = ContinuousClock.now
-    let hash = CheckpointLayout(trainer.model).parameterHash(trainer.parameters.all)
+    let hash = CheckpointLayout(replica.model).parameterHash(replica.parameters.all)
     let all = try communicator.allgather(hash)
     recorder?.record(comparisonSeconds: start.secondsSince)
     let groups = Dictionary(grouping: all.indices) { all[$0] }
@@ -74,13 +74,13 @@ extension Pretraining {
   ///
   /// - Returns: why to go back instead; mostly nil.
   func account(for batch: borrowing Batch, _ result: StepResult) throws -> String? {
-    if batch.step.isMultiple(of: plan.stepsPerEpoch) { badSamplesInEpoch = 0 }
+    if batch.step.isMultiple(of: order.stepsPerEpoch) { badSamplesInEpoch = 0 }
     guard result.badSampleCount > 0 else { return nil }
     badSamplesInEpoch += result.badSampleCount
     let names = try communicator.allgather(batch.badSamples.map(\.description).joined(separator: "\n"))
     recorder?.record(badSamples: names.filter { !$0.isEmpty }.joined(separator: "\n"), step: result.step)
     let limit = configuration.data.maxBadFraction
-    let samples = plan.stepsPerEpoch * configuration.train.batchSize
+    let samples = order.stepsPerEpoch * configuration.train.batchSize
     guard Double(badSamplesInEpoch) > limit * Double(samples) else { return nil }
     if let difference = try compareParameters() { return difference }
     try save()

@@ -5,7 +5,7 @@
 /// children of one node they are joined. What is on the stack at the end of a round has to outlive the leaf buffers,
 /// which the next round fills anew: the entry at depth `j` lies in slot `j`. After the last round slot 0 holds the
 /// total.
-public struct ReductionPlan: Equatable, Sendable {
+public struct ReductionSchedule: Equatable, Sendable {
   /// Where a partial sum lies.
   public enum Place: Equatable, Sendable {
     /// The buffer of a worker, by its number in this round. Only ever read.
@@ -56,14 +56,14 @@ public struct ReductionPlan: Equatable, Sendable {
   }
 }
 
-extension ReductionPlan.Round {
+extension ReductionSchedule.Round {
   /// - Parameters:
   ///   - pending: how many partial sums earlier rounds left, in slots `0..<pending`.
   ///   - joins: how many joins follow each leaf of this round.
   init(leaves: Range<Int>, pending: Int, joins: ArraySlice<Int>) {
-    typealias Place = ReductionPlan.Place
+    typealias Place = ReductionSchedule.Place
     var stack: [Place] = (0..<pending).map { .slot($0) }
-    var operations: [ReductionPlan.Operation] = []
+    var operations: [ReductionSchedule.Operation] = []
     for (index, joinCount) in joins.enumerated() {
       stack.append(.leaf(index))
       for _ in 0..<joinCount {

@@ -3,18 +3,18 @@ import Compute
 import Dispatch
 import Testing
 
-struct ReductionPlanTests {
+struct ReductionScheduleTests {
   private static let elementCount = 37
 
   @Test func twoRoundsOfTwoByHand() {
-    let plan = ReductionPlan(tree: ReductionTree(leafCount: 4), leavesPerRound: 2)
-    #expect(plan.slotCount == 1)
-    #expect(plan.rounds.map(\.leaves) == [0..<2, 2..<4])
-    let first = plan.rounds[0].operations
+    let schedule = ReductionSchedule(tree: ReductionTree(leafCount: 4), leavesPerRound: 2)
+    #expect(schedule.slotCount == 1)
+    #expect(schedule.rounds.map(\.leaves) == [0..<2, 2..<4])
+    let first = schedule.rounds[0].operations
     #expect(first.map(\.destination) == [.slot(0)])
     #expect(first.map(\.left) == [.leaf(0)])
     #expect(first.map(\.right) == [.leaf(1)])
-    let second = plan.rounds[1].operations
+    let second = schedule.rounds[1].operations
     #expect(second.map(\.destination) == [.scratch(1), .slot(0)])
     #expect(second.map(\.left) == [.leaf(0), .slot(0)])
     #expect(second.map(\.right) == [.leaf(1), .scratch(1)])
@@ -24,12 +24,12 @@ struct ReductionPlanTests {
     for leafCount in 1...64 {
       let tree = ReductionTree(leafCount: leafCount)
       for leavesPerRound in 1...leafCount + 2 {
-        let plan = ReductionPlan(tree: tree, leavesPerRound: leavesPerRound)
-        let pending = plan.rounds.map { completeNodes(leafCount: leafCount, arrived: $0.leaves.upperBound) }
-        #expect(plan.slotCount == pending.max(), "\(leafCount) leaves, \(leavesPerRound) a round")
-        #expect(1 << (plan.slotCount - 1) < max(leafCount, 2), "\(leafCount) leaves, \(leavesPerRound) a round")
+        let schedule = ReductionSchedule(tree: tree, leavesPerRound: leavesPerRound)
+        let pending = schedule.rounds.map { completeNodes(leafCount: leafCount, arrived: $0.leaves.upperBound) }
+        #expect(schedule.slotCount == pending.max(), "\(leafCount) leaves, \(leavesPerRound) a round")
+        #expect(1 << (schedule.slotCount - 1) < max(leafCount, 2), "\(leafCount) leaves, \(leavesPerRound) a round")
         if leavesPerRound >= leafCount {
-          #expect(plan.slotCount == 1)
+          #expect(schedule.slotCount == 1)
         }
       }
     }
@@ -44,9 +44,9 @@ struct ReductionPlanTests {
     for ranks in 1...leafCount where tree.supportsEqualBits(ranks: ranks) {
       let ownCount = leafCount / ranks
       for leavesPerRound in 1...ownCount + 1 {
-        let plan = ReductionPlan(tree: ReductionTree(leafCount: ownCount), leavesPerRound: leavesPerRound)
+        let schedule = ReductionSchedule(tree: ReductionTree(leafCount: ownCount), leavesPerRound: leavesPerRound)
         var sums = (0..<ranks).map { rank in
-          run(plan, leaves: tree.leaves(ofRank: rank, ranks: ranks), elementCount: Self.elementCount)
+          run(schedule, leaves: tree.leaves(ofRank: rank, ranks: ranks), elementCount: Self.elementCount)
         }
         // Between ranks: the balanced tree.
         while sums.count > 1 {
@@ -63,8 +63,8 @@ struct ReductionPlanTests {
   @Test(arguments: 4...64) func anotherOrderGivesOtherBits(leafCount: Int) {
     let elements = 0..<Self.elementCount
     let values = elements.map { element in (0..<leafCount).map { adversarial(leaf: $0, element: element) } }
-    let plan = ReductionPlan(tree: ReductionTree(leafCount: leafCount), leavesPerRound: 3)
-    let sums = run(plan, leaves: 0..<leafCount, elementCount: elements.count)
+    let schedule = ReductionSchedule(tree: ReductionTree(leafCount: leafCount), leavesPerRound: 3)
+    let sums = run(schedule, leaves: 0..<leafCount, elementCount: elements.count)
     #expect(values.map { $0.dropFirst().reduce($0[0], +) } != sums, "left to right")
     #expect(values.map { treeSum($0.reversed()[...]) } != sums || leafCount.nonzeroBitCount == 1, "right to left")
     #expect(values.map { treeSum(($0[1...] + $0[..<1])[...]) } != sums, "one leaf too far")
@@ -73,9 +73,9 @@ struct ReductionPlanTests {
   /// Threads that take slices of a long vector, with blocks cut in the middle, and leaves left as they were.
   @Test func slicesOverThreadsGiveTheSameBits() {
     let (leafCount, count) = (7, 100_003)
-    let plan = ReductionPlan(tree: ReductionTree(leafCount: leafCount), leavesPerRound: 3)
-    let memory = AlignedBuffer<Float>(count: (leafCount + plan.slotCount) * count, zero: .nan)
-    let rows = memory.all.reshaped(rows: leafCount + plan.slotCount, columns: count)
+    let schedule = ReductionSchedule(tree: ReductionTree(leafCount: leafCount), leavesPerRound: 3)
+    let memory = AlignedBuffer<Float>(count: (leafCount + schedule.slotCount) * count, zero: .nan)
+    let rows = memory.all.reshaped(rows: leafCount + schedule.slotCount, columns: count)
     for leaf in 0..<leafCount {
       for index in 0..<count {
         rows[leaf, index] = adversarial(leaf: leaf, element: index)
@@ -83,10 +83,10 @@ struct ReductionPlanTests {
     }
     let slots = rows.rows(leafCount..<rows.rows)
     let cuts = [0, 1, 17, 33_333, 33_334, 70_000, count]
-    for (index, round) in plan.rounds.enumerated() {
+    for (index, round) in schedule.rounds.enumerated() {
       let leaves = rows.rows(round.leaves)
       DispatchQueue.concurrentPerform(iterations: cuts.count - 1) { slice in
-        ReductionExecutor(plan: plan)
+        ReductionExecutor(schedule: schedule)
           .apply(round: index, leaves: leaves, slots: slots, elements: cuts[slice]..<cuts[slice + 1])
       }
     }
@@ -98,13 +98,13 @@ struct ReductionPlanTests {
     #expect(wrong.isEmpty)
   }
 
-  /// Runs a plan as a process would: the leaf buffers are filled anew for each round, and nothing is zero at first.
-  private func run(_ plan: ReductionPlan, leaves: Range<Int>, elementCount: Int) -> [Float] {
-    let executor = ReductionExecutor(plan: plan)
-    let leafCount = plan.rounds.map(\.leaves.count).max()!
-    let memory = AlignedBuffer<Float>(count: (leafCount + plan.slotCount) * elementCount, zero: .nan)
-    let rows = memory.all.reshaped(rows: leafCount + plan.slotCount, columns: elementCount)
-    for (index, round) in plan.rounds.enumerated() {
+  /// Runs a schedule as a process would: the leaf buffers are filled anew for each round, and nothing is zero at first.
+  private func run(_ schedule: ReductionSchedule, leaves: Range<Int>, elementCount: Int) -> [Float] {
+    let executor = ReductionExecutor(schedule: schedule)
+    let leafCount = schedule.rounds.map(\.leaves.count).max()!
+    let memory = AlignedBuffer<Float>(count: (leafCount + schedule.slotCount) * elementCount, zero: .nan)
+    let rows = memory.all.reshaped(rows: leafCount + schedule.slotCount, columns: elementCount)
+    for (index, round) in schedule.rounds.enumerated() {
       for leaf in 0..<leafCount {
         for element in 0..<elementCount {
           rows[leaf, element] =

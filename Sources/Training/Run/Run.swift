@@ -16,7 +16,7 @@ public enum ResumeChoice: Sendable, Equatable {
 }
 
 /// What is asked of a run beside its configuration.
-public struct PretrainingOptions: Sendable {
+public struct RunOptions: Sendable {
   public var runDirectory: RunDirectory
   public var resume = ResumeChoice.auto
   /// Weights to begin a new run with: a run directory or a checkpoint.
@@ -31,22 +31,22 @@ public struct PretrainingOptions: Sendable {
 }
 
 /// How a run ended that did not fail.
-public enum PretrainingOutcome: Sendable, Equatable {
+public enum RunOutcome: Sendable, Equatable {
   case completed
   /// Asked to stop; a checkpoint is there to go on from.
   case stopped(step: Int)
 }
 
 /// A run: what comes before, between and after the steps. All ranks call the same methods.
-public final class Pretraining {
+public final class Run {
   let configuration: RunConfiguration
-  let options: PretrainingOptions
+  let options: RunOptions
   let communicator: any Communicator
   let source: any ImageSource
   let dataIdentity: DataIdentity
-  let trainer: Trainer
+  let replica: Replica
   let kernels: BLASKernels
-  let plan: BatchPlan
+  let order: BatchOrder
   /// On rank 0.
   let recorder: RunRecorder?
   let origin: RunOrigin
@@ -74,7 +74,7 @@ public final class Pretraining {
   ///
   /// - Throws: on all ranks alike, whichever of them met the trouble.
   public init(
-    _ configuration: RunConfiguration, options: PretrainingOptions, communicator: any Communicator
+    _ configuration: RunConfiguration, options: RunOptions, communicator: any Communicator
   ) throws {
     self.configuration = configuration
     self.options = options
@@ -84,17 +84,17 @@ public final class Pretraining {
     guard !options.debug || communicator.size == 1 else {
       throw TrainingError.debugNeedsOneProcess(ranks: communicator.size)
     }
-    let layout = try Pretraining.layout(configuration, communicator)
-    let (source, plan) = try communicator.together { try Pretraining.openData(configuration) }
-    dataIdentity = try Pretraining.commonIdentity(of: source, path: configuration.data.path, on: communicator)
-    (self.source, self.plan) = (source, plan)
+    let placement = try VirtualWorkerPlacement(configuration, on: communicator)
+    let (source, order) = try communicator.together { try Run.openData(configuration) }
+    dataIdentity = try Run.commonIdentity(of: source, path: configuration.data.path, on: communicator)
+    (self.source, self.order) = (source, order)
     let recorder = try communicator.together {
       communicator.rank == 0 ? try RunRecorder(configuration, options) : nil
     }
     self.recorder = recorder
-    let resumed = try Pretraining.open(communicator, recorder) { try options.checkpointToResume() }
+    let resumed = try Run.open(communicator, recorder) { try options.checkpointToResume() }
     let initial =
-      resumed == nil ? try Pretraining.open(communicator, recorder) { try options.checkpointToBeginWith() } : nil
+      resumed == nil ? try Run.open(communicator, recorder) { try options.checkpointToBeginWith() } : nil
     origin = try RunOrigin(
       resumed: resumed, initial: initial, store: CheckpointStore(directory: options.runDirectory.checkpoints),
       communicator: communicator)
@@ -102,8 +102,8 @@ public final class Pretraining {
     kernels = try BLASKernels.open(
       configuration, checkpoint: resumed?.state.blasKernel, communicator: communicator)
     for warning in kernels.warnings { recorder?.logger.warning("\(warning)") }
-    trainer = Trainer(
-      configuration, layout: layout, plan: plan, communicator: communicator,
+    replica = Replica(
+      configuration, placement: placement, order: order, communicator: communicator,
       positions: try communicator.together { try (resumed ?? initial)?.positions(for: configuration.model) },
       debug: options.debug)
     if let resumed {
@@ -114,19 +114,19 @@ public final class Pretraining {
   }
 
   /// Epochs done, with the fraction of the running one.
-  var epoch: Double { Double(step) / Double(plan.stepsPerEpoch) }
+  var epoch: Double { Double(step) / Double(order.stepsPerEpoch) }
 
   /// Whether one rank has the same bits in the steps of this run.
   var stepsHaveEqualBits: Bool {
-    let layout = trainer.layout
-    return layout.hasEqualBits && (layout.ranks == 1 || configuration.parallel.gradientWire == .fp32)
+    let placement = replica.placement
+    return placement.hasEqualBits && (placement.ranks == 1 || configuration.parallel.gradientWire == .fp32)
   }
 
   /// Where the run ends: at the end of the schedule, or before where the configuration says so.
-  var lastStep: Int { min(configuration.train.steps ?? .max, configuration.train.epochs * plan.stepsPerEpoch) }
+  var lastStep: Int { min(configuration.train.steps ?? .max, configuration.train.epochs * order.stepsPerEpoch) }
 
   /// Trains to the last step, or to a request to stop.
-  public func run() throws -> PretrainingOutcome {
+  public func run() throws -> RunOutcome {
     stopRequest.listen()
     recorder?.logger.info("\(announcement(of: self))")
     if step >= lastStep { recorder?.logger.info("nothing left to do: step \(step) of \(lastStep) is done") }
@@ -157,16 +157,16 @@ public final class Pretraining {
     while step < lastStep {
       let start = ContinuousClock.now
       watchdog.stepBegins(step + 1)
-      trainer.progress.enter(.data)
+      replica.progress.enter(.data)
       let batch = try saving == nil ? begin(loader) : loader.next()
-      let result = try trainer.step(
+      let result = try replica.step(
         batch, notice: notice, poisoned: faults.isDue(.nan, at: step + 1))
       if result.checkpointPartsWritten { try saving?.commit() }
       if let nonFinite = result.nonFinite, let reason = try judge(nonFinite) { return .mustRollBack(reason) }
       step = result.step
       watchdog.stepEnds()
       longestStepSeconds = max(longestStepSeconds, start.secondsSince)
-      if faults.isDue(.flip, at: step) { trainer.flipParameterBit() }
+      if faults.isDue(.flip, at: step) { replica.flipParameterBit() }
       record(result, seconds: start.secondsSince)
       if let reason = try account(for: batch, result) { return .mustRollBack(reason) }
       if isComparisonDue(result), let reason = try compareParameters() { return .mustRollBack(reason) }
@@ -186,11 +186,11 @@ public final class Pretraining {
     let batch = try communicator.together { try loader.next() }
     try communicator.together {
       try recorder?.begin(
-        after: step, resume: options.resume, stepsPerEpoch: plan.stepsPerEpoch, data: dataIdentity)
+        after: step, resume: options.resume, stepsPerEpoch: order.stepsPerEpoch, data: dataIdentity)
     }
     saving = try CheckpointSaving(
       configuration.checkpoint, in: options.runDirectory, lock: recorder?.lock,
-      layout: CheckpointLayout(trainer.model), communicator: communicator)
+      layout: CheckpointLayout(replica.model), communicator: communicator)
     return batch
   }
 
@@ -209,7 +209,7 @@ public final class Pretraining {
 
   private func watch() -> Watchdog {
     let communicator = communicator
-    return Watchdog(configuration.watchdog, progress: trainer.progress, after: step) { sentence in
+    return Watchdog(configuration.watchdog, progress: replica.progress, after: step) { sentence in
       let rank = "rank \(communicator.rank) on host \(communicator.hostName)"
       FileHandle.standardError.write(Data("mae: \(rank): \(sentence)\n".utf8))
     } end: {
@@ -219,7 +219,7 @@ public final class Pretraining {
 
   private func isCheckpointDue(_ result: StepResult) -> Bool {
     result.stopRequested || step == lastStep
-      || configuration.checkpoint.isDue(after: step, stepsPerEpoch: plan.stepsPerEpoch)
+      || configuration.checkpoint.isDue(after: step, stepsPerEpoch: order.stepsPerEpoch)
   }
 
   /// Ranks compare their parameters now and then, and before every checkpoint: what is saved is agreed on.
@@ -230,7 +230,7 @@ public final class Pretraining {
   private func record(_ result: StepResult, seconds: Double) {
     // A save that failed is said at the next step, not at the next save.
     recorder?.record(saving?.finishedSaves() ?? [])
-    if options.debug { recorder?.logger.info("\(trainer.debugReport(step: step))") }
+    if options.debug { recorder?.logger.info("\(replica.debugReport(step: step))") }
     recorder?.record(result, epoch: epoch, lastStep: lastStep, seconds: seconds)
   }
 }

@@ -5,35 +5,7 @@ import Datasets
 import MaskedAutoencoder
 
 /// What comes before the first step.
-extension Pretraining {
-  /// Which virtual workers run where, for the ranks of `communicator` and the cores of this host.
-  public static func layout(
-    _ configuration: RunConfiguration, _ communicator: any Communicator
-  ) throws -> WorkerLayout {
-    let virtualWorkers = configuration.virtualWorkers
-    guard communicator.size <= virtualWorkers else {
-      throw TrainingError.moreRanksThanVirtualWorkers(ranks: communicator.size, virtualWorkers: virtualWorkers)
-    }
-    // By all ranks, also by those that were told their threads: it is an exchange.
-    let share = try shareOfCores(communicator)
-    return WorkerLayout(
-      virtualWorkers: virtualWorkers, imagesPerVirtualWorker: configuration.imagesPerVirtualWorker,
-      rank: communicator.rank, ranks: communicator.size,
-      threads: configuration.parallel.threads ?? share)
-  }
-
-  /// This rank's share of the cores that it may run on: a core that k ranks of the host may run on counts 1/k for each.
-  private static func shareOfCores(_ communicator: any Communicator) throws -> Int {
-    let mine = availableCores()
-    let all = try communicator.allgather(mine.map(Double.init))
-    let share = mine.reduce(0.0) { share, core in
-      let sharers = communicator.ranksOnThisHost.filter { all[$0].contains(Double(core)) }
-      return share + 1 / Double(sharers.count)
-    }
-    // Thirds do not add up to one exactly.
-    return max(1, Int((share + 1e-6).rounded(.down)))
-  }
-
+extension Run {
   /// What tells the data from others, the same on all ranks: a copy that lacks an image puts every later one in another place
   /// of the epoch's order.
   static func commonIdentity(
@@ -48,15 +20,15 @@ extension Pretraining {
       rank: other, found: found[other], first: found[0], hasEqualCount: counts[other] == counts[0])
   }
 
-  static func openData(_ configuration: RunConfiguration) throws -> (any ImageSource, BatchPlan) {
+  static func openData(_ configuration: RunConfiguration) throws -> (any ImageSource, BatchOrder) {
     guard !configuration.data.path.isEmpty else { throw TrainingError.noDataPath }
     guard [1, 3, 4].contains(configuration.model.channels) else {
       throw TrainingError.unsupportedChannels(configuration.model.channels)
     }
     let source = try openSource(at: configuration.data.path)
-    let plan = try BatchPlan(
+    let order = try BatchOrder(
       sampleCount: source.count, batchSize: configuration.train.batchSize, seed: configuration.train.seed)
-    return (source, plan)
+    return (source, order)
   }
 
   /// The images of the steps that are left.
@@ -66,8 +38,8 @@ extension Pretraining {
         source: source, shape: configuration.imageShape, augmentation: configuration.data.augmentation,
         seed: configuration.train.seed)
       return try BatchLoader(
-        images: images, batchSize: configuration.train.batchSize, part: trainer.layout.images,
-        steps: step..<lastStep, workers: configuration.data.workers)
+        images: images, batchSize: configuration.train.batchSize, part: replica.placement.images,
+        steps: step..<lastStep, threads: configuration.data.decodeThreads)
     }
   }
 
@@ -92,9 +64,9 @@ extension Pretraining {
   func begin(with checkpoint: Checkpoint) throws {
     try communicator.together {
       try checkpoint.readParameters(
-        CheckpointLayout(trainer.model), into: trainer.parameters.all, inParallel: trainer.inParallel)
+        CheckpointLayout(replica.model), into: replica.parameters.all, inParallel: replica.inParallel)
     }
-    trainer.roundParameters()
+    replica.roundParameters()
     recorder?.logger.info("began with the weights of \(checkpoint.path)")
   }
 
@@ -102,7 +74,7 @@ extension Pretraining {
   private func hadEqualBits(_ state: CheckpointState) -> Bool {
     if let known = state.hasEqualBits { return known }
     guard state.worldSize > 1 else { return true }
-    return trainer.layout.tree.supportsEqualBits(ranks: state.worldSize)
+    return replica.placement.tree.supportsEqualBits(ranks: state.worldSize)
       && configuration.parallel.gradientWire == .fp32
   }
 
@@ -121,13 +93,13 @@ extension Pretraining {
         yaml: checkpoint.state.configuration, name: "\(checkpoint.path)/state.json")
       let changes =
         recipeChanges(from: old, to: configuration)
-        + dataChanges(since: checkpoint.state, identity: dataIdentity, stepsPerEpoch: plan.stepsPerEpoch)
+        + dataChanges(since: checkpoint.state, identity: dataIdentity, stepsPerEpoch: order.stepsPerEpoch)
       guard changes.isEmpty || options.allowsRecipeChange else {
         throw TrainingError.recipeChanged(path: checkpoint.path, differences: changes)
       }
-      try trainer.restore(checkpoint)
+      try replica.restore(checkpoint)
     }
-    trainer.roundParameters()
+    replica.roundParameters()
     step = checkpoint.step
     badSamplesInEpoch = checkpoint.state.badSamples
     pastHasEqualBits = hadEqualBits(checkpoint.state)
@@ -150,7 +122,7 @@ extension Pretraining {
   }
 }
 
-extension PretrainingOptions {
+extension RunOptions {
   func checkpointToResume() throws -> Checkpoint? {
     switch resume {
     case .none: nil

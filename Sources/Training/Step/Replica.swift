@@ -36,10 +36,10 @@ public struct StepTimes: Sendable {
 ///
 /// One thread takes the steps. The pool's workers read the parameters and write where their number says: their own
 /// workspace, their virtual worker's loss, their slice of an arena.
-public final class Trainer: @unchecked Sendable {
+public final class Replica: @unchecked Sendable {
   public let configuration: RunConfiguration
   public let model: MaskedAutoencoder
-  public let layout: WorkerLayout
+  public let placement: VirtualWorkerPlacement
   public let parameters: AlignedBuffer<Float>
   /// The parameters as products in bfloat16 take them; empty in single precision.
   private let rounded: AlignedBuffer<BFloat16>
@@ -57,7 +57,7 @@ public final class Trainer: @unchecked Sendable {
   private let schedule: LearningRateSchedule
   private let normalization: Normalization
   private let reports: StepReports
-  private let plan: BatchPlan
+  private let order: BatchOrder
   /// Looks at what each forward pass leaves, in debug mode.
   let probe: ForwardProbe?
 
@@ -67,21 +67,22 @@ public final class Trainer: @unchecked Sendable {
   ///   - positions: where training goes on from weights that have their own; nil for the sine-cosine ones.
   ///   - debug: whether every step is looked at for `debugReport` and for where it ceases to be finite.
   public init(
-    _ configuration: RunConfiguration, layout: WorkerLayout, plan: BatchPlan, communicator: any Communicator,
+    _ configuration: RunConfiguration, placement: VirtualWorkerPlacement, order: BatchOrder,
+    communicator: any Communicator,
     positions: PositionTables? = nil, debug: Bool = false
   ) {
     self.configuration = configuration
-    self.layout = layout
+    self.placement = placement
     self.communicator = communicator
-    self.plan = plan
-    probe = debug ? ForwardProbe(imagesPerVirtualWorker: layout.imagesPerVirtualWorker) : nil
+    self.order = order
+    probe = debug ? ForwardProbe(imagesPerVirtualWorker: placement.imagesPerVirtualWorker) : nil
     let model = MaskedAutoencoder(configuration.model, positions: positions)
     let table = model.table
     self.model = model
     parameters = AlignedBuffer(count: table.arenaCount, zero: 0)
     let precision = configuration.train.precision
     rounded = AlignedBuffer(count: precision == .bf16 ? table.arenaCount : 0, zero: BFloat16(0))
-    pool = WorkerPool(count: layout.threads)
+    pool = WorkerPool(count: placement.threads)
     let buckets = GradientBuckets(table)
     let ownership = ArenaOwnership(
       buckets: buckets.ranges, isSharded: configuration.parallel.shardOptimizer, communicator: communicator)
@@ -89,9 +90,10 @@ public final class Trainer: @unchecked Sendable {
       communicator: communicator, wire: configuration.parallel.gradientWire,
       result: ownership.isSharded ? .ownedParts : .whole)
     reduction = LayerReduction(
-      table: table, plan: layout.plan, workers: layout.threads, buckets: buckets, exchange: exchange)
-    let workspacePlan = WorkspacePlan(configuration, layout: layout, debug: debug)
-    workspaces = (0..<layout.threads).map { [reduction] worker in
+      table: table, schedule: placement.reductionSchedule, workers: placement.threads, buckets: buckets,
+      exchange: exchange)
+    let workspacePlan = WorkspacePlan(configuration, placement: placement, debug: debug)
+    workspaces = (0..<placement.threads).map { [reduction] worker in
       Workspace(workspacePlan, worker: worker, gradient: reduction.gradient)
     }
     gradientNorm = SharedGradientNorm(count: table.arenaCount, ownership: ownership, communicator: communicator)
@@ -101,7 +103,7 @@ public final class Trainer: @unchecked Sendable {
     optimizer = OptimizerShard(adamW, ownership: ownership, communicator: communicator)
     schedule = configuration.train.schedule
     normalization = configuration.data.normalization
-    reports = StepReports(layout)
+    reports = StepReports(placement)
     table.initialize(parameters.all, seed: configuration.train.seed)
     roundParameters()
   }
@@ -110,7 +112,7 @@ public final class Trainer: @unchecked Sendable {
   func roundParameters() {
     guard rounded.count > 0 else { return }
     pool.run { worker in
-      let part = slice(of: rounded.count, for: worker, among: layout.threads)
+      let part = slice(of: rounded.count, for: worker, among: placement.threads)
       convert(output: rounded.all[part], input: parameters.all[part])
     }
   }
@@ -125,7 +127,7 @@ public final class Trainer: @unchecked Sendable {
   /// Runs pieces of work on all workers at once, and returns when all are done.
   func inParallel(_ count: Int, _ piece: @Sendable (Int) -> Void) {
     pool.run { worker in
-      for index in stride(from: worker, to: count, by: layout.threads) { piece(index) }
+      for index in stride(from: worker, to: count, by: placement.threads) { piece(index) }
     }
   }
 
@@ -150,7 +152,7 @@ public final class Trainer: @unchecked Sendable {
   ) throws -> StepResult {
     var times = StepTimes()
     times.data = batch.waitSeconds
-    for round in 0..<layout.rounds {
+    for round in 0..<placement.rounds {
       let (forward, backward) = runVirtualWorkers(of: round, batch, poisoned: poisoned)
       times.forward += forward
       times.backward += backward
@@ -163,8 +165,8 @@ public final class Trainer: @unchecked Sendable {
     let scale = 1 / Double(configuration.train.batchSize)
     var result = StepResult(
       step: batch.step + 1, loss: 0,
-      gradientNorm: try gradientNorm.value(of: gradient, scale: scale, on: pool, workers: layout.threads),
-      learningRate: schedule.rate(at: Double(batch.step) / Double(plan.stepsPerEpoch)), times: times)
+      gradientNorm: try gradientNorm.value(of: gradient, scale: scale, on: pool, workers: placement.threads),
+      learningRate: schedule.rate(at: Double(batch.step) / Double(order.stepsPerEpoch)), times: times)
     try agree(on: &result, batch, notice)
     if result.loss.isFinite, result.gradientNorm.isFinite {
       update(result, scale: scale)
@@ -180,8 +182,8 @@ public final class Trainer: @unchecked Sendable {
   private func runVirtualWorkers(
     of round: Int, _ batch: borrowing Batch, poisoned: Bool
   ) -> (forward: Double, backward: Double) {
-    let first = round * layout.threads
-    let count = min(layout.threads, layout.block.count - first)
+    let first = round * placement.threads
+    let count = min(placement.threads, placement.block.count - first)
     // Of worker 0, which is the thread that waits for the others.
     nonisolated(unsafe) var times = (forward: 0.0, backward: 0.0)
     pool.run { worker in
@@ -208,8 +210,8 @@ public final class Trainer: @unchecked Sendable {
 
   /// Puts the images of a virtual worker (counted within this rank) and their mask noise into its workspace.
   private func load(_ batch: borrowing Batch, virtualWorker: Int, into workspace: Workspace) {
-    for image in 0..<layout.imagesPerVirtualWorker {
-      let index = virtualWorker * layout.imagesPerVirtualWorker + image
+    for image in 0..<placement.imagesPerVirtualWorker {
+      let index = virtualWorker * placement.imagesPerVirtualWorker + image
       normalization.apply(to: batch.pixels(of: index), into: workspace.images.row(image))
       maskNoise(
         output: workspace.noise.row(image), seed: configuration.train.seed, epoch: batch.epoch,
@@ -225,13 +227,13 @@ public final class Trainer: @unchecked Sendable {
     result.badSampleCount = reports.badSampleCount
     result.stopRequested = reports.stopRequested
     result.checkpointPartsWritten = reports.checkpointPartsWritten
-    result.loss = layout.tree.sum(of: reports.losses) / Double(configuration.train.batchSize)
+    result.loss = placement.tree.sum(of: reports.losses) / Double(configuration.train.batchSize)
   }
 
   private func update(_ result: StepResult, scale: Double) {
     pool.run { worker in
       optimizer.update(
-        parameters: parameters.all, gradient: gradient, worker: worker, workers: layout.threads, step: result.step,
+        parameters: parameters.all, gradient: gradient, worker: worker, workers: placement.threads, step: result.step,
         learningRate: result.learningRate, gradientScale: scale,
         updated: { if rounded.count > 0 { convert(output: rounded.all[$0], input: parameters.all[$0]) } })
     }
@@ -247,15 +249,15 @@ public final class Trainer: @unchecked Sendable {
   }
 
   private func nonFinite(_ result: StepResult) -> NonFiniteStep {
-    let (images, losses) = (layout.imagesPerVirtualWorker, reports.losses)
+    let (images, losses) = (placement.imagesPerVirtualWorker, reports.losses)
     let samples = losses.indices.filter { !losses[$0].isFinite }.flatMap { worker in
-      (worker * images..<(worker + 1) * images).map { plan.sample(step: result.step - 1, index: $0) }
+      (worker * images..<(worker + 1) * images).map { order.sample(step: result.step - 1, index: $0) }
     }
     let origin = probe.map { probe in
       let tensor = probe.firstNonFinite
       return NonFiniteOrigin(
         tensor: tensor?.name ?? nonFiniteGradient.map { "the gradient of \($0)" } ?? "the loss",
-        image: tensor.map { .init(index: $0.image, sample: plan.sample(step: result.step - 1, index: $0.image)) },
+        image: tensor.map { .init(index: $0.image, sample: order.sample(step: result.step - 1, index: $0.image)) },
         parameter: nonFiniteParameter)
     }
     return NonFiniteStep(
