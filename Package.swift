@@ -59,8 +59,10 @@ let package = Package(
     module("MaskedAutoencoder", ["Compute", "Configuration"]),
     module("Optimization", ["Compute"]),
     module("Collectives", ["Compute", "COpenMPI"]),
+    module("Files", []),
     module("Hashing", ["CXXHash"]),
-    module("Checkpoints", ["Compute", "Hashing"]),
+    module("Safetensors", ["Compute", "Files"]),
+    module("Checkpoints", ["Compute", "Files", "Hashing", "Safetensors"]),
     module("Datasets", ["Compute", "CZlib", "Hashing", "Imaging"]),
     module("Reporting", [logging]),
     module(
@@ -69,7 +71,11 @@ let package = Package(
         "CSignals", "Checkpoints", "Collectives", "Compute", "Configuration", "Datasets", "Hashing",
         "Imaging", "MaskedAutoencoder", "Optimization", "Reporting", logging,
       ]),
-    module("Evaluation", ["Checkpoints", "Compute", "Datasets", "Imaging", "MaskedAutoencoder", "Training"]),
+    module(
+      "Evaluation",
+      [
+        "Checkpoints", "Compute", "Datasets", "Files", "Imaging", "MaskedAutoencoder", "Safetensors", "Training",
+      ]),
     module(
       "Benchmarks",
       [
@@ -80,8 +86,8 @@ let package = Package(
     module(
       "Interoperability",
       [
-        "Checkpoints", "Compute", "Configuration", "Datasets", "Evaluation", "MaskedAutoencoder", "Optimization",
-        "Reporting", "Training",
+        "Checkpoints", "Compute", "Configuration", "Datasets", "Evaluation", "Files", "MaskedAutoencoder",
+        "Optimization", "Reporting", "Safetensors", "Training",
       ]),
     program(
       "mae",
@@ -95,18 +101,20 @@ let package = Package(
     tests("Optimization", ["Compute", "ReferenceArithmetic"]),
     tests("Configuration"),
     tests("Imaging", fixtures: true),
-    tests("Checkpoints", ["Compute", "Hashing"], fixtures: true),
+    module("TemporaryFiles", [], path: "Tests/TemporaryFiles"),
+    tests("Files", ["TemporaryFiles"]),
+    tests("Safetensors", ["Compute", "Files", "TemporaryFiles"], fixtures: true),
+    tests("Checkpoints", ["Compute", "Files", "Hashing", "Safetensors", "TemporaryFiles"]),
     tests("Datasets", ["Compute", "Imaging"], fixtures: true),
     tests("Reporting", fixtures: true),
     tests(
       "Interoperability",
       [
         "Checkpoints", "Compute", "Configuration", "Datasets", "Evaluation", "MPILaunch", "MaskedAutoencoder",
-        "Reporting",
-        "Training", "mae",
+        "Reporting", "Safetensors", "Training", "mae",
       ],
       fixtures: true, live: true),
-    tests("MaskedAutoencoder", ["Compute", "Checkpoints", "Optimization", "ReferenceArithmetic"], fixtures: true),
+    tests("MaskedAutoencoder", ["Compute", "Optimization", "ReferenceArithmetic", "Safetensors"], fixtures: true),
     module("MPILaunch", [], path: "Tests/MPILaunch"),
     program(
       "collectives-check", ["Collectives", "Compute", "COpenMPI"], path: "Tests/MPIPrograms/CollectivesCheck"),
@@ -119,7 +127,7 @@ let package = Package(
     tests(
       "Training",
       [
-        "Checkpoints", "Collectives", "Compute", "Configuration", "Datasets", "Imaging", "MaskedAutoencoder",
+        "Checkpoints", "Collectives", "Compute", "Configuration", "Datasets", "Files", "Imaging", "MaskedAutoencoder",
         "MPILaunch", "mae", "step-check",
       ],
       fixtures: true),

@@ -1,5 +1,7 @@
 import Checkpoints
 import Configuration
+import Files
+import Safetensors
 
 /// Why weights could not be taken over or handed on; each says in one sentence what was found and what to do.
 public enum InteroperabilityError: Error, CustomStringConvertible {

@@ -3,6 +3,7 @@ import Datasets
 import Evaluation
 import Foundation
 import Interoperability
+import Safetensors
 import Testing
 
 /// `mae embed` against transformers' encoder over the same images.

@@ -1,6 +1,7 @@
 import Checkpoints
 import Foundation
 import MPILaunch
+import Safetensors
 import Testing
 
 /// Comparisons with the Python implementations themselves, where a Python has them: `MAE_ORACLE_PYTHON`, or `python3`.

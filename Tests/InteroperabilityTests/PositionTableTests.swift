@@ -4,6 +4,7 @@ import Foundation
 import Interoperability
 import MPILaunch
 import MaskedAutoencoder
+import Safetensors
 import Testing
 import Training
 

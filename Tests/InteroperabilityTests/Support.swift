@@ -2,6 +2,7 @@ import Checkpoints
 import Compute
 import Foundation
 import Interoperability
+import Safetensors
 import Testing
 
 /// A file or folder of `Fixtures` (made by make_fixtures.py).

@@ -1,8 +1,8 @@
-import Checkpoints
 import Compute
 import Foundation
 import MaskedAutoencoder
 import Optimization
+import Safetensors
 import Testing
 
 /// Loss, gradients and ten steps held against transformers' ViTMAEForPreTraining and torch's AdamW, whose results lie

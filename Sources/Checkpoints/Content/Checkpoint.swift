@@ -1,4 +1,6 @@
 import Compute
+import Files
+import Safetensors
 
 /// A checkpoint that is open for reading: valid when it was opened, and not pruned while this value lives.
 public final class Checkpoint: Sendable {

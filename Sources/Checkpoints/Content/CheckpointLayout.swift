@@ -1,4 +1,5 @@
 import Compute
+import Safetensors
 
 /// A parameter tensor and its place in the flat arenas.
 public struct CheckpointTensor: Equatable, Sendable {

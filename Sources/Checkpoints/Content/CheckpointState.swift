@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// `state.json`: where a run was, and what it ran on. Only the step is needed to resume; the rest is for people.

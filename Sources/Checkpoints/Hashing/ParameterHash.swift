@@ -1,5 +1,6 @@
 import Compute
 import Hashing
+import Safetensors
 
 /// One hash over named tensors of floats: equal exactly when names, shapes, order and every bit of every float
 /// are equal.

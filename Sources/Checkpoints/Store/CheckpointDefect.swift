@@ -1,3 +1,5 @@
+import Files
+
 /// Why what is in the place of a checkpoint is none.
 public enum CheckpointDefect: Error, Equatable, Sendable, CustomStringConvertible {
   case notThere

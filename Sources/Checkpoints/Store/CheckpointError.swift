@@ -1,3 +1,6 @@
+import Files
+import Safetensors
+
 /// What can go wrong with checkpoints and run directories.
 public enum CheckpointError: Error, Equatable, Sendable, CustomStringConvertible {
   case file(FileError)

@@ -1,4 +1,6 @@
 import Compute
+import Files
+import Safetensors
 
 /// Consecutive floats of an arena, in the arena or in a copy.
 struct ArenaSpan: Sendable {
@@ -74,7 +76,7 @@ public struct CheckpointFile: Sendable {
       if !wanted.isEmpty {
         let (first, end) = (wanted.lowerBound - start, wanted.upperBound - start)
         switch segment {
-        case .bytes(let bytes): try Checkpoints.emit(Array(bytes[first..<end]), to: sink)
+        case .bytes(let bytes): try Safetensors.emit(Array(bytes[first..<end]), to: sink)
         case .floats(let floats, let span):
           precondition(first % 4 == 0 && end % 4 == 0, "a piece of a file ends inside a float")
           try sink(span.bytes(of: floats.lowerBound + first / 4..<floats.lowerBound + end / 4))

@@ -1,4 +1,5 @@
 import Hashing
+import Safetensors
 
 /// `manifest.json`: the size and the hashes of each file of a checkpoint. It is written last, and it is what makes a
 /// folder a checkpoint.

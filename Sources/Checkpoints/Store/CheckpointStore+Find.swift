@@ -1,3 +1,5 @@
+import Files
+
 /// What ``CheckpointStore/newestValid(refusing:)`` found.
 public struct NewestCheckpoint: Equatable, Sendable {
   /// nil when there is none.

@@ -1,4 +1,6 @@
+import Files
 import Hashing
+import Safetensors
 
 /// Some consecutive pieces of one of a checkpoint's files.
 struct PieceRange: Equatable, Sendable {

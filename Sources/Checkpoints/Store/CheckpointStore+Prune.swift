@@ -1,3 +1,5 @@
+import Files
+
 /// Which checkpoints stay when a new one has been saved.
 public struct CheckpointRetention: Sendable {
   /// The newest ones, at least 1.

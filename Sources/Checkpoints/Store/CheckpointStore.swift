@@ -1,3 +1,5 @@
+import Files
+
 /// The folder `RUN/checkpoints`: each checkpoint is a folder `step-00001234` that appears whole or not at all.
 ///
 /// Order of a save: everything goes into a hidden sibling `.step-00001234.tmp-…`; each writer writes and synchronises its

@@ -1,5 +1,7 @@
 import Checkpoints
+import Files
 import Foundation
+import Safetensors
 
 /// Why features could not be computed or written.
 public enum FeatureError: Error, CustomStringConvertible {

@@ -1,5 +1,6 @@
 import Checkpoints
 import Datasets
+import Files
 import Foundation
 
 /// The names of a source's images, a line each: which row of a feature file is whose.

@@ -1,8 +1,10 @@
 import Checkpoints
 import Compute
 import Evaluation
+import Files
 import MaskedAutoencoder
 import Reporting
+import Safetensors
 import Training
 
 /// What an exported folder is to hold.

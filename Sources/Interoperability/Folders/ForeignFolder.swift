@@ -1,5 +1,6 @@
 import Checkpoints
 import Foundation
+import Safetensors
 
 /// Where another program left weights: the safetensors files, and the configuration beside them.
 struct ForeignFolder {

@@ -1,4 +1,5 @@
 import Checkpoints
+import Files
 import Foundation
 
 /// Makes the folder `path`, which must not exist, so that it appears whole or not at all: `fill` writes into a hidden

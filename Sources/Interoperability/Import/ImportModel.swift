@@ -3,6 +3,7 @@ import Compute
 import Configuration
 import Evaluation
 import MaskedAutoencoder
+import Safetensors
 import Training
 
 /// A model that others left, taken over, and what is to be said about it.

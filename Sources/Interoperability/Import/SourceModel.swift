@@ -1,6 +1,7 @@
 import Checkpoints
 import Configuration
 import MaskedAutoencoder
+import Safetensors
 import Training
 
 /// What weights that others left are weights of, and what had to be assumed.

@@ -1,8 +1,10 @@
 import Checkpoints
 import Compute
 import Evaluation
+import Files
 import MaskedAutoencoder
 import Optimization
+import Safetensors
 import Training
 
 extension TrainedModel {

@@ -1,6 +1,7 @@
 import Checkpoints
 import Compute
 import MaskedAutoencoder
+import Safetensors
 
 /// The input of a comparison: images and the noise that chooses their patches.
 struct ParityBatch {

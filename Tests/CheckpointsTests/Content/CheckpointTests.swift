@@ -1,6 +1,7 @@
 import Checkpoints
 import Compute
 import Foundation
+import TemporaryFiles
 import Testing
 
 @Suite struct CheckpointTests {

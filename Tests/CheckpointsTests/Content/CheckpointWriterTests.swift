@@ -2,6 +2,7 @@ import Checkpoints
 import Compute
 import Foundation
 import Synchronization
+import TemporaryFiles
 import Testing
 
 @Suite struct CheckpointWriterTests {

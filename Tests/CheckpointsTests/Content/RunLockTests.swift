@@ -1,5 +1,6 @@
 import Checkpoints
 import Foundation
+import TemporaryFiles
 import Testing
 
 @Suite struct RunLockTests {

@@ -1,5 +1,6 @@
 import Checkpoints
 import Foundation
+import TemporaryFiles
 import Testing
 
 /// Several writers of one checkpoint, each on a thread and a file system of its own.

@@ -1,6 +1,8 @@
 import Checkpoints
 import Compute
 import Hashing
+import Safetensors
+import TemporaryFiles
 import Testing
 
 @Suite struct ContentHashTests {

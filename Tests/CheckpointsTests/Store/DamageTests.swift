@@ -1,6 +1,7 @@
 import Checkpoints
 import Foundation
 import Hashing
+import TemporaryFiles
 import Testing
 
 @Suite struct DamageTests {

@@ -1,5 +1,6 @@
 import Checkpoints
 import Foundation
+import TemporaryFiles
 import Testing
 
 /// What can be found of a run directory after a power cut.

@@ -1,5 +1,6 @@
 import Checkpoints
 import Foundation
+import TemporaryFiles
 import Testing
 
 /// After every prefix of the operations of a save, with every loss that POSIX allows, what is found is the

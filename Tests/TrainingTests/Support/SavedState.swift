@@ -1,5 +1,6 @@
 import Checkpoints
 import Compute
+import Files
 import MaskedAutoencoder
 import Testing
 import Training

@@ -1,4 +1,5 @@
 import Compute
+import Files
 
 /// A safetensors file, mapped into memory and checked against every rule of the format.
 ///

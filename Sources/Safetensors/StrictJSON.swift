@@ -3,19 +3,19 @@
 ///
 /// It builds no tree. Whoever knows what should come asks for it, and nothing is allocated but the strings asked
 /// for, none longer than its text.
-struct StrictJSON {
+package struct StrictJSON {
   /// Arrays and objects inside one another; a safetensors header needs 3.
-  static let depthLimit = 16
+  package static let depthLimit = 16
 
   private let bytes: UnsafeRawBufferPointer
   private let path: String
-  private(set) var position = 0
+  package private(set) var position = 0
   private var depth = 0
   /// The tensor that is being read: it goes into errors.
-  var tensor: String?
+  package var tensor: String?
 
   /// - Parameter bytes: must outlive the value.
-  init(_ bytes: UnsafeRawBufferPointer, path: String) throws(SafetensorsError) {
+  package init(_ bytes: UnsafeRawBufferPointer, path: String) throws(SafetensorsError) {
     self.bytes = bytes
     self.path = path
     do throws(UTF8.ValidationError) {
@@ -25,13 +25,13 @@ struct StrictJSON {
     }
   }
 
-  func error(_ reason: SafetensorsError.Reason) -> SafetensorsError {
+  package func error(_ reason: SafetensorsError.Reason) -> SafetensorsError {
     SafetensorsError(path: path, tensor: tensor, reason: reason)
   }
 
   /// Reads an object; `member` must read the value of each key. Keys do not repeat; two that Unicode holds equal
   /// (é as one letter or as e and an accent) are one.
-  mutating func object(
+  package mutating func object(
     _ member: (inout StrictJSON, String) throws(SafetensorsError) -> Void
   ) throws(SafetensorsError) {
     var keys: Set<String> = []
@@ -46,7 +46,7 @@ struct StrictJSON {
   }
 
   /// Reads an array; `element` must read each of its values.
-  mutating func array(_ element: (inout StrictJSON) throws(SafetensorsError) -> Void) throws(SafetensorsError) {
+  package mutating func array(_ element: (inout StrictJSON) throws(SafetensorsError) -> Void) throws(SafetensorsError) {
     try enclosed(by: "[", "]", element)
   }
 
@@ -69,7 +69,7 @@ struct StrictJSON {
   }
 
   /// Reads over a value of any kind.
-  mutating func skipValue() throws(SafetensorsError) {
+  package mutating func skipValue() throws(SafetensorsError) {
     switch next {
     case "{":
       try object { (json: inout StrictJSON, _: String) throws(SafetensorsError) in try json.skipValue() }
@@ -84,13 +84,13 @@ struct StrictJSON {
   }
 
   /// Nothing but white space may follow.
-  mutating func end() throws(SafetensorsError) {
+  package mutating func end() throws(SafetensorsError) {
     if next != nil {
       throw syntaxError("the end")
     }
   }
 
-  mutating func string() throws(SafetensorsError) -> String {
+  package mutating func string() throws(SafetensorsError) -> String {
     try expect("\"")
     let start = position
     while let byte = current, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 {
@@ -120,7 +120,7 @@ struct StrictJSON {
   }
 
   /// A whole number from 0 to 2⁶³ - 1. `field` names it in errors.
-  mutating func count(_ field: String) throws(SafetensorsError) -> Int {
+  package mutating func count(_ field: String) throws(SafetensorsError) -> Int {
     let first = next
     let start = position
     try skipNumber()
@@ -224,7 +224,7 @@ struct StrictJSON {
   private var current: UInt8? { position < bytes.count ? bytes[position] : nil }
 
   /// The first character after white space, not consumed.
-  var next: Unicode.Scalar? {
+  package var next: Unicode.Scalar? {
     mutating get {
       while let byte = current, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 {
         position += 1

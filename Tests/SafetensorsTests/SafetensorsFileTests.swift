@@ -1,6 +1,7 @@
-import Checkpoints
 import Compute
 import Foundation
+import Safetensors
+import TemporaryFiles
 import Testing
 
 /// What the Python library finds in a file.

@@ -1,6 +1,8 @@
-import Checkpoints
 import Compute
+import Files
 import Foundation
+import Safetensors
+import TemporaryFiles
 import Testing
 
 @Suite struct SafetensorsContentsTests {

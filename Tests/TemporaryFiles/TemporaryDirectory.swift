@@ -1,11 +1,11 @@
 import Foundation
 
 /// An empty folder that is gone with the value.
-final class TemporaryDirectory: Sendable {
-  let path: String
+public final class TemporaryDirectory: Sendable {
+  public let path: String
 
-  init() throws {
-    let url = FileManager.default.temporaryDirectory.appending(path: "CheckpointsTests-\(UUID().uuidString)")
+  public init() throws {
+    let url = FileManager.default.temporaryDirectory.appending(path: "mae-tests-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
     path = url.path
   }
@@ -16,20 +16,16 @@ final class TemporaryDirectory: Sendable {
 
   /// Writes a file into it and returns its path.
   @discardableResult
-  func write(_ name: String, _ bytes: [UInt8]) throws -> String {
+  public func write(_ name: String, _ bytes: [UInt8]) throws -> String {
     try writeBytes(bytes, to: "\(path)/\(name)")
     return "\(path)/\(name)"
   }
 }
 
-func readBytes(_ path: String) throws -> [UInt8] {
+public func readBytes(_ path: String) throws -> [UInt8] {
   Array(try Data(contentsOf: URL(filePath: path)))
 }
 
-func writeBytes(_ bytes: [UInt8], to path: String) throws {
+public func writeBytes(_ bytes: [UInt8], to path: String) throws {
   try Data(bytes).write(to: URL(filePath: path))
-}
-
-func fixture(_ name: String) -> String {
-  Bundle.module.bundlePath + "/Fixtures/\(name)"
 }

@@ -1,4 +1,5 @@
 import Compute
+import Files
 
 /// The tensors of a model in safetensors form: one file, or a folder as Hugging Face writes it, whose tensors may
 /// be spread over several files by `model.safetensors.index.json`.

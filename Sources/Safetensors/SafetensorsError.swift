@@ -1,3 +1,5 @@
+import Files
+
 /// A safetensors file that breaks a rule of the format, or does not hold what was asked of it.
 public struct SafetensorsError: Error, Equatable, Sendable, CustomStringConvertible {
   public enum Reason: Equatable, Sendable {

@@ -1,4 +1,5 @@
-import Checkpoints
+import Files
+import Safetensors
 import Testing
 
 /// A file of a header and `dataSize` bytes of data.

@@ -36,7 +36,7 @@ public protocol FileSystem: Sendable {
 
 extension FileSystem {
   /// Creates a folder unless it exists, by whoever's hand.
-  func createDirectoryIfMissing(_ path: String) throws(FileError) {
+  public func createDirectoryIfMissing(_ path: String) throws(FileError) {
     do {
       if try fileKindFollowingLinks(path) == nil { try createDirectory(path) }
     } catch  where error.isAlreadyThere {
@@ -45,7 +45,7 @@ extension FileSystem {
   }
 
   /// Removes a file, or a folder with everything in it. What is already gone is no error.
-  func removeTree(_ path: String) throws(FileError) {
+  public func removeTree(_ path: String) throws(FileError) {
     do {
       if try fileKind(path) == .directory {
         for name in try listDirectory(path) {

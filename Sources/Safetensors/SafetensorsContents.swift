@@ -1,4 +1,5 @@
 import Compute
+import Files
 
 /// Floats that are to become a tensor of a file.
 public struct NamedTensor: Sendable {
@@ -109,14 +110,14 @@ public func safetensorsHeader(
 }
 
 /// Hands the array's memory to `sink`.
-func emit<Element: BitwiseCopyable>(_ elements: [Element], to sink: ByteSink) throws(FileError) {
+package func emit<Element: BitwiseCopyable>(_ elements: [Element], to sink: ByteSink) throws(FileError) {
   try elements.withUnsafeBufferPointer { (buffer: UnsafeBufferPointer<Element>) throws(FileError) in
     try sink(UnsafeRawBufferPointer(buffer))
   }
 }
 
 /// A string as JSON.
-func quoted(_ text: String) -> String {
+package func quoted(_ text: String) -> String {
   var result = "\""
   for scalar in text.unicodeScalars {
     switch scalar {

@@ -3,21 +3,21 @@
 #endif
 
 /// An advisory lock on a file (`flock`), held until the value is gone or the process ends, however it ends.
-final class FileLock: @unchecked Sendable {
-  enum Mode {
+public final class FileLock: @unchecked Sendable {
+  public enum Mode: Sendable {
     /// Any number may hold it together.
     case shared
     /// One alone.
     case exclusive
   }
 
-  let path: String
+  public let path: String
   private let descriptor: Int32
 
   /// nil when somebody holds it in a way that excludes this one.
   ///
   /// - Parameter creating: whether to create the file when it does not exist.
-  init?(_ path: String, _ mode: Mode, creating: Bool = false) throws(FileError) {
+  public init?(_ path: String, _ mode: Mode, creating: Bool = false) throws(FileError) {
     // Over NFS an exclusive lock needs a descriptor that may write.
     let descriptor = try openFile(path, (mode == .shared ? O_RDONLY : O_RDWR) | (creating ? O_CREAT : 0))
     do {
@@ -38,7 +38,7 @@ final class FileLock: @unchecked Sendable {
   }
 
   /// Makes `text` all that the file holds.
-  func write(_ text: String) throws(FileError) {
+  public func write(_ text: String) throws(FileError) {
     try systemCall("ftruncate", path) { ftruncate(descriptor, 0) }
     let bytes = Array(text.utf8)
     try bytes.withUnsafeBufferPointer { (buffer: UnsafeBufferPointer<UInt8>) throws(FileError) in

@@ -23,10 +23,10 @@ public struct FileError: Error, Equatable, Codable, Sendable, CustomStringConver
   public var isNotFound: Bool { code == ENOENT || code == ENOTDIR }
 
   /// Whether what was to be created exists.
-  var isAlreadyThere: Bool { code == EEXIST }
+  public var isAlreadyThere: Bool { code == EEXIST }
 
   /// Whether the file system has no locks.
-  var isLockUnsupported: Bool { call == "flock" && (code == ENOSYS || code == EOPNOTSUPP || code == ENOLCK) }
+  public var isLockUnsupported: Bool { call == "flock" && (code == ENOSYS || code == EOPNOTSUPP || code == ENOLCK) }
 
   public var description: String {
     let advice = isDiskFull ? "; make room on that file system" : ""
@@ -36,7 +36,7 @@ public struct FileError: Error, Equatable, Codable, Sendable, CustomStringConver
 
 /// Runs one system call, again when a signal interrupted it, and turns -1 into a typed error.
 ///
-/// This file is the only place of the module that looks at `errno`.
+/// This file is the only place of the program that looks at `errno`.
 @discardableResult
 func systemCall<Value: FixedWidthInteger>(
   _ call: String, _ path: String, _ body: () -> Value

@@ -1,5 +1,6 @@
-import Checkpoints
 import Compute
+import Safetensors
+import TemporaryFiles
 import Testing
 
 @Suite final class SafetensorsModelTests {
