@@ -97,7 +97,7 @@ let package = Package(
       ]),
 
     module("ReferenceArithmetic", [], path: "Tests/ReferenceArithmetic"),
-    tests("Compute", ["ReferenceArithmetic"]),
+    tests("Compute", ["ReferenceArithmetic"], fixtures: true),
     tests("Optimization", ["Compute", "ReferenceArithmetic"]),
     tests("Configuration"),
     tests("Imaging", fixtures: true),

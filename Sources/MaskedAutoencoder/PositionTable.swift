@@ -1,9 +1,5 @@
 import Compute
 
-#if canImport(Glibc)
-  import Glibc
-#endif
-
 /// What is added to the tokens of the encoder and of the decoder so that they know their places. Not trained.
 ///
 /// Two tables are equal when all bits are.
@@ -37,15 +33,17 @@ public struct PositionTables: Sendable, Equatable {
 public func sineCosinePositions(grid: GridSize, width: Int) -> [Float] {
   precondition(width % 4 == 0, "the width is divisible by 4")
   let quarter = width / 4
+  let frequencies = (0..<quarter).map { Elementary.pow(10_000, Double($0) / Double(quarter)) }
+  let axis = (0..<max(grid.height, grid.width)).map { coordinate in
+    let angles = frequencies.map { Double(coordinate) / $0 }
+    return angles.map { Float(Elementary.sin($0)) } + angles.map { Float(Elementary.cos($0)) }
+  }
   var table = [Float](repeating: 0, count: width)
   table.reserveCapacity((1 + grid.count) * width)
   for y in 0..<grid.height {
     for x in 0..<grid.width {
-      for coordinate in [Double(x), Double(y)] {
-        let angles = (0..<quarter).map { coordinate / pow(10_000, Double($0) / Double(quarter)) }
-        table += angles.map { Float(sin($0)) }
-        table += angles.map { Float(cos($0)) }
-      }
+      table += axis[x]
+      table += axis[y]
     }
   }
   return table

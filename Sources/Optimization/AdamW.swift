@@ -1,9 +1,5 @@
 import Compute
 
-#if canImport(Glibc)
-  import Glibc
-#endif
-
 /// The optimiser's constants (He et al. 2022, Table 8).
 public struct AdamWConfiguration: Sendable, Equatable {
   public var beta1 = 0.9
@@ -50,8 +46,8 @@ public struct AdamW: Sendable {
     let (beta1, beta2) = (configuration.beta1, configuration.beta2)
     var update = AdamWUpdate(
       gradientScale: Float(gradientScale), beta1: Float(beta1), beta2: Float(beta2),
-      rate: Float(learningRate / (1 - pow(beta1, Double(step)))), decay: 0,
-      correction: Float(1 / (1 - pow(beta2, Double(step))).squareRoot()), epsilon: Float(configuration.epsilon))
+      rate: Float(learningRate / (1 - Elementary.pow(beta1, step))), decay: 0,
+      correction: Float(1 / (1 - Elementary.pow(beta2, step)).squareRoot()), epsilon: Float(configuration.epsilon))
     for run in runs where run.range.overlaps(range) {
       let part = run.range.clamped(to: range)
       update.decay = run.isDecayed ? Float(learningRate * configuration.weightDecay) : 0

@@ -1,6 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Compute
 
 /// Linear warm-up from 0, then half a cosine down to 0, set anew for each step from the fractional epoch
 /// (He et al. 2022, Table 8; Loshchilov and Hutter 2017).
@@ -23,6 +21,6 @@ public struct LearningRateSchedule: Sendable, Equatable {
     if epoch < warmupEpochs { return peak * epoch / warmupEpochs }
     if epoch >= epochs { return 0 }
     let progress = (epoch - warmupEpochs) / (epochs - warmupEpochs)
-    return peak * 0.5 * (1 + cos(.pi * progress))
+    return peak * 0.5 * (1 + Elementary.cos(.pi * progress))
   }
 }

@@ -1,7 +1,3 @@
-#if canImport(Glibc)
-  import Glibc
-#endif
-
 /// What a random number is for. The purpose is part of the generator's counter, so that two purposes never
 /// see the same numbers.
 public enum RandomPurpose: UInt8, Sendable {
@@ -73,7 +69,7 @@ public struct RandomStream: Sendable {
 
   /// A number from the standard normal distribution, by Box and Muller.
   public mutating func normal() -> Double {
-    let radius = (-2 * log(1 - uniform(in: 0...1))).squareRoot()
-    return radius * cos(2 * .pi * uniform(in: 0...1))
+    let radius = (-2 * Elementary.log(1 - uniform(in: 0...1))).squareRoot()
+    return radius * Elementary.cos(2 * .pi * uniform(in: 0...1))
   }
 }

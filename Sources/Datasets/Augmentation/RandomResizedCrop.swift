@@ -1,5 +1,4 @@
 import Compute
-import Glibc
 import Imaging
 
 /// Chooses the part of an image that a random resized crop takes, by torchvision's rule: ten times an area and a ratio
@@ -10,10 +9,10 @@ public func randomCrop(
   stream: inout RandomStream
 ) -> PixelRectangle {
   let area = Double(imageWidth * imageHeight)
-  let logRatio = log(ratio.lowerBound)...log(ratio.upperBound)
+  let logRatio = Elementary.log(ratio.lowerBound)...Elementary.log(ratio.upperBound)
   for _ in 0..<10 {
     let cropArea = area * stream.uniform(in: scale)
-    let cropRatio = exp(stream.uniform(in: logRatio))
+    let cropRatio = Elementary.exp(stream.uniform(in: logRatio))
     let width = Int((cropArea * cropRatio).squareRoot().rounded(.toNearestOrEven))
     let height = Int((cropArea / cropRatio).squareRoot().rounded(.toNearestOrEven))
     if (1...imageWidth).contains(width) && (1...imageHeight).contains(height) {
