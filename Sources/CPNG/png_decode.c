@@ -13,6 +13,7 @@ typedef struct {
   png_infop info;
   const uint8_t *next;
   size_t left;
+  bool has_ended;
   jmp_buf failed;
   char *message;
 } reading;
@@ -30,7 +31,10 @@ static void ignore_warning(png_structp decoder, png_const_charp text) {
 
 static void read_bytes(png_structp decoder, png_bytep bytes, size_t count) {
   reading *state = png_get_io_ptr(decoder);
-  if (count > state->left) png_error(decoder, "the file ends too early");
+  if (count > state->left) {
+    state->has_ended = true;
+    png_error(decoder, "the file ends too early");
+  }
   memcpy(bytes, state->next, count);
   state->next += count;
   state->left -= count;
@@ -70,7 +74,15 @@ bool cpng_read_header(const uint8_t *bytes, size_t count, cpng_header *header, c
   header->width = png_get_image_width(state.decoder, state.info);
   header->height = png_get_image_height(state.decoder, state.info);
   header->channels = output_channels(&state);
+  header->bits = png_get_bit_depth(state.decoder, state.info) == 16 ? 16 : 8;
   close_reading(&state);
+  return true;
+}
+
+// What comes after the pixels. Once they are all there, a missing end takes nothing from them.
+static bool read_end(reading *state) {
+  if (setjmp(state->failed)) return state->has_ended;
+  png_read_end(state->decoder, NULL);
   return true;
 }
 
@@ -84,7 +96,7 @@ bool cpng_decode(const uint8_t *bytes, size_t count, uint8_t *pixels, size_t cap
   png_structp decoder = state.decoder;
   const int channels = output_channels(&state);
   png_set_expand(decoder);
-  png_set_strip_16(decoder);
+  if (png_get_bit_depth(decoder, state.info) == 16) png_set_swap(decoder);
   if (channels == 4) png_set_gray_to_rgb(decoder);
   const int passes = png_set_interlace_handling(decoder);
   png_read_update_info(decoder, state.info);
@@ -96,7 +108,7 @@ bool cpng_decode(const uint8_t *bytes, size_t count, uint8_t *pixels, size_t cap
   for (int pass = 0; pass < passes; pass++) {
     for (uint32_t y = 0; y < height; y++) png_read_row(decoder, pixels + y * row_bytes, NULL);
   }
-  png_read_end(decoder, NULL);
+  const bool is_whole = read_end(&state);
   close_reading(&state);
-  return true;
+  return is_whole;
 }

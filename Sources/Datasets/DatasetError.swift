@@ -10,6 +10,8 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
   case badImage(BadSample)
   /// So many images in a row could not be had that something other than the images must be wrong.
   case tooManyBadImages(count: Int, first: BadSample, last: BadSample)
+  /// Images cannot be brought to the channels that the model takes.
+  case wrongChannels(name: String, found: Int, wanted: Int)
   /// Fewer images than one batch takes.
   case smallerThanBatch(sampleCount: Int, batchSize: Int)
   /// The system would not start another thread.
@@ -29,6 +31,8 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
       sample.description
     case .tooManyBadImages(let count, let first, let last):
       "\(count) images in a row cannot be used; the first: \(first); the last: \(last)"
+    case .wrongChannels(let name, let found, let wanted):
+      "\(name) has \(found) channels, and model.channels is \(wanted): set model.channels to \(found), with a mean and std for each"
     case .smallerThanBatch(let sampleCount, let batchSize):
       "the data set has \(sampleCount) images, fewer than one batch of \(batchSize): lower train.batch_size"
     case .cannotStartThread(let reason):
@@ -36,6 +40,14 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
     case .invalidAugmentation(let key, let reason):
       "\(key) is out of range: \(reason)"
     }
+  }
+}
+
+extension DatasetError {
+  /// Whether the configuration is at fault, and not the data.
+  public var isUsage: Bool {
+    if case .wrongChannels = self { return true }
+    return false
   }
 }
 

@@ -22,15 +22,14 @@ extension TrainedModel {
   public func reconstruct(_ source: any ImageSource, count: Int, seed: UInt64) throws -> Reconstructions {
     let shape = configuration.imageShape
     let images = try AugmentedImages(source: source, shape: shape, augmentation: .none, seed: seed)
-    let pixels = AlignedBuffer<UInt8>(count: shape.count, zero: 0)
-    let image = PlanarPixels(base: pixels.base, shape: shape)
+    let image = PlanarImage(shape: shape, kind: source.sampleKind)
     let workspace = Workspace(model: configuration.model, imageCount: 1)
     var resizer = Resizer()
     var result = Reconstructions()
     for index in 0..<count {
       let sample = index * source.count / count
       _ = try images.write(sample: sample, epoch: 0, into: image, using: &resizer)
-      normalization.apply(to: image, into: workspace.images.row(0))
+      normalization.apply(to: image.pixels, into: workspace.images.row(0))
       maskNoise(output: workspace.noise.row(0), seed: seed, epoch: 0, sample: sample)
       model.paint(parameters: parameters.all, workspace: workspace)
       result.triples.append(triple(of: workspace))
@@ -72,11 +71,12 @@ extension TrainedModel {
     }
   }
 
-  /// Normalised values as an image; what is not a number is mid-grey.
+  /// Normalised values as an image; what is not a number is mid-grey. Of channels that are no colours the first three are
+  /// shown as such, or the first alone.
   private func image(_ values: [Float]) -> Image {
     let (model, normalization) = (configuration.model, normalization)
     let plane = model.imageSize.count
-    let channels = model.channels == 4 ? 3 : model.channels
+    let channels = model.channels < 3 ? 1 : 3
     var pixels = [UInt8](repeating: 128, count: plane * channels)
     for channel in 0..<channels {
       for pixel in 0..<plane {

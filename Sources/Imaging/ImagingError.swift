@@ -4,7 +4,7 @@ public enum ImagingError: Error, Equatable, CustomStringConvertible {
   case unreadable(path: String, reason: String)
   /// The first bytes are those of no kind of image that we know.
   case unknownKind(name: String, firstBytes: [UInt8])
-  /// It says that it is a JPEG or PNG, but does not decode.
+  /// It begins as a kind of image does, but does not decode.
   case undecodable(name: String, kind: ImageKind, reason: String)
   /// Its header announces more pixels than the caller wants to take memory for.
   case tooLarge(name: String, width: Int, height: Int, pixelLimit: Int)
@@ -18,7 +18,7 @@ public enum ImagingError: Error, Equatable, CustomStringConvertible {
     case .unknownKind(let name, let firstBytes) where firstBytes.isEmpty:
       "cannot decode \(name): it is empty"
     case .unknownKind(let name, let firstBytes):
-      "cannot decode \(name): it is neither JPEG nor PNG, for it begins with the bytes \(hexadecimal(firstBytes))"
+      "cannot decode \(name): it is neither \(ImageKind.list), for it begins with the bytes \(hexadecimal(firstBytes))"
     case .undecodable(let name, let kind, let reason):
       "cannot decode \(name) as \(kind.rawValue): \(reason)"
     case .tooLarge(let name, let width, let height, let pixelLimit):

@@ -2,7 +2,6 @@
 public enum TrainingError: Error, CustomStringConvertible {
   case moreRanksThanVirtualWorkers(ranks: Int, virtualWorkers: Int)
   case noDataPath
-  case unsupportedChannels(Int)
   case runDirectory(path: String, reason: String)
   case runExists(path: String)
   case otherInitialWeights(runDirectory: String, asked: String, found: String)
@@ -27,8 +26,6 @@ public enum TrainingError: Error, CustomStringConvertible {
         + "raise virtual_workers (which changes the recipe)."
     case .noDataPath:
       "config error: data.path is empty; name a folder of images or IDX files in the config, or with --set data.path=…"
-    case .unsupportedChannels(let channels):
-      "config error: model.channels is \(channels), but images give 1 (grey), 3 (RGB) or 4 (RGB and alpha)"
     case .runDirectory(let path, let reason):
       "cannot use the run directory \(path): \(reason)"
     case .runExists(let path):
@@ -93,7 +90,7 @@ public enum TrainingError: Error, CustomStringConvertible {
   /// Whether the command or the configuration is at fault, and not the world.
   public var isUsage: Bool {
     switch self {
-    case .otherInitialWeights, .moreRanksThanVirtualWorkers, .noDataPath, .unsupportedChannels, .runExists,
+    case .otherInitialWeights, .moreRanksThanVirtualWorkers, .noDataPath, .runExists,
       .recipeChanged,
       .unreadableFault, .unreadableStartSeconds, .debugNeedsOneProcess, .laterCheckpoints, .ranksDiffer,
       .blasKernelUnrunnable:

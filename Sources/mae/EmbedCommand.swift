@@ -42,7 +42,7 @@ struct EmbedCommand: ParsableCommand {
     do {
       let model = try TrainedModel(checkpoint: checkpoint)
       let source = try openSource(at: data)
-      let embedder = try Embedder(
+      let embedder = Embedder(
         model, source: source, pooling: pool, keptFraction: cropFraction, threads: threads ?? availableCores().count)
       try embedder.write(to: output)
       print("wrote \(source.count) features of \(embedder.width) values to \(output), names to \(output).txt")

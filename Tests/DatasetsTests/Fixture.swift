@@ -87,23 +87,12 @@ final class SyntheticSource: ImageSource {
   }
 }
 
-/// Planar samples with their own memory.
-final class PlanarBytes {
-  let view: PlanarPixels
-
-  init(_ shape: ImageShape) {
-    let memory = UnsafeMutablePointer<UInt8>.allocate(capacity: shape.count)
-    memory.initialize(repeating: 0, count: shape.count)
-    view = PlanarPixels(base: memory, shape: shape)
-  }
-
-  deinit {
-    view.base.deallocate()
-  }
-
-  var bytes: [UInt8] { view.bytes }
+extension PlanarImage {
+  /// The samples of an 8-bit image.
+  var bytes: [UInt8] { pixels.bytes }
 }
 
 extension PlanarPixels {
-  var bytes: [UInt8] { Array(UnsafeBufferPointer(start: base, count: shape.count)) }
+  /// The samples of an 8-bit image.
+  var bytes: [UInt8] { Array(UnsafeBufferPointer(start: base(UInt8.self), count: shape.count)) }
 }

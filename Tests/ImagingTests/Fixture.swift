@@ -11,6 +11,15 @@ enum Fixture {
     [UInt8](try Data(contentsOf: URL(fileURLWithPath: path(name))))
   }
 
+  /// The values of a file that holds nothing else.
+  static func values<Value>(_ name: String, of: Value.Type) throws -> [Value] {
+    try bytes(name).withUnsafeBytes { bytes in
+      (0..<bytes.count / MemoryLayout<Value>.stride).map {
+        bytes.loadUnaligned(fromByteOffset: $0 * MemoryLayout<Value>.stride, as: Value.self)
+      }
+    }
+  }
+
   static func cases<Case: Decodable>(_ name: String) throws -> [Case] {
     try JSONDecoder().decode([Case].self, from: Data(bytes(name)))
   }

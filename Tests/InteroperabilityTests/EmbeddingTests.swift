@@ -49,7 +49,7 @@ import Testing
     try FileManager.default.copyItem(atPath: fixture("images"), toPath: folder("images"))
     try Data("no image".utf8).write(to: URL(filePath: folder("images/05.png")))
     let model = try TrainedModel.importing(fixture("hf")).model
-    let embedder = try Embedder(
+    let embedder = Embedder(
       model, source: try openSource(at: folder("images")), pooling: .cls, keptFraction: 1, threads: 2)
     #expect(try sentence { try embedder.write(to: folder("broken.npy")) }.contains("05.png"))
     // Nothing half written is left.

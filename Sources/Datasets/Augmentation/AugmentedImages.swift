@@ -11,11 +11,11 @@ public struct AugmentedImages: Sendable {
   /// When so many images in a row cannot be used, the disk or the path is wrong, not the images.
   public static let badInARowLimit = 100
 
-  /// - Parameter shape: 1, 3 or 4 channels; images of other channels are converted.
+  /// - Parameter shape: grey, RGB, and RGB with alpha are converted into one another where the channels differ; any
+  ///   other number of channels must be what the images have.
   public init(
     source: any ImageSource, shape: ImageShape, augmentation: Augmentation, seed: UInt64
   ) throws(DatasetError) {
-    precondition([1, 3, 4].contains(shape.channels), "\(shape.channels) channels")
     try augmentation.validate()
     self.source = source
     self.shape = shape
@@ -29,15 +29,17 @@ public struct AugmentedImages: Sendable {
   /// so that no other image of the batch changes, and two that stand on the same one still differ.
   /// - Returns: the images passed over, mostly none.
   public func write(
-    sample: Int, epoch: Int, into output: PlanarPixels, using resizer: inout Resizer
+    sample: Int, epoch: Int, into output: PlanarImage, using resizer: inout Resizer
   ) throws(DatasetError) -> [BadSample] {
     precondition(output.shape == shape, "output of another shape")
     var passedOver: [BadSample] = []
     for offset in 0..<min(source.count, Self.badInARowLimit) {
       let index = (sample + offset) % source.count
       do throws(DatasetError) {
-        let image = try source.image(at: index).converted(toChannels: shape.channels)
-        augment(image, sample: sample, epoch: epoch, into: output, using: &resizer)
+        let image = try source.image(at: index, channels: shape.channels)
+        let pixels = output.prepare(image.samples.kind)
+        augment(image, sample: sample, epoch: epoch, into: pixels, using: &resizer)
+        guard pixels.isFinite else { throw .badImage(source.notFinite(index)) }
         return passedOver
       } catch {
         guard case .badImage(let bad) = error else { throw error }

@@ -34,9 +34,8 @@ public struct Batch: ~Copyable, Sendable {
 
   public var count: Int { samples.count }
 
-  /// The samples of one image: channels × height × width. Images lie one after another in one piece of memory whose
-  /// first byte is 64-byte aligned.
+  /// The samples of one image: channels × height × width, 64-byte aligned, of the kind that the image has.
   public func pixels(of index: Int) -> PlanarPixels {
-    slot.pixels(of: index)
+    slot.images[index].pixels
   }
 }

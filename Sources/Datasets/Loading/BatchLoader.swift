@@ -28,7 +28,8 @@ public final class BatchLoader {
     precondition(!part.isEmpty && part.lowerBound >= 0 && part.upperBound <= batchSize, "part \(part) of \(batchSize)")
     precondition(threads > 0 && slots > 0 && steps.lowerBound >= 0, "a loader without threads, slots or steps")
     let order = try BatchOrder(sampleCount: images.source.count, batchSize: batchSize, seed: images.seed)
-    let ring = BatchRing(steps: steps, imagesPerStep: part.count, shape: images.shape, slotCount: slots)
+    let ring = BatchRing(
+      steps: steps, imagesPerStep: part.count, shape: images.shape, kind: images.source.sampleKind, slotCount: slots)
     self.order = order
     self.ring = ring
     nextStep = steps.lowerBound
@@ -78,7 +79,7 @@ private func decodeTickets(of ring: BatchRing, order: BatchOrder, images: Augmen
     do throws(DatasetError) {
       outcome = .success(
         try images.write(
-          sample: sample, epoch: order.epoch(ofStep: ticket.step), into: ticket.slot.pixels(of: ticket.index),
+          sample: sample, epoch: order.epoch(ofStep: ticket.step), into: ticket.slot.images[ticket.index],
           using: &resizer))
     } catch {
       outcome = .failure(error)

@@ -1,4 +1,3 @@
-import Compute
 import Foundation
 import Imaging
 
@@ -23,10 +22,10 @@ final class BatchRing: @unchecked Sendable {
   private var nextTicket = 0
   private var isStopped = false
 
-  init(steps: Range<Int>, imagesPerStep: Int, shape: ImageShape, slotCount: Int) {
+  init(steps: Range<Int>, imagesPerStep: Int, shape: ImageShape, kind: SampleKind, slotCount: Int) {
     self.steps = steps
     self.imagesPerStep = imagesPerStep
-    slots = (0..<slotCount).map { _ in BatchSlot(imageCount: imagesPerStep, shape: shape) }
+    slots = (0..<slotCount).map { _ in BatchSlot(imageCount: imagesPerStep, shape: shape, kind: kind) }
   }
 
   /// The next image to decode; waits while all slots are taken; nil when there is nothing left to do.
@@ -93,27 +92,18 @@ final class BatchSlot: @unchecked Sendable {
     case free, filling, full, held
   }
 
-  let shape: ImageShape
-  let imageCount: Int
+  let images: [PlanarImage]
   fileprivate(set) var step = 0
   fileprivate var state = State.free
   fileprivate var failure: DatasetError?
-  private let memory: AlignedBuffer<UInt8>
   private(set) var samples: [Int]
   private var passedOver: [(index: Int, bad: [BadSample])] = []
   private var missing = 0
   private var failedIndex = Int.max
 
-  init(imageCount: Int, shape: ImageShape) {
-    self.imageCount = imageCount
-    self.shape = shape
-    memory = AlignedBuffer(count: imageCount * shape.count, zero: 0)
+  init(imageCount: Int, shape: ImageShape, kind: SampleKind) {
+    images = (0..<imageCount).map { _ in PlanarImage(shape: shape, kind: kind) }
     samples = Array(repeating: 0, count: imageCount)
-  }
-
-  func pixels(of index: Int) -> PlanarPixels {
-    precondition(index >= 0 && index < imageCount, "image \(index) of \(imageCount)")
-    return PlanarPixels(base: memory.base + index * shape.count, shape: shape)
   }
 
   /// In the order of the batch, whatever thread came first.
@@ -124,7 +114,7 @@ final class BatchSlot: @unchecked Sendable {
   fileprivate func open(forStep step: Int) {
     self.step = step
     state = .filling
-    missing = imageCount
+    missing = images.count
     passedOver.removeAll(keepingCapacity: true)
     failure = nil
     failedIndex = .max

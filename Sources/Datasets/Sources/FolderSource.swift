@@ -1,7 +1,7 @@
 import Glibc
 import Imaging
 
-/// The JPEG and PNG files of a folder and its subfolders, in the byte order of their paths.
+/// The image files of a folder and its subfolders, in the byte order of their paths.
 ///
 /// If every image lies in a subfolder, the first folders are classes, numbered in the byte order of their names;
 /// otherwise the images have no labels. Names that begin with a dot are passed over.
@@ -13,15 +13,13 @@ public struct FolderSource: ImageSource {
   private let paths: PathTable
   private let labels: [Int32]
 
-  /// What the names of images end in, in capitals or not.
-  public static let extensions = [".jpg", ".jpeg", ".png"]
-
   public init(root: String) throws(DatasetError) {
     self.root = root
-    paths = try PathTable(root: root, extensions: Self.extensions)
+    paths = try PathTable(root: root, extensions: ImageKind.endings)
     guard paths.count > 0 else {
       throw .notADataset(
-        path: root, reason: "the folder holds no file named \(Self.extensions.map { "*\($0)" }.joined(separator: ", "))"
+        path: root,
+        reason: "the folder holds no file named \(ImageKind.endings.map { "*\($0)" }.joined(separator: ", "))"
       )
     }
     (classNames, labels) = paths.classes()

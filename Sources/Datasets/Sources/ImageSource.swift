@@ -11,6 +11,8 @@ public protocol ImageSource: Sendable {
   var count: Int { get }
   /// Channels, height and width, where all images share them.
   var shape: ImageShape? { get }
+  /// What most images' samples are, for the memory that is taken at start; 8 bits unless a source knows better.
+  var sampleKind: SampleKind { get }
   /// The names of the classes in the order of their labels; empty without labels.
   var classNames: [String] { get }
   /// What tells these images from others. It may read from the disk: ask for it once.
@@ -22,4 +24,46 @@ public protocol ImageSource: Sendable {
   func label(of index: Int) -> Int?
   /// Reads and decodes an image.
   func image(at index: Int) throws(DatasetError) -> Image
+}
+
+extension ImageSource {
+  public var sampleKind: SampleKind { .uint8 }
+
+  /// Reads an image and brings it to `channels`.
+  ///
+  /// - Throws: a bad image where there is no way from its channels to that number.
+  public func image(at index: Int, channels: Int, alpha: AlphaTreatment = .white) throws(DatasetError) -> Image {
+    let image = try image(at: index)
+    guard let converted = image.converted(toChannels: channels, alpha: alpha) else {
+      let name = name(of: index)
+      throw .badImage(
+        BadSample(
+          index: index, name: name,
+          reason: "\(name) has \(image.channels) channels, which cannot become model.channels (\(channels))"))
+    }
+    return converted
+  }
+
+  func notFinite(_ index: Int) -> BadSample {
+    let name = name(of: index)
+    return BadSample(index: index, name: name, reason: "\(name) holds values that are no finite numbers")
+  }
+}
+
+extension ImageSource {
+  /// Finds out at start, from the first image, what would otherwise fail for every one.
+  ///
+  /// An image that does not decode says nothing here; what becomes of it is decided when it is wanted.
+  public func requireChannels(_ channels: Int) throws(DatasetError) {
+    let first: Image
+    do throws(DatasetError) {
+      first = try image(at: 0)
+    } catch {
+      guard case .badImage = error else { throw error }
+      return
+    }
+    guard first.converted(toChannels: channels) != nil else {
+      throw .wrongChannels(name: name(of: 0), found: first.channels, wanted: channels)
+    }
+  }
 }

@@ -37,12 +37,9 @@ public final class Embedder {
   /// - Parameters:
   ///   - keptFraction: of the resized image's shorter side.
   ///   - threads: workers.
-  /// - Throws: no image gives the channels that the model wants.
   public init(
     _ trained: TrainedModel, source: any ImageSource, pooling: Pooling, keptFraction: Double, threads: Int
-  ) throws(TrainingError) {
-    let channels = trained.configuration.model.channels
-    guard [1, 3, 4].contains(channels) else { throw .unsupportedChannels(channels) }
+  ) {
     self.trained = trained
     self.source = source
     self.pooling = pooling
@@ -110,11 +107,11 @@ private struct EmbeddingWork: @unchecked Sendable {
     let model = trained.configuration.model
     let shape = ImageShape(
       channels: model.channels, height: model.imageSize.height, width: model.imageSize.width)
-    let memory = AlignedBuffer<UInt8>(count: shape.count, zero: 0)
-    let pixels = PlanarPixels(base: memory.base, shape: shape)
+    let memory = PlanarImage(shape: shape, kind: source.sampleKind)
     var resizer = Resizer()
     for (slot, row) in range.enumerated() {
-      let image = try source.image(at: first + row).converted(toChannels: shape.channels)
+      let image = try source.image(at: first + row, channels: shape.channels)
+      let pixels = memory.prepare(image.samples.kind)
       resizer.centerCrop(image, crop, into: pixels)
       trained.configuration.data.normalization.apply(to: pixels, into: workspace.images.row(slot))
     }

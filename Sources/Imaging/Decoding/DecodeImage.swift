@@ -1,93 +1,55 @@
-import CJPEG
-import CPNG
-
 /// Images with more pixels than this are refused before memory is taken for them, unless the caller sets
-/// another limit: 100 megapixels, 400 MB at four channels.
-public let defaultPixelLimit = 100_000_000
+/// another limit: Pillow's, 178.96 megapixels.
+public let defaultPixelLimit = 178_956_970
 
-/// Reads and decodes the image at `path`: JPEG or PNG, told by content.
+/// Reads and decodes the image at `path`, whose kind is told by its content.
 ///
 /// Any rotation that EXIF data asks for is left undone, as in the training pipelines of other frameworks.
 public func decodeImage(at path: String, pixelLimit: Int = defaultPixelLimit) throws(ImagingError) -> Image {
   try decodeImage(readFile(path), name: path, pixelLimit: pixelLimit)
 }
 
-/// Decodes the JPEG or PNG file whose content is `bytes`; `name` is what an error calls it.
+/// Decodes the image file whose content is `bytes`; `name` is what an error calls it.
 public func decodeImage(
   _ bytes: [UInt8], name: String, pixelLimit: Int = defaultPixelLimit
 ) throws(ImagingError) -> Image {
-  let firstBytes = Array(bytes.prefix(8))
+  let firstBytes = bytes.prefix(16)
   guard let kind = ImageKind(firstBytes: firstBytes) else {
-    throw .unknownKind(name: name, firstBytes: firstBytes)
+    throw .unknownKind(name: name, firstBytes: Array(firstBytes.prefix(8)))
   }
-  let header: ImageHeader
+  let tooLarge: ImagingError
   do throws(CodecFailure) {
-    header = try readHeader(bytes, kind: kind)
+    let header = try kind.codec.header(of: bytes)
+    if isWithin(pixelLimit, header) { return try decode(bytes, header, kind.codec) }
+    tooLarge = .tooLarge(name: name, width: header.width, height: header.height, pixelLimit: pixelLimit)
   } catch {
     throw .undecodable(name: name, kind: kind, reason: error.reason)
   }
-  guard header.width * header.height <= pixelLimit else {
-    throw .tooLarge(name: name, width: header.width, height: header.height, pixelLimit: pixelLimit)
-  }
-  do throws(CodecFailure) {
-    return try decode(bytes, kind: kind, header: header)
-  } catch {
-    throw .undecodable(name: name, kind: kind, reason: error.reason)
-  }
+  throw tooLarge
 }
 
-private struct ImageHeader {
-  let width: Int
-  let height: Int
-  let channels: Int
+/// Many channels count as more pixels where they need more memory than four floats each.
+private func isWithin(_ pixelLimit: Int, _ header: ImageHeader) -> Bool {
+  let (pixels, overflow) = header.width.multipliedReportingOverflow(by: header.height)
+  guard !overflow, pixels <= pixelLimit else { return false }
+  let (bytes, bytesOverflow) = pixels.multipliedReportingOverflow(by: header.channels * header.sampleKind.byteCount)
+  return !bytesOverflow && bytes / 16 <= pixelLimit
 }
 
-/// The codec's own words for what is wrong.
-private struct CodecFailure: Error {
-  let reason: String
-}
-
-private func readHeader(_ bytes: [UInt8], kind: ImageKind) throws(CodecFailure) -> ImageHeader {
-  switch kind {
-  case .jpeg:
-    var header = cjpeg_header()
-    try callCodec { message in cjpeg_read_header(bytes, bytes.count, &header, message) }
-    return ImageHeader(width: Int(header.width), height: Int(header.height), channels: Int(header.channels))
-  case .png:
-    var header = cpng_header()
-    try callCodec { message in cpng_read_header(bytes, bytes.count, &header, message) }
-    return ImageHeader(width: Int(header.width), height: Int(header.height), channels: Int(header.channels))
-  }
-}
-
-private func decode(_ bytes: [UInt8], kind: ImageKind, header: ImageHeader) throws(CodecFailure) -> Image {
-  let byteCount = header.width * header.height * header.channels
+private func decode(
+  _ bytes: [UInt8], _ header: ImageHeader, _ codec: any ImageCodec.Type
+) throws(CodecFailure) -> Image {
   var failure: CodecFailure?
-  let pixels = [UInt8](unsafeUninitializedCapacity: byteCount) { buffer, initializedCount in
+  let samples = Samples.filled(header.sampleKind, count: header.sampleCount) { memory in
     do throws(CodecFailure) {
-      try callCodec { message in
-        switch kind {
-        case .jpeg: cjpeg_decode(bytes, bytes.count, buffer.baseAddress, byteCount, message)
-        case .png: cpng_decode(bytes, bytes.count, buffer.baseAddress, byteCount, message)
-        }
-      }
-      initializedCount = byteCount
+      try codec.decode(bytes, header, into: memory)
     } catch {
       failure = error
-      initializedCount = 0
     }
+    return failure == nil
   }
   if let failure { throw failure }
-  return Image(width: header.width, height: header.height, channels: header.channels, pixels: pixels)
-}
-
-/// Calls a function of the C shims, which return false and leave a message where they fail.
-private func callCodec(_ call: (UnsafeMutablePointer<CChar>) -> Bool) throws(CodecFailure) {
-  let reason: String? = withUnsafeTemporaryAllocation(
-    of: CChar.self, capacity: max(CJPEG_MESSAGE_SIZE, CPNG_MESSAGE_SIZE)
-  ) { message in
-    message.initialize(repeating: 0)
-    return call(message.baseAddress!) ? nil : String(cString: message.baseAddress!)
-  }
-  if let reason { throw CodecFailure(reason: reason) }
+  return Image(
+    width: header.width, height: header.height, channels: header.channels, hasAlpha: header.hasAlpha,
+    samples: samples!)
 }

@@ -1,15 +1,25 @@
 /// A kind of image file, told by the bytes it begins with and never by its name.
-public enum ImageKind: String, Sendable {
+public enum ImageKind: String, Sendable, CaseIterable {
   case jpeg = "JPEG"
   case png = "PNG"
 
-  init?(firstBytes: [UInt8]) {
-    if firstBytes.starts(with: [0xFF, 0xD8, 0xFF]) {
-      self = .jpeg
-    } else if firstBytes.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) {
-      self = .png
-    } else {
-      return nil
+  var codec: any ImageCodec.Type {
+    switch self {
+    case .jpeg: JPEGCodec.self
+    case .png: PNGCodec.self
     }
   }
+
+  init?(firstBytes: ArraySlice<UInt8>) {
+    guard let kind = Self.allCases.first(where: { $0.codec.recognizes(firstBytes) }) else { return nil }
+    self = kind
+  }
+
+  /// What the names of image files end in, in lower case.
+  public static let endings = allCases.flatMap { $0.codec.endings }
+  /// "JPEG nor PNG", for sentences on what a file is not.
+  static let list: String = {
+    let names = allCases.map(\.rawValue)
+    return names.dropLast().joined(separator: ", ") + " nor " + names.last!
+  }()
 }

@@ -1,18 +1,17 @@
 /// How one axis of an image is resampled: which source samples each output position takes, and how much of
 /// each.
 ///
-/// The arithmetic is that of Pillow's `Image.resize(…, BICUBIC, box: …)` on 8-bit images, step by step, so
-/// that results are equal in every bit: Keys' cubic kernel with a = -0.5, stretched by the scale when shrinking
-/// (that is what makes it antialiased), weights normalised in double and rounded to 22 fractional bits.
+/// The arithmetic is that of Pillow's `Image.resize(…, BICUBIC, box: …)`, step by step, so that results are equal in
+/// every bit: Keys' cubic kernel with a = -0.5, stretched by the scale when shrinking (that is what makes it
+/// antialiased), weights normalised in double and, for 8-bit images, rounded to 22 fractional bits.
 struct ResamplingAxis {
   /// First source sample of each output position.
   private(set) var starts: [Int] = []
   /// How many source samples each output position takes.
   private(set) var counts: [Int] = []
   /// `stride` weights for each output position, those past its count unused.
-  private(set) var weights: [Int32] = []
+  private(set) var weights: [Double] = []
   private(set) var stride = 0
-  private var unrounded: [Double] = []
 
   static let fractionBits: Int32 = 22
 
@@ -20,6 +19,14 @@ struct ResamplingAxis {
   var sourceRange: Range<Int> {
     // Starts and ends grow with the position.
     starts[0]..<starts[starts.count - 1] + counts[counts.count - 1]
+  }
+
+  /// The weights with `fractionBits` binary places.
+  var fixedPointWeights: [Int32] {
+    weights.map { weight in
+      let scaled = weight * Double(1 << Self.fractionBits)
+      return Int32(scaled < 0 ? scaled - 0.5 : scaled + 0.5)
+    }
   }
 
   /// Plans `kept`, a part of the `outputCount` positions that together cover `from ..< to` of the source.
@@ -42,18 +49,17 @@ struct ResamplingAxis {
       let center = Double(from) + (Double(position) + 0.5) * scale
       let start = max(0, Int(center - support + 0.5))
       let end = min(visible.count, Int(center + support + 0.5))
-      unrounded.removeAll(keepingCapacity: true)
+      let first = weights.count
       var sum = 0.0
       for sample in start..<end {
         let weight = cubic((Double(sample) - center + 0.5) * (1 / stretch))
-        unrounded.append(weight)
+        weights.append(weight)
         sum += weight
       }
-      for weight in unrounded {
-        let scaled = (sum == 0 ? weight : weight / sum) * Double(1 << Self.fractionBits)
-        weights.append(Int32(scaled < 0 ? scaled - 0.5 : scaled + 0.5))
+      if sum != 0 {
+        for index in first..<weights.count { weights[index] /= sum }
       }
-      weights.append(contentsOf: repeatElement(0, count: stride - unrounded.count))
+      weights.append(contentsOf: repeatElement(0, count: stride - (end - start)))
       starts.append(visible.lowerBound + start)
       counts.append(end - start)
     }

@@ -1,17 +1,22 @@
-/// The two passes of a separable resize: first along the rows into 8 bits, then down the columns.
+/// The two passes of a separable resize: first along the rows, then down the columns.
 ///
 /// The horizontal pass takes as many source rows at a time as fill sixteen lanes with whole pixels (16 grey rows, 5
 /// RGB rows, 4 with alpha), so that every weight meets sixteen samples in one multiplication, whatever the number of
-/// channels. It leaves planes, mirrored if asked, and the vertical pass reads and writes them in order.
-struct ResamplingPasses {
-  /// One group of source rows: for each source column the sixteen samples that the lanes take.
-  private var packed: [SIMD16<UInt8>] = []
-  /// The horizontal pass's result: rows × channels × `paddedWidth`.
-  private var narrowed: [UInt8] = []
-  private var line: [UInt8] = []
+/// channels; more than sixteen channels go through in groups. It leaves planes, mirrored if asked, and the vertical pass
+/// reads and writes them in order.
+struct ResamplingPasses<Arithmetic: ResamplingArithmetic> {
+  typealias Element = Arithmetic.Element
 
+  /// One group of source rows: for each source column the sixteen samples that the lanes take.
+  private var packed: [SIMD16<Element>] = []
+  /// The horizontal pass's result: rows × channels × `paddedWidth`.
+  private var narrowed: [Arithmetic.Partial] = []
+  private var line: [SIMD16<Element>] = []
+
+  /// - Parameter samples: of `image`, of this arithmetic's type.
   mutating func run(
-    _ image: Image, horizontal: ResamplingAxis, vertical: ResamplingAxis, flipped: Bool, output: PlanarPixels
+    _ image: Image, _ samples: [Element], horizontal: ResamplingAxis, vertical: ResamplingAxis, flipped: Bool,
+    output: PlanarPixels
   ) {
     precondition(image.channels == output.shape.channels, "image and output differ in channels")
     let (channels, width) = (output.shape.channels, output.shape.width)
@@ -20,37 +25,45 @@ struct ResamplingPasses {
     let columns = horizontal.sourceRange
     grow(&packed, to: columns.count, SIMD16())
     grow(&narrowed, to: rows.count * channels * paddedWidth, 0)
-    grow(&line, to: paddedWidth, 0)
+    grow(&line, to: paddedWidth / 16, SIMD16())
 
-    let rowsAtOnce = 16 / channels
+    let weights = Arithmetic.weights(of: horizontal)
+    let rowsAtOnce = max(1, 16 / channels)
     for first in stride(from: rows.lowerBound, to: rows.upperBound, by: rowsAtOnce) {
       let group = first..<min(first + rowsAtOnce, rows.upperBound)
-      pack(image, rows: group, columns: columns)
-      narrow(
-        group: group.startIndex - rows.lowerBound..<group.endIndex - rows.lowerBound, firstColumn: columns.lowerBound,
-        horizontal, channels: channels, width: width, paddedWidth: paddedWidth, flipped: flipped)
+      for firstChannel in stride(from: 0, to: channels, by: 16) {
+        let part = firstChannel..<min(firstChannel + 16, channels)
+        pack(samples, of: image, rows: group, rowsAtOnce: rowsAtOnce, channels: part, columns: columns)
+        narrow(
+          horizontal, weights, firstColumn: columns.lowerBound,
+          firstPlane: (group.lowerBound - rows.lowerBound) * channels + part.lowerBound,
+          planeCount: group.count * part.count, width: width, paddedWidth: paddedWidth, flipped: flipped)
+      }
     }
     shorten(vertical, firstRow: rows.lowerBound, paddedWidth: paddedWidth, output: output)
   }
 
-  private func grow<Element>(_ array: inout [Element], to count: Int, _ value: Element) {
+  private func grow<Value>(_ array: inout [Value], to count: Int, _ value: Value) {
     if array.count < count {
       array.append(contentsOf: repeatElement(value, count: count - array.count))
     }
   }
 
   /// Lays the samples of `rows` side by side, column by column. A group at the lower edge repeats its last row.
-  private mutating func pack(_ image: Image, rows: Range<Int>, columns: Range<Int>) {
-    let channels = image.channels
-    let rowBytes = image.width * channels
+  private mutating func pack(
+    _ samples: [Element], of image: Image, rows: Range<Int>, rowsAtOnce: Int, channels: Range<Int>,
+    columns: Range<Int>
+  ) {
+    let step = image.channels
     packed.withUnsafeMutableBytes { packed in
-      image.pixels.withUnsafeBufferPointer { pixels in
-        let target = packed.baseAddress!.assumingMemoryBound(to: UInt8.self)
-        for (slot, wanted) in (rows.lowerBound..<rows.lowerBound + 16 / channels).enumerated() {
+      samples.withUnsafeBufferPointer { samples in
+        let target = packed.baseAddress!.assumingMemoryBound(to: Element.self)
+        for (slot, wanted) in (rows.lowerBound..<rows.lowerBound + rowsAtOnce).enumerated() {
           let row = min(wanted, rows.upperBound - 1)
-          let source = pixels.baseAddress! + row * rowBytes + columns.lowerBound * channels
-          let lanes = target + slot * channels
-          switch channels {
+          let source =
+            samples.baseAddress! + (row * image.width + columns.lowerBound) * step + channels.lowerBound
+          let lanes = target + slot * channels.count
+          switch step {
           case 1:
             for column in 0..<columns.count { lanes[16 &* column] = source[column] }
           case 3:
@@ -61,8 +74,8 @@ struct ResamplingPasses {
             }
           default:
             for column in 0..<columns.count {
-              for channel in 0..<channels {
-                lanes[16 &* column &+ channel] = source[channels &* column &+ channel]
+              for channel in 0..<channels.count {
+                lanes[16 &* column &+ channel] = source[step &* column &+ channel]
               }
             }
           }
@@ -71,22 +84,21 @@ struct ResamplingPasses {
     }
   }
 
-  /// The horizontal pass over one packed group.
+  /// The horizontal pass over one packed group, which becomes `planeCount` lines of single channels.
   private mutating func narrow(
-    group: Range<Int>, firstColumn: Int, _ axis: ResamplingAxis, channels: Int, width: Int, paddedWidth: Int,
-    flipped: Bool
+    _ axis: ResamplingAxis, _ weights: [Arithmetic.Weight], firstColumn: Int, firstPlane: Int, planeCount: Int,
+    width: Int, paddedWidth: Int, flipped: Bool
   ) {
     packed.withUnsafeBufferPointer { packed in
-      axis.weights.withUnsafeBufferPointer { weights in
+      weights.withUnsafeBufferPointer { weights in
         narrowed.withUnsafeMutableBufferPointer { narrowed in
           for position in 0..<width {
-            let sum = weightedSum(
+            let samples = Arithmetic.narrowed(
               packed.baseAddress! + (axis.starts[position] - firstColumn),
               weights.baseAddress! + position * axis.stride, count: axis.counts[position])
-            let samples = roundedToBytes(sum)
             let column = flipped ? width - 1 - position : position
-            var target = narrowed.baseAddress! + group.lowerBound * channels * paddedWidth + column
-            for lane in 0..<group.count * channels {
+            var target = narrowed.baseAddress! + firstPlane * paddedWidth + column
+            for lane in 0..<planeCount {
               target.pointee = samples[lane]
               target += paddedWidth
             }
@@ -99,46 +111,26 @@ struct ResamplingPasses {
   /// The vertical pass.
   private mutating func shorten(_ axis: ResamplingAxis, firstRow: Int, paddedWidth: Int, output: PlanarPixels) {
     let shape = output.shape
-    let rowBytes = shape.channels * paddedWidth
-    narrowed.withUnsafeBytes { narrowed in
-      line.withUnsafeMutableBytes { line in
-        for row in 0..<shape.height {
-          for channel in 0..<shape.channels {
-            let offset = (axis.starts[row] - firstRow) * rowBytes + channel * paddedWidth
-            for column in stride(from: 0, to: paddedWidth, by: 16) {
-              var sum = SIMD16<Int32>(repeating: 1 << (ResamplingAxis.fractionBits - 1))
-              for tap in 0..<axis.counts[row] {
-                let samples = narrowed.loadUnaligned(
-                  fromByteOffset: offset &+ tap &* rowBytes &+ column, as: SIMD16<UInt8>.self)
-                sum &+= SIMD16<Int32>(truncatingIfNeeded: samples) &* axis.weights[row &* axis.stride &+ tap]
+    let rowCount = shape.channels * paddedWidth
+    let result = output.base(Element.self)
+    Arithmetic.weights(of: axis).withUnsafeBufferPointer { weights in
+      narrowed.withUnsafeBufferPointer { narrowed in
+        line.withUnsafeMutableBufferPointer { line in
+          for row in 0..<shape.height {
+            let weights = weights.baseAddress! + row * axis.stride
+            for channel in 0..<shape.channels {
+              let source = narrowed.baseAddress! + (axis.starts[row] - firstRow) * rowCount + channel * paddedWidth
+              for vector in 0..<paddedWidth / 16 {
+                line[vector] = Arithmetic.shortened(
+                  source + 16 * vector, stride: rowCount, weights, count: axis.counts[row])
               }
-              line.storeBytes(of: roundedToBytes(sum), toByteOffset: column, as: SIMD16<UInt8>.self)
+              let target = result + (channel * shape.height + row) * shape.width
+              UnsafeMutableRawPointer(target).copyMemory(
+                from: line.baseAddress!, byteCount: shape.width * MemoryLayout<Element>.stride)
             }
-            let target = output.base + (channel * shape.height + row) * shape.width
-            UnsafeMutableRawPointer(target).copyMemory(from: line.baseAddress!, byteCount: shape.width)
           }
         }
       }
     }
   }
-}
-
-/// Half a unit, for rounding, and `count` samples times their weights. Sums stay below 2³¹: weights are below 1.2 ·
-/// 2²² in absolute value, and where they add up to more than that, they have both signs.
-@inline(__always)
-private func weightedSum(
-  _ samples: UnsafePointer<SIMD16<UInt8>>, _ weights: UnsafePointer<Int32>, count: Int
-) -> SIMD16<Int32> {
-  var sum = SIMD16<Int32>(repeating: 1 << (ResamplingAxis.fractionBits - 1))
-  for tap in 0..<count {
-    sum &+= SIMD16<Int32>(truncatingIfNeeded: samples[tap]) &* weights[tap]
-  }
-  return sum
-}
-
-@inline(__always)
-private func roundedToBytes(_ sum: SIMD16<Int32>) -> SIMD16<UInt8> {
-  let samples = sum &>> SIMD16(repeating: ResamplingAxis.fractionBits)
-  return SIMD16<UInt8>(
-    truncatingIfNeeded: samples.clamped(lowerBound: SIMD16(repeating: 0), upperBound: SIMD16(repeating: 255)))
 }

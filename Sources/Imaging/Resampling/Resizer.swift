@@ -28,20 +28,23 @@ public struct FractionalBox: Sendable, Equatable {
   }
 }
 
-/// Antialiased bicubic resizing into planar memory, equal to Pillow's in every bit.
+/// Antialiased bicubic resizing into planar memory, in the samples' own precision: 8 bits and floats equal Pillow's in
+/// every bit (modes `L` and `RGB`, and `F`), 16 bits are rounded once.
 ///
 /// It keeps its working memory from one image to the next; each thread has its own.
 public struct Resizer: ~Copyable {
   private var horizontal = ResamplingAxis()
   private var vertical = ResamplingAxis()
-  private var passes = ResamplingPasses()
+  private var bytePasses = ResamplingPasses<ByteArithmetic>()
+  private var wordPasses = ResamplingPasses<WordArithmetic>()
+  private var floatPasses = ResamplingPasses<FloatArithmetic>()
 
   public init() {}
 
   /// Resizes `box` of the image (all of it if nil) to `output`'s size, as Pillow's
   /// `image.resize(size, BICUBIC, box=box)`: near the box's edges the kernel sees pixels outside it.
   ///
-  /// The image and `output` must have the same number of channels. With `flipped` left and right change
+  /// The image and `output` must have the same number of channels and kind of samples. With `flipped` left and right change
   /// places.
   public mutating func resize(
     _ image: Image, box: FractionalBox? = nil, flipped: Bool = false, into output: PlanarPixels
@@ -53,7 +56,7 @@ public struct Resizer: ~Copyable {
       visible: 0..<image.width, from: box.left, to: box.right, outputCount: width, kept: 0..<width)
     vertical.plan(
       visible: 0..<image.height, from: box.top, to: box.bottom, outputCount: height, kept: 0..<height)
-    passes.run(image, horizontal: horizontal, vertical: vertical, flipped: flipped, output: output)
+    run(image, flipped: flipped, output: output)
   }
 
   /// Crops the image, then resizes the crop to `output`'s size, as torchvision's `resized_crop`: the kernel sees
@@ -71,7 +74,7 @@ public struct Resizer: ~Copyable {
     vertical.plan(
       visible: crop.top..<crop.top + crop.height, from: 0, to: Float(crop.height), outputCount: height,
       kept: 0..<height)
-    passes.run(image, horizontal: horizontal, vertical: vertical, flipped: flipped, output: output)
+    run(image, flipped: flipped, output: output)
   }
 
   /// Resizes the image and keeps its centre, computing nothing outside it: `CenterCrop` says which size and
@@ -88,6 +91,20 @@ public struct Resizer: ~Copyable {
     vertical.plan(
       visible: 0..<image.height, from: 0, to: Float(image.height), outputCount: geometry.resizedHeight,
       kept: geometry.rows)
-    passes.run(image, horizontal: horizontal, vertical: vertical, flipped: flipped, output: output)
+    run(image, flipped: flipped, output: output)
+  }
+
+  private mutating func run(_ image: Image, flipped: Bool, output: PlanarPixels) {
+    switch image.samples {
+    case .uint8(let samples):
+      bytePasses.run(
+        image, samples, horizontal: horizontal, vertical: vertical, flipped: flipped, output: output)
+    case .uint16(let samples):
+      wordPasses.run(
+        image, samples, horizontal: horizontal, vertical: vertical, flipped: flipped, output: output)
+    case .float32(let samples):
+      floatPasses.run(
+        image, samples, horizontal: horizontal, vertical: vertical, flipped: flipped, output: output)
+    }
   }
 }

@@ -22,7 +22,9 @@ public func composeGallery(rows: [[Image]], magnification: Int = 1, gutter: Int 
   var pixels = [UInt8](repeating: 255, count: width * height * channels)
   for (rowIndex, row) in rows.enumerated() {
     for (columnIndex, tile) in row.enumerated() {
-      let tile = tile.converted(toChannels: channels)
+      guard let tile = tile.converted(toChannels: channels) else {
+        preconditionFailure("a tile of \(tile.channels) channels")
+      }
       let top = rowIndex * (tileHeight + gutter)
       let left = columnIndex * (tileWidth + gutter)
       for y in 0..<tileHeight {

@@ -11,7 +11,9 @@ extension Image {
 
   /// The bytes of the PNG file; `name` is what an error calls it.
   func encodedPNG(name: String) throws(ImagingError) -> [UInt8] {
-    let opaque = channels == 4 ? converted(toChannels: 3) : self
+    guard let opaque = converted(toChannels: channels == 1 ? 1 : 3) else {
+      preconditionFailure("a PNG of \(channels) channels")
+    }
     var encoded: UnsafeMutablePointer<UInt8>?
     var count = 0
     var message = [CChar](repeating: 0, count: CPNG_MESSAGE_SIZE)

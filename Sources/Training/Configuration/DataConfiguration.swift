@@ -12,13 +12,17 @@ public struct DataConfiguration: ConfigurationSection, Equatable {
   public var cropRatio = [3.0 / 4, 4.0 / 3]
   public var flip = true
   public var maxBadFraction = 0.01
+  public var sampleRange: [Double]?
 
   public init() {}
 
   public static let keys: [ConfigurationKey<Self>] = [
     .value("path", \.path, "a folder of JPEG or PNG images, with or without class folders, or IDX files"),
     .value("workers", \.decodeThreads, "decode threads of a process", .atLeast(1)),
-    .value("mean", \.mean, "of each channel over the data set, white being 1"),
+    .optional(
+      "sample_range", \.sampleRange,
+      "the samples that become 0 and 1 before mean and std; null: all of 8 and 16 bits, floats as they are"),
+    .value("mean", \.mean, "of each channel over the data set, the upper end of sample_range being 1"),
     .value("std", \.deviation, "deviation of each channel over the data set", .each(.above(0))),
     .value("random_crop", \.randomCrop, "train on random resized crops; false: the whole image, cut to the centre"),
     .value("crop_scale", \.cropScale, "least and most of the image's area that a crop takes", .each(.above(0))),
@@ -35,6 +39,14 @@ public struct DataConfiguration: ConfigurationSection, Equatable {
         throw .invalid(path[key], is: range, "which is not a list of two numbers, the smaller one first")
       }
     }
+    if let sampleRange {
+      guard sampleRange.count == 2, Float(sampleRange[0]) < Float(sampleRange[1]),
+        sampleRange.allSatisfy({ Float($0).isFinite })
+      else {
+        throw .invalid(
+          path["sample_range"], is: sampleRange, "which is not a list of two different numbers, the smaller one first")
+      }
+    }
     guard cropScale[1] <= 1 else {
       throw .invalid(path["crop_scale"], is: cropScale, "and a crop cannot take more than all (1) of the image")
     }
@@ -47,6 +59,8 @@ public struct DataConfiguration: ConfigurationSection, Equatable {
   }
 
   public var normalization: Normalization {
-    Normalization(mean: mean.map { Float($0) }, deviation: deviation.map { Float($0) })
+    Normalization(
+      mean: mean.map { Float($0) }, deviation: deviation.map { Float($0) },
+      sampleRange: sampleRange.map { Float($0[0])...Float($0[1]) })
   }
 }

@@ -1,5 +1,6 @@
 import Collectives
 import Configuration
+import Datasets
 
 /// What at least one rank met, and all ranks know of.
 public struct SharedError: Error, CustomStringConvertible {
@@ -33,6 +34,7 @@ public func isUsageError(_ error: any Error) -> Bool {
   switch error {
   case let error as SharedError: error.isUsage
   case let error as TrainingError: error.isUsage
+  case let error as DatasetError: error.isUsage
   case is ConfigurationError: true
   default: false
   }

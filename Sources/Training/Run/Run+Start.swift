@@ -22,10 +22,8 @@ extension Run {
 
   static func openData(_ configuration: RunConfiguration) throws -> (any ImageSource, BatchOrder) {
     guard !configuration.data.path.isEmpty else { throw TrainingError.noDataPath }
-    guard [1, 3, 4].contains(configuration.model.channels) else {
-      throw TrainingError.unsupportedChannels(configuration.model.channels)
-    }
     let source = try openSource(at: configuration.data.path)
+    try source.requireChannels(configuration.model.channels)
     let order = try BatchOrder(
       sampleCount: source.count, batchSize: configuration.train.batchSize, seed: configuration.train.seed)
     return (source, order)

@@ -11,8 +11,8 @@ import Testing
   ) throws -> (bytes: [UInt8], bad: [BadSample]) {
     let images = try AugmentedImages(source: source, shape: shape, augmentation: augmentation, seed: seed)
     var resizer = Resizer()
-    let output = PlanarBytes(shape)
-    let bad = try images.write(sample: sample, epoch: epoch, into: output.view, using: &resizer)
+    let output = PlanarImage(shape: shape)
+    let bad = try images.write(sample: sample, epoch: epoch, into: output, using: &resizer)
     return (output.bytes, bad)
   }
 
@@ -38,9 +38,9 @@ import Testing
     let crop = randomCrop(
       imageWidth: source.width, imageHeight: source.height, scale: augmentation.cropScale,
       ratio: augmentation.cropRatio, stream: &crops)
-    let expected = PlanarBytes(shape)
+    let expected = PlanarImage(shape: shape)
     var resizer = Resizer()
-    resizer.resizedCrop(source, crop: crop, flipped: flips.uniform() >= 0.5, into: expected.view)
+    resizer.resizedCrop(source, crop: crop, flipped: flips.uniform() >= 0.5, into: expected.pixels)
     #expect(replaced.bytes == expected.bytes)
     #expect(try image(broken, sample: 1).bytes != replaced.bytes)
   }
@@ -58,9 +58,9 @@ import Testing
 
   @Test func withoutAugmentationItIsTheCentre() throws {
     let source = SyntheticSource(count: 5)
-    let expected = PlanarBytes(shape)
+    let expected = PlanarImage(shape: shape)
     var resizer = Resizer()
-    resizer.centerCrop(try source.image(at: 3), CenterCrop(keptFraction: 1), into: expected.view)
+    resizer.centerCrop(try source.image(at: 3), CenterCrop(keptFraction: 1), into: expected.pixels)
     for epoch in 0..<4 {
       #expect(try image(source, sample: 3, epoch: epoch, augmentation: .none).bytes == expected.bytes)
     }

@@ -49,7 +49,7 @@ struct ResizeCase: Decodable {
       for row in 0..<11 {
         for column in 0..<35 {
           #expect(
-            together.view[channel: channel, row: row, column: column]
+            together.view[channel: channel, row: row, column: column] as UInt8
               == alone.view[channel: 0, row: row, column: column])
         }
       }
@@ -67,7 +67,8 @@ struct ResizeCase: Decodable {
     for row in 0..<10 {
       for column in 0..<40 {
         #expect(
-          cropped.view[channel: 0, row: row, column: column] == whole.view[channel: 0, row: row + 10, column: column])
+          cropped.view[channel: 0, row: row, column: column] as UInt8
+            == whole.view[channel: 0, row: row + 10, column: column])
       }
     }
   }
