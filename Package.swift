@@ -56,7 +56,8 @@ let package = Package(
     module("Compute", ["CBFloat16", "CClosure", "COneDNN", "COpenBLAS", "CProcessor", "CTranspose"]),
     module("Configuration", ["Yams"]),
     module("Imaging", ["CJPEG", "CPNG"]),
-    module("MaskedAutoencoder", ["Compute", "Configuration"]),
+    module("VisionTransformer", ["Compute", "Configuration"]),
+    module("MaskedAutoencoder", ["Compute", "Configuration", "VisionTransformer"]),
     module("Optimization", ["Compute"]),
     module("Collectives", ["Compute", "COpenMPI"]),
     module("Files", []),
@@ -68,26 +69,31 @@ let package = Package(
     module(
       "Training",
       [
-        "CSignals", "Checkpoints", "Collectives", "Compute", "Configuration", "Datasets", "Hashing",
-        "Imaging", "MaskedAutoencoder", "Optimization", "Reporting", logging,
+        "CSignals", "Checkpoints", "Collectives", "Compute", "Configuration", "Datasets", "Hashing", "Imaging",
+        "MaskedAutoencoder", "Optimization", "Reporting", "VisionTransformer", logging,
       ]),
     module(
       "Evaluation",
       [
         "Checkpoints", "Compute", "Datasets", "Files", "Imaging", "MaskedAutoencoder", "Safetensors", "Training",
+        "VisionTransformer",
       ]),
     module(
       "Benchmarks",
       [
         "Checkpoints", "Collectives", "Compute", "Datasets", "Imaging", "MaskedAutoencoder", "Reporting", "Training",
+        "VisionTransformer",
       ]),
     module(
-      "Planning", ["Benchmarks", "Collectives", "Compute", "MaskedAutoencoder", "Reporting", "Training"]),
+      "Planning",
+      [
+        "Benchmarks", "Collectives", "Compute", "MaskedAutoencoder", "Reporting", "Training", "VisionTransformer",
+      ]),
     module(
       "Interoperability",
       [
         "Checkpoints", "Compute", "Configuration", "Datasets", "Evaluation", "Files", "MaskedAutoencoder",
-        "Optimization", "Reporting", "Safetensors", "Training",
+        "Optimization", "Reporting", "Safetensors", "Training", "VisionTransformer",
       ]),
     program(
       "mae",
@@ -111,10 +117,13 @@ let package = Package(
       "Interoperability",
       [
         "Checkpoints", "Compute", "Configuration", "Datasets", "Evaluation", "MPILaunch", "MaskedAutoencoder",
-        "Reporting", "Safetensors", "Training", "mae",
+        "Reporting", "Safetensors", "Training", "VisionTransformer", "mae",
       ],
       fixtures: true, live: true),
-    tests("MaskedAutoencoder", ["Compute", "Optimization", "ReferenceArithmetic", "Safetensors"], fixtures: true),
+    tests("VisionTransformer", ["Compute"]),
+    tests(
+      "MaskedAutoencoder", ["Compute", "Optimization", "ReferenceArithmetic", "Safetensors", "VisionTransformer"],
+      fixtures: true),
     module("MPILaunch", [], path: "Tests/MPILaunch"),
     program(
       "collectives-check", ["Collectives", "Compute", "COpenMPI"], path: "Tests/MPIPrograms/CollectivesCheck"),
@@ -122,13 +131,16 @@ let package = Package(
     .target(name: "CMemoryProbe", path: "Tests/MPIPrograms/CMemoryProbe"),
     program(
       "step-check",
-      ["CMemoryProbe", "Collectives", "Compute", "Datasets", "Imaging", "MaskedAutoencoder", "Training"],
+      [
+        "CMemoryProbe", "Collectives", "Compute", "Datasets", "Imaging", "MaskedAutoencoder", "Training",
+        "VisionTransformer",
+      ],
       path: "Tests/MPIPrograms/StepCheck"),
     tests(
       "Training",
       [
         "Checkpoints", "Collectives", "Compute", "Configuration", "Datasets", "Files", "Imaging", "MaskedAutoencoder",
-        "MPILaunch", "mae", "step-check",
+        "MPILaunch", "VisionTransformer", "mae", "step-check",
       ],
       fixtures: true),
     tests("Planning", ["MPILaunch", "MaskedAutoencoder", "Training", "mae"]),

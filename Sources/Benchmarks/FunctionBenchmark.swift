@@ -1,5 +1,6 @@
 import Compute
 import MaskedAutoencoder
+import VisionTransformer
 
 /// How fast this machine makes what lies between a model's products, forward and backward: GELU, softmax and layer norms.
 public struct FunctionBenchmark {

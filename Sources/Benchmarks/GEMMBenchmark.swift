@@ -1,5 +1,6 @@
 import Compute
 import MaskedAutoencoder
+import VisionTransformer
 
 /// How fast this machine makes the matrix products of a training step when it does nothing else: the limit of any
 /// implementation with the same kernels.

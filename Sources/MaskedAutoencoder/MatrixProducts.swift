@@ -1,74 +1,21 @@
-/// A matrix product [rows, inner] · [inner, columns] that a training step makes `count` times.
-public struct MatrixProduct: Sendable, Hashable, Codable {
-  /// Which of the two is read transposed, as the layers' three products do.
-  public enum Form: String, Sendable, Codable {
-    /// x·Wᵀ: forward.
-    case secondTransposed
-    /// dy·W: the gradient of the input.
-    case plain
-    /// dyᵀ·x: the gradient of the weight.
-    case firstTransposed
-  }
-
-  public let form: Form
-  public var rows: Int
-  public let columns: Int
-  public var inner: Int
-  public var count: Int
-
-  public var operations: Double { 2 * Double(rows) * Double(columns) * Double(inner) * Double(count) }
-}
+import VisionTransformer
 
 extension ModelConfiguration {
   /// The matrix products of forward and backward over `images` images, counted from the shapes: what the model needs,
   /// without what is computed a second time to save memory.
   public func matrixProducts(images: Int) -> [MatrixProduct] {
-    let tokens = 1 + visibleCount
-    var products = linear(images * visibleCount, from: patchValues, to: encoder.width, givesInputGradient: false)
-    for _ in 0..<encoder.depth { products += block(encoder, images: images, tokens: tokens, queries: tokens) }
-    products += linear(images * tokens, from: encoder.width, to: decoder.width)
+    let tokens = 1 + patchCount
+    var products = encoderConfiguration.matrixProducts(images: images, seenCount: visibleCount)
+    products += MatrixProduct.linear(images * (1 + visibleCount), from: encoder.width, to: decoder.width)
     for index in 0..<decoder.depth {
-      let queries = index == decoder.depth - 1 ? maskedCount : 1 + patchCount
-      products += block(decoder, images: images, tokens: 1 + patchCount, queries: queries)
+      let queries = index == decoder.depth - 1 ? maskedCount : tokens
+      products += MatrixProduct.block(decoder, images: images, tokens: tokens, queries: queries)
     }
-    return products + linear(images * maskedCount, from: decoder.width, to: patchValues)
+    return products + MatrixProduct.linear(images * maskedCount, from: decoder.width, to: patchValues)
   }
 
   /// Operations of forward and backward for one image.
   public var operationsPerImage: Double {
     matrixProducts(images: 1).reduce(0) { $0 + $1.operations }
-  }
-
-  private func block(
-    _ transformer: TransformerConfiguration, images: Int, tokens: Int, queries: Int
-  ) -> [MatrixProduct] {
-    let (width, hidden, heads) = (transformer.width, transformer.hiddenWidth, transformer.heads)
-    let attentions = images * heads
-    let headWidth = width / heads
-    func product(_ form: MatrixProduct.Form, _ rows: Int, _ columns: Int, _ inner: Int, times: Int) -> MatrixProduct {
-      MatrixProduct(form: form, rows: rows, columns: columns, inner: inner, count: attentions * times)
-    }
-    return
-      (queries == tokens
-      ? linear(images * tokens, from: width, to: 3 * width)
-      : linear(images * queries, from: width, to: width) + linear(images * tokens, from: width, to: 2 * width))
-      + [
-        product(.secondTransposed, queries, tokens, headWidth, times: 2),  // scores, and the probabilities' gradient
-        product(.plain, queries, headWidth, tokens, times: 2),  // output, and the queries' gradient
-        product(.firstTransposed, tokens, headWidth, queries, times: 2),  // the gradients of values and keys
-      ]
-      + linear(images * queries, from: width, to: width) + linear(images * queries, from: width, to: hidden)
-      + linear(images * queries, from: hidden, to: width)
-  }
-
-  private func linear(
-    _ rows: Int, from inputs: Int, to outputs: Int, givesInputGradient: Bool = true
-  ) -> [MatrixProduct] {
-    [
-      MatrixProduct(form: .secondTransposed, rows: rows, columns: outputs, inner: inputs, count: 1),
-      MatrixProduct(form: .firstTransposed, rows: outputs, columns: inputs, inner: rows, count: 1),
-    ]
-      + (givesInputGradient
-        ? [MatrixProduct(form: .plain, rows: rows, columns: inputs, inner: outputs, count: 1)] : [])
   }
 }

@@ -1,77 +1,5 @@
 import Configuration
-
-/// The width, depth and heads of a stack of transformer blocks.
-public struct TransformerConfiguration: ConfigurationSection, Equatable {
-  public var width: Int
-  public var depth: Int
-  public var heads: Int
-  /// The hidden width of the MLP, as a multiple of `width`.
-  public var mlpRatio: Double
-
-  public init(width: Int, depth: Int, heads: Int, mlpRatio: Double = 4) {
-    self.width = width
-    self.depth = depth
-    self.heads = heads
-    self.mlpRatio = mlpRatio
-  }
-
-  /// The encoder of ViT-B.
-  public init() {
-    self.init(width: 768, depth: 12, heads: 12)
-  }
-
-  public static let keys: [ConfigurationKey<Self>] = [
-    .value("width", \.width, "values of a token", .atLeast(4)),
-    .value("depth", \.depth, "transformer blocks", .atLeast(1)),
-    .value("heads", \.heads, "attention heads of a block", .atLeast(1)),
-    .value("mlp_ratio", \.mlpRatio, "the MLP's hidden width, as a multiple of the width", .above(0)),
-  ]
-
-  public func validate(at path: ConfigurationPath) throws(ConfigurationError) {
-    guard width.isMultiple(of: heads) else {
-      throw .invalid(
-        path["width"], is: width, "which is not divisible by \(path["heads"]) (\(heads)); take a multiple of it")
-    }
-    guard width.isMultiple(of: 4) else {
-      throw .invalid(
-        path["width"], is: width, "which is not divisible by 4, as the sine-cosine position table needs it to be")
-    }
-    guard hiddenWidth >= 1 else {
-      throw .invalid(path["mlp_ratio"], is: mlpRatio, "which leaves the MLP without a hidden value; take a larger one")
-    }
-  }
-
-  public var hiddenWidth: Int { Int((Double(width) * mlpRatio).rounded()) }
-}
-
-/// Rows and columns, of pixels or of patches.
-public struct GridSize: ConfigurationValue {
-  public var height: Int
-  public var width: Int
-
-  public init(height: Int, width: Int) {
-    self.height = height
-    self.width = width
-  }
-
-  public var count: Int { height * width }
-
-  public static let expectation = "a size in pixels, one whole number or [height, width]"
-
-  public init(configuration node: ConfigurationNode) throws(ConfigurationMismatch) {
-    if case .list(let sides) = node.content {
-      guard sides.count == 2 else { throw ConfigurationMismatch() }
-      self.init(height: try Int(configuration: sides[0]), width: try Int(configuration: sides[1]))
-    } else {
-      let side = try Int(configuration: node)
-      self.init(height: side, width: side)
-    }
-  }
-
-  public var configurationNode: ConfigurationNode {
-    height == width ? height.configurationNode : .list([height.configurationNode, width.configurationNode])
-  }
-}
+import VisionTransformer
 
 /// What a masked autoencoder looks like: the image it takes, what is removed of it, and its two transformers.
 ///
@@ -116,16 +44,22 @@ public struct ModelConfiguration: ConfigurationSection, Equatable {
     }
   }
 
+  /// How the model cuts images into patches.
+  public var patches: PatchGrid { PatchGrid(imageSize: imageSize, patchSize: patchSize, channels: channels) }
+  /// The part of the model that is an encoder of its own.
+  public var encoderConfiguration: EncoderConfiguration {
+    EncoderConfiguration(patches: patches, transformer: encoder, layerNormEpsilon: layerNormEpsilon)
+  }
   /// Patches down and across.
-  public var grid: GridSize { GridSize(height: imageSize.height / patchSize, width: imageSize.width / patchSize) }
+  public var grid: GridSize { patches.grid }
   /// L: patches of an image.
-  public var patchCount: Int { grid.count }
+  public var patchCount: Int { patches.count }
   /// N: patches that the encoder sees.
   public var visibleCount: Int { Int(Double(patchCount) * (1 - maskRatio)) }
   /// Patches that are removed and painted again.
   public var maskedCount: Int { patchCount - visibleCount }
   /// Values of one patch: P·P·C.
-  public var patchValues: Int { patchSize * patchSize * channels }
+  public var patchValues: Int { patches.patchValues }
   /// Values of one image: C·H·W.
-  public var imageValues: Int { channels * imageSize.count }
+  public var imageValues: Int { patches.imageValues }
 }

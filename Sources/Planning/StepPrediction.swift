@@ -2,6 +2,7 @@ import Benchmarks
 import Compute
 import MaskedAutoencoder
 import Training
+import VisionTransformer
 
 /// What a rank computes in a step, in seconds, whatever the other ranks do.
 public struct ComputeTimes: Sendable, Encodable {

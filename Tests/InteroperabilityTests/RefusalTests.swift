@@ -3,6 +3,7 @@ import Foundation
 import Interoperability
 import MaskedAutoencoder
 import Testing
+import VisionTransformer
 
 /// Each thing that cannot be taken over is refused with its own sentence.
 @Suite struct RefusalTests {

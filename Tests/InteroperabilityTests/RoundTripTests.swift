@@ -4,6 +4,7 @@ import Interoperability
 import MaskedAutoencoder
 import Testing
 import Training
+import VisionTransformer
 
 /// There and back, bit by bit.
 @Suite struct RoundTripTests {

@@ -2,6 +2,7 @@ import Compute
 import MaskedAutoencoder
 import Synchronization
 import Testing
+import VisionTransformer
 
 /// What must not influence what, to the bit.
 @Suite struct IndependenceTests {

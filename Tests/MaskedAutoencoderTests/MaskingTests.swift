@@ -1,6 +1,7 @@
 import Compute
 import MaskedAutoencoder
 import Testing
+import VisionTransformer
 
 @Suite struct MaskingTests {
   /// Patches, ratio and int(L·(1 − ratio)) as Python has it, where 60·(1 − 0.9) is a little less than 6.

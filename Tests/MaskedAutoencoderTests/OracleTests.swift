@@ -4,6 +4,7 @@ import MaskedAutoencoder
 import Optimization
 import Safetensors
 import Testing
+import VisionTransformer
 
 /// Loss, gradients and ten steps held against transformers' ViTMAEForPreTraining and torch's AdamW, whose results lie
 /// in Fixtures (made by make_oracle.py).

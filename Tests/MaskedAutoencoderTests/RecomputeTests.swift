@@ -1,6 +1,7 @@
 import Compute
 import MaskedAutoencoder
 import Testing
+import VisionTransformer
 
 /// Memory for time, or for a plan, and not a bit for either.
 @Suite struct RecomputeTests {

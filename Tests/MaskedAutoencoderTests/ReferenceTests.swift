@@ -2,6 +2,7 @@ import Compute
 import MaskedAutoencoder
 import ReferenceArithmetic
 import Testing
+import VisionTransformer
 
 /// Loss and gradient of the whole model against a reference that shares neither code nor shortcuts with it, and whose
 /// gradients are central differences: no rule of differentiation enters.

@@ -1,8 +1,8 @@
 import Compute
 import Datasets
 import Imaging
-import MaskedAutoencoder
 import Training
+import VisionTransformer
 
 /// How the tokens of an image become one vector.
 public enum Pooling: String, CaseIterable, Sendable {
@@ -47,7 +47,7 @@ public final class Embedder {
     let threads = max(1, min(threads, (source.count + Self.imagesPerWorker - 1) / Self.imagesPerWorker))
     pool = WorkerPool(count: threads)
     workspaces = (0..<threads).map { _ in
-      EncodingWorkspace(model: trained.configuration.model, imageCount: Self.imagesPerWorker)
+      EncodingWorkspace(trained.configuration.model.encoderConfiguration, imageCount: Self.imagesPerWorker)
     }
   }
 
@@ -115,7 +115,7 @@ private struct EmbeddingWork: @unchecked Sendable {
       resizer.centerCrop(image, crop, into: pixels)
       trained.configuration.data.normalization.apply(to: pixels, into: workspace.images.row(slot))
     }
-    trained.model.encode(parameters: trained.parameters.all, workspace: workspace)
+    trained.model.encoder.encode(parameters: trained.parameters.all, workspace: workspace)
     let tokens = 1 + model.patchCount
     for (slot, row) in range.enumerated() {
       let image = workspace.latent.rows(slot * tokens..<(slot + 1) * tokens)

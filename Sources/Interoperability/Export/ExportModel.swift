@@ -6,6 +6,7 @@ import MaskedAutoencoder
 import Reporting
 import Safetensors
 import Training
+import VisionTransformer
 
 /// What an exported folder is to hold.
 public struct ExportOptions: Sendable {

@@ -3,6 +3,7 @@ import Foundation
 import MaskedAutoencoder
 import Reporting
 import Training
+import VisionTransformer
 
 /// `README.md` of an exported folder: what the model is, how it was trained as far as that is known, how to load it.
 struct ModelCard {

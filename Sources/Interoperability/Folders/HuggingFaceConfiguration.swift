@@ -1,4 +1,5 @@
 import MaskedAutoencoder
+import VisionTransformer
 
 /// `config.json` of a Hugging Face folder with a `ViTMAE…` or `ViT…` model. What a file leaves out has the defaults of
 /// transformers' `ViTMAEConfig`.

@@ -1,4 +1,4 @@
-import MaskedAutoencoder
+import VisionTransformer
 
 /// Resizes a table of rows that belong to the places of a grid: what timm does with position embeddings of another
 /// image size (bicubic with a = −0.5 and antialiasing, half-pixel centres, as torch's

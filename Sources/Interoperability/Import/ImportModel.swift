@@ -5,6 +5,7 @@ import Evaluation
 import MaskedAutoencoder
 import Safetensors
 import Training
+import VisionTransformer
 
 /// A model that others left, taken over, and what is to be said about it.
 public struct ImportedModel {

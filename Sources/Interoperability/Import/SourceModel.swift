@@ -3,6 +3,7 @@ import Configuration
 import MaskedAutoencoder
 import Safetensors
 import Training
+import VisionTransformer
 
 /// What weights that others left are weights of, and what had to be assumed.
 struct SourceModel {

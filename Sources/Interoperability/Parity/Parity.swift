@@ -6,6 +6,7 @@ import MaskedAutoencoder
 import Optimization
 import Safetensors
 import Training
+import VisionTransformer
 
 extension TrainedModel {
   /// Computes what another implementation computes of the same weights, images and noise, and writes it to a new

@@ -1,4 +1,5 @@
 import Compute
+import VisionTransformer
 
 /// One matrix that the forward pass left, for whoever wants to look at it.
 public final class Activation {

@@ -1,4 +1,5 @@
 import Compute
+import VisionTransformer
 
 /// The patches whose pixels are predicted.
 public enum Painting: Sendable {

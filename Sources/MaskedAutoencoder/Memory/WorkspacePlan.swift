@@ -1,4 +1,5 @@
 import Compute
+import VisionTransformer
 
 /// Where the workspaces of several workers put what they hold, planned once for all steps.
 ///
@@ -27,9 +28,10 @@ public struct WorkspacePlan: Sendable {
       model: model, images: imageCount, painting: painting, precision: precision, recompute: recompute)
     var sections = SectionAllocator.measuring
     _ = layout.contents(&sections)
+    let places = ModelPlaces(model)
     plan = MemoryPlan(
       sections.buffers, users: workers,
-      loans: usesGradient ? StepMoments(model).loans(of: ModelLayout(model)) : [])
+      loans: usesGradient ? ModelStages(places).timeline.loans(of: places.table) : [])
     activationBytes = sections.buffers.reduce(0) { $0 + $1.count } * MemoryLayout<Float>.stride
   }
 
@@ -46,44 +48,50 @@ struct WorkspaceLayout: Sendable {
   let recompute: Recompute
 
   func contents(_ sections: inout SectionAllocator) -> WorkspaceContents {
-    let moments = StepMoments(model)
+    let stages = ModelStages(ModelPlaces(model))
+    let timeline = stages.timeline
     // What the caller fills stays, for the next step if he likes.
-    let (images, noise, patchOrder) = sections.section(during: moments.all) { allocator in
+    let (images, noise, patchOrder) = sections.section(during: timeline.whole) { allocator in
       (
         allocator.matrix(self.images, model.imageValues), allocator.matrix(self.images, model.patchCount),
         allocator.matrix(self.images, model.patchCount, of: Int.self)
       )
     }
-    let targets = sections.section(during: moments.embedding...moments.prediction) { allocator in
+    let targets = sections.section(
+      during: timeline.forward(stages.encoder.embedding, through: stages.decoder.prediction)
+    ) { allocator in
       allocator.matrix(self.images * model.maskedCount, model.patchValues)
     }
-    let backward = moments.backward(of: moments.decoderEmbedding)...moments.backward(of: moments.encoderNorm)
+    let backward = timeline.backward(stages.decoder.embedding, through: stages.encoder.norm)
     let latentGradient = sections.section(during: backward) { allocator in
       allocator.matrix(self.images * (1 + model.visibleCount), model.encoder.width)
     }
     return WorkspaceContents(
       images: images, noise: noise, patchOrder: patchOrder, targets: targets,
-      activations: activations(moments, &sections), latentGradient: latentGradient)
+      activations: activations(stages, &sections), latentGradient: latentGradient)
   }
 
-  private func activations(_ moments: StepMoments, _ sections: inout SectionAllocator) -> ModelActivations {
+  private func activations(_ stages: ModelStages, _ sections: inout SectionAllocator) -> ModelActivations {
     switch precision {
-    case .fp32: .fp32(encoder(moments, &sections), decoder(moments, &sections))
-    case .bf16: .bf16(encoder(moments, &sections), decoder(moments, &sections))
+    case .fp32: .fp32(encoder(stages, &sections), decoder(stages, &sections))
+    case .bf16: .bf16(encoder(stages, &sections), decoder(stages, &sections))
     }
   }
 
   private func encoder<Element: StoredElement>(
-    _ moments: StepMoments, _ sections: inout SectionAllocator
+    _ stages: ModelStages, _ sections: inout SectionAllocator
   ) -> EncoderActivations<Element> {
-    EncoderActivations(images: images, model: model, recompute: recompute, moments: moments, &sections)
+    EncoderActivations(
+      images: images, seenCount: model.visibleCount, encoder: model.encoderConfiguration, recompute: recompute,
+      stages: stages.encoder, timeline: stages.timeline, &sections)
   }
 
   private func decoder<Element: StoredElement>(
-    _ moments: StepMoments, _ sections: inout SectionAllocator
+    _ stages: ModelStages, _ sections: inout SectionAllocator
   ) -> DecoderActivations<Element> {
     DecoderActivations(
-      images: images, model: model, painting: painting, recompute: recompute, moments: moments, &sections)
+      images: images, model: model, painting: painting, recompute: recompute, stages: stages.decoder,
+      timeline: stages.timeline, &sections)
   }
 }
 

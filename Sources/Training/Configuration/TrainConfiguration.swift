@@ -1,6 +1,6 @@
 import Configuration
-import MaskedAutoencoder
 import Optimization
+import VisionTransformer
 
 /// What to do about a step whose loss or gradient is not finite.
 public enum NonFinitePolicy: String, CaseIterable, ConfigurationValue {

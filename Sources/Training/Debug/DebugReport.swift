@@ -1,6 +1,6 @@
 import Checkpoints
 import Compute
-import MaskedAutoencoder
+import VisionTransformer
 
 extension Replica {
   /// What `--debug` prints after a step: statistics of every activation and gradient, and the parameters' hash.

@@ -1,5 +1,5 @@
 import Compute
-import MaskedAutoencoder
+import VisionTransformer
 
 #if canImport(Glibc)
   import Glibc

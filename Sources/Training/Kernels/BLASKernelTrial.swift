@@ -1,6 +1,6 @@
 import Compute
 import Foundation
-import MaskedAutoencoder
+import VisionTransformer
 
 /// A process of this program that times products of certain kernels on request: a process can have but one kind.
 ///

@@ -1,6 +1,6 @@
 import Compute
 import Foundation
-import MaskedAutoencoder
+import VisionTransformer
 
 /// The other side of a `BLASKernelTrial`: what `mae blas-trial` does.
 public enum BLASKernelTrialAnswers {

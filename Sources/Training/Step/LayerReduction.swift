@@ -1,7 +1,7 @@
 import Collectives
 import Compute
-import MaskedAutoencoder
 import Synchronization
+import VisionTransformer
 
 /// Sums the gradient of each layer group over this rank's workers as soon as all have it, and hands it to the exchange
 /// between ranks while backward goes on.

@@ -4,6 +4,7 @@ import Datasets
 import Imaging
 import MaskedAutoencoder
 import Training
+import VisionTransformer
 
 /// Something is not as it must be.
 struct CheckFailure: Error, CustomStringConvertible {

@@ -1,6 +1,7 @@
 import Compute
 import MaskedAutoencoder
 import Testing
+import VisionTransformer
 
 @Suite struct ParameterTableTests {
   static let configuration = sample(

@@ -2,6 +2,7 @@ import Collectives
 import MaskedAutoencoder
 import Testing
 import Training
+import VisionTransformer
 
 struct GradientBucketsTests {
   private func table(_ encoder: TransformerConfiguration, _ decoder: TransformerConfiguration) -> ParameterTable {

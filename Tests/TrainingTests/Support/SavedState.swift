@@ -4,6 +4,7 @@ import Files
 import MaskedAutoencoder
 import Testing
 import Training
+import VisionTransformer
 
 /// A checkpoint in memory, to be changed and saved again under a valid manifest.
 final class SavedState {

@@ -2,21 +2,21 @@ import Compute
 
 /// What a block's forward pass leaves for backward. The outputs of the norms and of GELU are not kept: they are computed
 /// again from what is, at the speed of memory.
-struct BlockActivations<Element: StoredElement> {
+public struct BlockActivations<Element: StoredElement> {
   let shape: BlockShape
   let norm1: NormStatistics
-  let queryKeyValue: QueryKeyValue<Element>
+  public let queryKeyValue: QueryKeyValue<Element>
   /// Softmax's row maxima and inverse sums: [images·H, queries].
   let maximum: Matrix
   let inverseSum: Matrix
-  let attention: MatrixView<Element>
+  public let attention: MatrixView<Element>
   /// The residual stream between attention and MLP.
-  let middle: Matrix
+  public let middle: Matrix
   let norm2: NormStatistics
   /// Before GELU.
-  let hidden: MatrixView<Element>
+  public let hidden: MatrixView<Element>
   /// The residual stream after the block.
-  let output: Matrix
+  public let output: Matrix
 
   /// - Parameters:
   ///   - shared: a block before of the same shape, whose memory is taken for what is not kept.
@@ -55,11 +55,11 @@ struct BlockActivations<Element: StoredElement> {
 }
 
 /// Queries, keys and values of a block, or their gradients.
-struct QueryKeyValue<Element: StoredElement> {
+public struct QueryKeyValue<Element: StoredElement> {
   /// [images·queries, D].
-  let query: MatrixView<Element>
+  public let query: MatrixView<Element>
   /// Keys, then values: [images·tokens, 2D].
-  let keyValue: MatrixView<Element>
+  public let keyValue: MatrixView<Element>
   /// The two as one matrix [rows, 3D], which they are where every token is a query.
   let all: MatrixView<Element>?
 
@@ -152,7 +152,7 @@ struct BackwardScratch<Element: StoredElement> {
 
 extension ArenaAllocator {
   /// Memory for a matrix of floats when it is rounded; none where floats are not.
-  mutating func roundedMatrix<Element: StoredElement>(_ rows: Int, _ columns: Int) -> MatrixView<Element> {
+  public mutating func roundedMatrix<Element: StoredElement>(_ rows: Int, _ columns: Int) -> MatrixView<Element> {
     matrix(Element.self == Float.self ? 0 : rows, columns, of: Element.self)
   }
 }

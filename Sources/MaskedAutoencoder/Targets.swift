@@ -1,30 +1,5 @@
 import Compute
-
-/// Copies the patches `order` of one image into rows, each in the order (channel, row, column): the order of a
-/// convolution's weights.
-///
-/// - Parameters:
-///   - output: [order.count, C·P·P], overwritten.
-///   - image: C·H·W values, plane after plane.
-func gatherPatches<Element: StoredElement>(
-  output: MatrixView<Element>, image: Vector, order: VectorView<Int>, model: ModelConfiguration
-) {
-  let (patch, width) = (model.patchSize, model.imageSize.width)
-  precondition(image.count == model.imageValues && output.columns == model.patchValues && output.rows == order.count)
-  for row in 0..<order.count {
-    let index = order[row]
-    let corner = index / model.grid.width * patch * width + index % model.grid.width * patch
-    let target = output.row(row)
-    var position = 0
-    for channel in 0..<model.channels {
-      for y in 0..<patch {
-        let source = channel * model.imageSize.count + corner + y * width
-        for x in 0..<patch { target[position + x] = Element(image[source + x]) }
-        position += patch
-      }
-    }
-  }
-}
+import VisionTransformer
 
 /// Copies the patches `order` of one image into rows, each in the order (row, column, channel), the order of the
 /// predictions, and normalises each by its own mean and unbiased variance, (t − μ)/√(σ² + 1e-6), where the model
@@ -37,8 +12,7 @@ func gatherTargets(output: Matrix, image: Vector, order: VectorView<Int>, model:
   let (patch, width, channels) = (model.patchSize, model.imageSize.width, model.channels)
   precondition(image.count == model.imageValues && output.columns == model.patchValues && output.rows == order.count)
   for row in 0..<order.count {
-    let index = order[row]
-    let corner = index / model.grid.width * patch * width + index % model.grid.width * patch
+    let corner = model.patches.corner(of: order[row])
     let target = output.row(row)
     for channel in 0..<channels {
       for y in 0..<patch {

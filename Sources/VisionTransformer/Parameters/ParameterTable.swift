@@ -15,14 +15,13 @@ public struct ParameterSpec: Sendable, Equatable {
   public let initializer: Initializer
   /// The layer for layer-wise decay: 0 for the embedding, 1… for the encoder's blocks, depth + 1 after them.
   public internal(set) var layer = 0
+  /// Whether weight decay applies: to weights and tokens, not to biases and norms.
+  public let isDecayed: Bool
   /// Where its floats lie in each of the arenas.
   public let range: Range<Int>
-
-  /// Whether weight decay applies: to tensors of two or more dimensions, so not to biases and norms.
-  public var isDecayed: Bool { shape.count >= 2 }
 }
 
-/// A run of parameters whose gradient is ready at one moment of backward: a linear layer with its norm, an embedding.
+/// A run of parameters whose gradient backward finishes as one: a linear layer with its norm, an embedding.
 public struct LayerGroup: Sendable, Equatable {
   public let name: String
   public let range: Range<Int>
@@ -32,8 +31,9 @@ public struct LayerGroup: Sendable, Equatable {
 
 /// All trained parameters of a model, in the order of the forward pass: the one place that knows what there is.
 ///
-/// Offsets in the arenas (parameters, gradients, moments), initialisation, decay, checkpoints and the order of
-/// the reduction come from here. Each tensor starts on a cache line; the floats between tensors stay zero.
+/// A table is put together from the parts of a model: each adds its tensors and groups behind those that are there, and
+/// keeps their places. Offsets in the arenas (parameters, gradients, moments), initialisation, decay, checkpoints and the
+/// order of the reduction come from here. Each tensor starts on a cache line; the floats between tensors stay zero.
 public struct ParameterTable: Sendable {
   public private(set) var specs: [ParameterSpec] = []
   public private(set) var groups: [LayerGroup] = []
@@ -46,18 +46,22 @@ public struct ParameterTable: Sendable {
   /// The floats of the largest group.
   public var largestGroupCount: Int { groups.map(\.range.count).max() ?? 0 }
 
+  /// An empty table.
+  public init() {}
+
   // MARK: Building
 
-  mutating func add(_ name: String, shape: [Int], initializer: Initializer) -> Range<Int> {
+  /// Adds a tensor to the group that is open, and returns its place in the arenas.
+  public mutating func add(_ name: String, shape: [Int], initializer: Initializer, isDecayed: Bool) -> Range<Int> {
     let range = arenaCount..<arenaCount + shape.reduce(1, *)
     specs.append(
-      ParameterSpec(name: name, shape: shape, initializer: initializer, range: range))
+      ParameterSpec(name: name, shape: shape, initializer: initializer, isDecayed: isDecayed, range: range))
     arenaCount = (range.upperBound + 15) / 16 * 16
     return range
   }
 
   /// Closes the group of all tensors added since the last one, which are of `layer`, and returns its index.
-  mutating func endGroup(_ name: String, layer: Int) -> Int {
+  public mutating func endGroup(_ name: String, layer: Int) -> Int {
     let first = specs.firstIndex { $0.range.lowerBound >= groupStart } ?? specs.endIndex
     for index in first..<specs.endIndex { specs[index].layer = layer }
     let tensors = specs[first...].map(\.range)
@@ -68,28 +72,36 @@ public struct ParameterTable: Sendable {
     return groups.count - 1
   }
 
-  mutating func addLinear(_ name: String, outputs: Int, inputs: Int, weightShape: [Int]? = nil) -> LinearLayout {
-    LinearLayout(
+  /// Adds the weight and the bias of a linear layer.
+  ///
+  /// - Parameter weightShape: other than [outputs, inputs], of as many values.
+  public mutating func addLinear(
+    _ name: String, outputs: Int, inputs: Int, weightShape: [Int]? = nil
+  ) -> LinearPlace {
+    LinearPlace(
       outputs: outputs, inputs: inputs,
       weight: add(
         name + ".weight", shape: weightShape ?? [outputs, inputs],
-        initializer: .xavierUniform(fanIn: inputs, fanOut: outputs)),
-      bias: add(name + ".bias", shape: [outputs], initializer: .zeros))
+        initializer: .xavierUniform(fanIn: inputs, fanOut: outputs), isDecayed: true),
+      bias: add(name + ".bias", shape: [outputs], initializer: .zeros, isDecayed: false))
   }
 
-  mutating func addNorm(_ name: String, width: Int) -> NormLayout {
-    NormLayout(
-      weight: add(name + ".weight", shape: [width], initializer: .ones),
-      bias: add(name + ".bias", shape: [width], initializer: .zeros))
+  /// Adds the weight and the bias of a layer norm.
+  public mutating func addNorm(_ name: String, width: Int) -> NormPlace {
+    NormPlace(
+      weight: add(name + ".weight", shape: [width], initializer: .ones, isDecayed: false),
+      bias: add(name + ".bias", shape: [width], initializer: .zeros, isDecayed: false))
   }
 
-  mutating func addToken(_ name: String, width: Int) -> Range<Int> {
-    add(name, shape: [1, 1, width], initializer: .normal(deviation: 0.02))
+  /// Adds a token that is learned.
+  public mutating func addToken(_ name: String, width: Int) -> Range<Int> {
+    add(name, shape: [1, 1, width], initializer: .normal(deviation: 0.02), isDecayed: true)
   }
 
-  mutating func addBlock(_ name: String, _ shape: TransformerConfiguration, layer: Int) -> BlockLayout {
+  /// Adds a transformer block, of four groups.
+  public mutating func addBlock(_ name: String, _ shape: TransformerConfiguration, layer: Int) -> BlockPlace {
     let width = shape.width
-    return BlockLayout(
+    return BlockPlace(
       norm1: addNorm(name + ".norm1", width: width),
       qkv: addLinear(name + ".attn.qkv", outputs: 3 * width, inputs: width),
       qkvGroup: endGroup(name + ".attn.qkv", layer: layer),

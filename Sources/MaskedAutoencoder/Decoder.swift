@@ -1,4 +1,5 @@
 import Compute
+import VisionTransformer
 
 /// What the decoder leaves for backward.
 struct DecoderActivations<Element: StoredElement> {
@@ -16,24 +17,25 @@ struct DecoderActivations<Element: StoredElement> {
   let roundedPredictions: MatrixView<Element>
 
   init(
-    images: Int, model: ModelConfiguration, painting: Painting, recompute: Recompute, moments: StepMoments,
-    _ sections: inout SectionAllocator
+    images: Int, model: ModelConfiguration, painting: Painting, recompute: Recompute, stages: DecoderStages,
+    timeline: Timeline, _ sections: inout SectionAllocator
   ) {
     let queries = painting == .all ? model.patchCount : model.maskedCount
     let (painted, seen, width) = (images * queries, images * (1 + model.visibleCount), model.decoder.width)
-    (embeddings, roundedEmbeddings) = sections.section(during: moments.kept(moments.decoderEmbedding)) { allocator in
+    (embeddings, roundedEmbeddings) = sections.section(during: timeline.kept(from: stages.embedding)) { allocator in
       (allocator.matrix(seen, width), allocator.roundedMatrix(seen, width))
     }
     stack = StackActivations(
       images: images, tokens: 1 + model.patchCount, queries: queries, transformer: model.decoder, recompute: recompute,
-      firstBlock: moments.firstDecoderBlock, moments: moments, &sections)
-    (norm, normOutput, normGradient) = sections.section(during: moments.kept(moments.prediction)) { allocator in
+      stages: StackStages(before: stages.embedding, blocks: stages.blocks, after: stages.prediction),
+      timeline: timeline, &sections)
+    (norm, normOutput, normGradient) = sections.section(during: timeline.kept(from: stages.prediction)) { allocator in
       (
         NormStatistics(rows: painted, &allocator), allocator.matrix(painted, width, of: Element.self),
         allocator.matrix(painted, width)
       )
     }
-    (predictions, roundedPredictions) = sections.section(during: moments.kept(moments.prediction)) { allocator in
+    (predictions, roundedPredictions) = sections.section(during: timeline.kept(from: stages.prediction)) { allocator in
       (allocator.matrix(painted, model.patchValues), allocator.roundedMatrix(painted, model.patchValues))
     }
   }
@@ -43,33 +45,38 @@ struct DecoderActivations<Element: StoredElement> {
 ///
 /// An image's tokens are cls, visible, removed, in the order of `patchOrder`: the removed ones lie together, so the
 /// last block works for them alone, and the prediction is made where the loss is taken and nowhere else.
-struct Decoder: Sendable {
-  let layout: ModelLayout
-  let stack: TransformerStack
-  let visibleCount: Int
-  let patchCount: Int
+final class Decoder: Sendable {
+  private let places: DecoderPlaces
+  private let stack: TransformerStack
+  private let visibleCount: Int
+  private let patchCount: Int
+  private let width: Int
+  private let positions: AlignedBuffer<Float>
 
-  init(_ model: ModelConfiguration, layout: ModelLayout) {
-    self.layout = layout
+  /// - Parameter positions: what is added to the tokens so that they know their places: [1 + L, D].
+  init(_ model: ModelConfiguration, places: DecoderPlaces, positions: [Float]) {
+    precondition(positions.count == (1 + model.patchCount) * model.decoder.width, "decoder's position table")
+    self.places = places
+    self.positions = AlignedBuffer(positions)
     visibleCount = model.visibleCount
     patchCount = model.patchCount
-    stack = TransformerStack(
-      blocks: layout.decoderBlocks, epsilon: Float(model.layerNormEpsilon))
+    width = model.decoder.width
+    stack = TransformerStack(blocks: places.blocks, epsilon: Float(model.layerNormEpsilon))
   }
 
   /// - Parameters:
   ///   - latent: [images·(1 + N), encoder's D].
   ///   - order: of each image, its patches with the visible ones first: [images, L].
-  ///   - positions: [1 + L, D].
   ///   - saved: `predictions` becomes the painted patches.
   func forward<Element: StoredElement>(
-    latent: MatrixView<Element>, order: MatrixView<Int>, positions: Matrix, weights: ModelWeights<Element>,
+    latent: MatrixView<Element>, order: MatrixView<Int>, weights: ModelWeights<Element>,
     saved: DecoderActivations<Element>
   ) {
+    let positions = positions.all.reshaped(rows: 1 + patchCount, columns: width)
     linearForward(
       output: saved.embeddings, input: latent,
-      weight: weights.matrix(layout.decoderEmbedding), bias: weights.bias(layout.decoderEmbedding))
-    let maskToken = weights[layout.maskToken]
+      weight: weights.matrix(places.embedding), bias: weights.bias(places.embedding))
+    let maskToken = weights[places.maskToken]
     let seen = 1 + visibleCount
     for image in 0..<order.rows {
       let tokens = saved.stack.input.rows(image * (1 + patchCount)..<(image + 1) * (1 + patchCount))
@@ -82,11 +89,11 @@ struct Decoder: Sendable {
     }
     stack.forward(weights: weights, saved: saved.stack)
     saved.norm.forward(
-      output: saved.normOutput, input: saved.stack.output, layout: layout.decoderNorm, weights: weights,
+      output: saved.normOutput, input: saved.stack.output, place: places.norm, weights: weights,
       epsilon: stack.epsilon)
     linearForward(
       output: saved.predictions, input: saved.normOutput,
-      weight: weights.matrix(layout.prediction), bias: weights.bias(layout.prediction))
+      weight: weights.matrix(places.prediction), bias: weights.bias(places.prediction))
   }
 
   /// - Parameters:
@@ -95,24 +102,24 @@ struct Decoder: Sendable {
   ///   - saved: `predictions` holds the gradient of the predictions.
   func backward<Element: StoredElement>(
     latentGradient: Matrix, latent: MatrixView<Element>, weights: ModelWeights<Element>,
-    saved: DecoderActivations<Element>, gradients: GroupGradients<some GradientReceiver>
+    saved: DecoderActivations<Element>, gradients: GroupGradients
   ) {
-    gradients.write(layout.predictionGroup) { gradients in
+    gradients.write(places.predictionGroup) { gradients in
       let outputGradient = Element.stored(saved.predictions, in: saved.roundedPredictions)
       linearBackward(
-        weightGradient: layout.prediction.weight(in: gradients), biasGradient: layout.prediction.bias(in: gradients),
+        weightGradient: places.prediction.weight(in: gradients), biasGradient: places.prediction.bias(in: gradients),
         outputGradient: outputGradient, input: saved.normOutput)
       linearBackward(
-        inputGradient: saved.normGradient, outputGradient: outputGradient, weight: weights.matrix(layout.prediction))
+        inputGradient: saved.normGradient, outputGradient: outputGradient, weight: weights.matrix(places.prediction))
       clear(saved.stack.outputGradient.flat)
       saved.norm.backward(
         inputGradient: saved.stack.outputGradient, outputGradient: saved.normGradient, input: saved.stack.output,
-        layout: layout.decoderNorm, weights: weights, gradients: gradients)
+        place: places.norm, weights: weights, gradients: gradients)
     }
     let gradient = stack.backward(weights: weights, saved: saved.stack, gradients: gradients)
-    gradients.write(layout.decoderEmbeddingGroup) { gradients in
+    gradients.write(places.embeddingGroup) { gradients in
       let seen = 1 + visibleCount
-      let maskToken = gradients[layout.maskToken]
+      let maskToken = gradients[places.maskToken]
       clear(maskToken)
       for image in 0..<gradient.rows / (1 + patchCount) {
         let tokens = gradient.rows(image * (1 + patchCount)..<(image + 1) * (1 + patchCount))
@@ -121,10 +128,10 @@ struct Decoder: Sendable {
       }
       let outputGradient = Element.stored(saved.embeddings, in: saved.roundedEmbeddings)
       linearBackward(
-        weightGradient: layout.decoderEmbedding.weight(in: gradients),
-        biasGradient: layout.decoderEmbedding.bias(in: gradients), outputGradient: outputGradient, input: latent)
+        weightGradient: places.embedding.weight(in: gradients),
+        biasGradient: places.embedding.bias(in: gradients), outputGradient: outputGradient, input: latent)
       linearBackward(
-        inputGradient: latentGradient, outputGradient: outputGradient, weight: weights.matrix(layout.decoderEmbedding))
+        inputGradient: latentGradient, outputGradient: outputGradient, weight: weights.matrix(places.embedding))
     }
   }
 }

@@ -2,7 +2,7 @@ import Compute
 
 /// A pre-norm transformer block: x + attention(norm1(x)), then + MLP(norm2(·)) (Dosovitskiy et al. 2021, §3.1).
 struct TransformerBlock<Element: StoredElement> {
-  let layout: BlockLayout
+  let place: BlockPlace
   let epsilon: Float
   let weights: ModelWeights<Element>
 
@@ -12,7 +12,7 @@ struct TransformerBlock<Element: StoredElement> {
   func forward(input: Matrix, saved: BlockActivations<Element>, scratch: BlockScratch<Element>) {
     let shape = saved.shape
     let normOutput = scratch.normOutput
-    saved.norm1.forward(output: normOutput, input: input, layout: layout.norm1, weights: weights, epsilon: epsilon)
+    saved.norm1.forward(output: normOutput, input: input, place: place.norm1, weights: weights, epsilon: epsilon)
     projectQueryKeyValue(normOutput, saved: saved, scratch)
     for image in 0..<shape.images {
       attentionForward(
@@ -24,19 +24,19 @@ struct TransformerBlock<Element: StoredElement> {
     for image in 0..<shape.images {
       addToRows(
         output: saved.middle.rows(shape.outputRows(of: image)), input: input.rows(shape.queryRows(of: image)),
-        vector: weights.bias(layout.projection))
+        vector: weights.bias(place.projection))
     }
     let (norm2Output, activated) = (normOutput.rows(0..<shape.outputRows), scratch.activated.rows(0..<shape.outputRows))
-    linearForward(addingTo: saved.middle, input: saved.attention, weight: weights.matrix(layout.projection)) { rows in
+    linearForward(addingTo: saved.middle, input: saved.attention, weight: weights.matrix(place.projection)) { rows in
       saved.norm2.forward(
-        rows, output: norm2Output, input: saved.middle, layout: layout.norm2, weights: weights, epsilon: epsilon)
+        rows, output: norm2Output, input: saved.middle, place: place.norm2, weights: weights, epsilon: epsilon)
     }
     hiddenForward(
       kept: saved.hidden, output: activated, input: norm2Output,
-      weight: weights.matrix(layout.expansion), bias: weights.bias(layout.expansion), product: scratch.product)
+      weight: weights.matrix(place.expansion), bias: weights.bias(place.expansion), product: scratch.product)
     linearForward(
       output: saved.output, residual: saved.middle, input: activated,
-      weight: weights.matrix(layout.contraction), bias: weights.bias(layout.contraction))
+      weight: weights.matrix(place.contraction), bias: weights.bias(place.contraction))
   }
 
   /// - Parameters:
@@ -46,19 +46,19 @@ struct TransformerBlock<Element: StoredElement> {
   /// - Returns: the gradient of `input`, [images·tokens, D], in `scratch.stream`.
   func backward(
     streamGradient: Matrix, input: Matrix, saved: BlockActivations<Element>, scratch: BackwardScratch<Element>,
-    recompute: Recompute, gradients: GroupGradients<some GradientReceiver>
+    recompute: Recompute, gradients: GroupGradients
   ) -> Matrix {
     mlpBackward(streamGradient: streamGradient, saved: saved, scratch, recompute: recompute, gradients: gradients)
     attentionBackward(streamGradient: streamGradient, saved: saved, scratch, gradients: gradients)
 
     let normOutput = scratch.forward.normOutput
-    saved.norm1.again(output: normOutput, input: input, layout: layout.norm1, weights: weights)
+    saved.norm1.again(output: normOutput, input: input, place: place.norm1, weights: weights)
     let gradient = QueryKeyValue<Element>(saved.shape, in: scratch.queryKeyValueGradient)
-    gradients.write(layout.qkvGroup) { gradients in
+    gradients.write(place.qkvGroup) { gradients in
       projectQueryKeyValueBackward(gradient, normOutput, saved.shape, gradients: gradients, scratch)
       if saved.shape.dropsTokens { spread(streamGradient, shape: saved.shape, over: scratch.stream) }
       saved.norm1.backward(
-        inputGradient: scratch.stream, outputGradient: scratch.normGradient, input: input, layout: layout.norm1,
+        inputGradient: scratch.stream, outputGradient: scratch.normGradient, input: input, place: place.norm1,
         weights: weights, gradients: gradients)
     }
     return scratch.stream
@@ -67,36 +67,36 @@ struct TransformerBlock<Element: StoredElement> {
   /// `streamGradient` becomes that of `saved.middle`.
   private func mlpBackward(
     streamGradient: Matrix, saved: BlockActivations<Element>, _ scratch: BackwardScratch<Element>, recompute: Recompute,
-    gradients: GroupGradients<some GradientReceiver>
+    gradients: GroupGradients
   ) {
     let rows = 0..<saved.shape.outputRows
     let (normOutput, normGradient) = (scratch.forward.normOutput.rows(rows), scratch.normGradient.rows(rows))
     let (activated, hiddenGradient) = (scratch.forward.activated.rows(rows), scratch.hiddenGradient.rows(rows))
-    saved.norm2.again(output: normOutput, input: saved.middle, layout: layout.norm2, weights: weights)
+    saved.norm2.again(output: normOutput, input: saved.middle, place: place.norm2, weights: weights)
     if recompute == .mlp {
       linearForward(
         output: saved.hidden, input: normOutput,
-        weight: weights.matrix(layout.expansion), bias: weights.bias(layout.expansion), product: scratch.forward.product
+        weight: weights.matrix(place.expansion), bias: weights.bias(place.expansion), product: scratch.forward.product
       )
     }
 
     let outputGradient = Element.stored(streamGradient, in: scratch.rounded(streamGradient))
     hiddenBackward(
       hiddenGradient: hiddenGradient, output: activated, outputGradient: outputGradient,
-      weight: weights.matrix(layout.contraction), kept: saved.hidden, product: scratch.forward.product)
-    gradients.write(layout.contractionGroup) { gradients in
+      weight: weights.matrix(place.contraction), kept: saved.hidden, product: scratch.forward.product)
+    gradients.write(place.contractionGroup) { gradients in
       linearBackward(
-        weightGradient: layout.contraction.weight(in: gradients), biasGradient: layout.contraction.bias(in: gradients),
+        weightGradient: place.contraction.weight(in: gradients), biasGradient: place.contraction.bias(in: gradients),
         outputGradient: outputGradient, input: activated)
     }
     linearBackward(
-      inputGradient: normGradient, outputGradient: hiddenGradient, weight: weights.matrix(layout.expansion))
-    gradients.write(layout.expansionGroup) { gradients in
+      inputGradient: normGradient, outputGradient: hiddenGradient, weight: weights.matrix(place.expansion))
+    gradients.write(place.expansionGroup) { gradients in
       linearBackward(
-        weightGradient: layout.expansion.weight(in: gradients), biasGradient: layout.expansion.bias(in: gradients),
+        weightGradient: place.expansion.weight(in: gradients), biasGradient: place.expansion.bias(in: gradients),
         outputGradient: hiddenGradient, input: normOutput)
       saved.norm2.backward(
-        inputGradient: streamGradient, outputGradient: normGradient, input: saved.middle, layout: layout.norm2,
+        inputGradient: streamGradient, outputGradient: normGradient, input: saved.middle, place: place.norm2,
         weights: weights, gradients: gradients)
     }
   }
@@ -104,18 +104,18 @@ struct TransformerBlock<Element: StoredElement> {
   /// Leaves the gradients of queries, keys and values in `scratch.queryKeyValueGradient`.
   private func attentionBackward(
     streamGradient: Matrix, saved: BlockActivations<Element>, _ scratch: BackwardScratch<Element>,
-    gradients: GroupGradients<some GradientReceiver>
+    gradients: GroupGradients
   ) {
     let shape = saved.shape
     let attentionGradient = scratch.attentionGradient.rows(0..<shape.outputRows)
     let outputGradient = Element.stored(streamGradient, in: scratch.rounded(streamGradient))
-    gradients.write(layout.projectionGroup) { gradients in
+    gradients.write(place.projectionGroup) { gradients in
       linearBackward(
-        weightGradient: layout.projection.weight(in: gradients), biasGradient: layout.projection.bias(in: gradients),
+        weightGradient: place.projection.weight(in: gradients), biasGradient: place.projection.bias(in: gradients),
         outputGradient: outputGradient, input: saved.attention)
     }
     linearBackward(
-      inputGradient: attentionGradient, outputGradient: outputGradient, weight: weights.matrix(layout.projection),
+      inputGradient: attentionGradient, outputGradient: outputGradient, weight: weights.matrix(place.projection),
       product: scratch.forward.product)
     let gradient = QueryKeyValue<Element>(shape, in: scratch.queryKeyValueGradient)
     for image in 0..<shape.images {
@@ -140,7 +140,7 @@ extension TransformerBlock {
     _ normOutput: MatrixView<Element>, saved: BlockActivations<Element>, _ scratch: BlockScratch<Element>
   ) {
     let (shape, width) = (saved.shape, saved.shape.width)
-    let (weight, bias) = (weights.matrix(layout.qkv), weights.bias(layout.qkv))
+    let (weight, bias) = (weights.matrix(place.qkv), weights.bias(place.qkv))
     if let all = saved.queryKeyValue.all {
       linearForward(output: all, input: normOutput, weight: weight, bias: bias, product: scratch.product)
       return
@@ -170,8 +170,8 @@ extension TransformerBlock {
     gradients: ArenaWindow, _ scratch: BackwardScratch<Element>
   ) {
     let width = shape.width
-    let weight = weights.matrix(layout.qkv)
-    let (weightGradient, biasGradient) = (layout.qkv.weight(in: gradients), layout.qkv.bias(in: gradients))
+    let weight = weights.matrix(place.qkv)
+    let (weightGradient, biasGradient) = (place.qkv.weight(in: gradients), place.qkv.bias(in: gradients))
     if let all = gradient.all {
       linearBackward(
         weightGradient: weightGradient, biasGradient: biasGradient, outputGradient: all, input: normOutput)

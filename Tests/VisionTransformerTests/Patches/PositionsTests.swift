@@ -1,8 +1,8 @@
 import Foundation
-import MaskedAutoencoder
 import Testing
+import VisionTransformer
 
-@Suite struct PositionTableTests {
+@Suite struct PositionsTests {
   /// Width 8 has the frequencies 1 and 1/100. The patch in row 1 and column 2 of a grid of 2 × 3 is the last.
   @Test func byHand() {
     let table = sineCosinePositions(grid: GridSize(height: 2, width: 3), width: 8)

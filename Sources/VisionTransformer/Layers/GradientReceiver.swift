@@ -12,12 +12,17 @@ public protocol GradientReceiver {
 }
 
 /// The groups of a table on their way to a receiver.
-struct GroupGradients<Receiver: GradientReceiver> {
-  let table: ParameterTable
-  let receiver: Receiver
+public struct GroupGradients {
+  private let table: ParameterTable
+  private let receiver: any GradientReceiver
+
+  public init(of table: ParameterTable, to receiver: any GradientReceiver) {
+    self.table = table
+    self.receiver = receiver
+  }
 
   /// Has `write` fill the receiver's memory for `group`, sets the gaps between its tensors to zero, and hands it over.
-  func write(_ group: Int, _ write: (ArenaWindow) -> Void) {
+  public func write(_ group: Int, _ write: (ArenaWindow) -> Void) {
     let window = ArenaWindow(receiver.memory(for: group), start: table.groups[group].range.lowerBound)
     write(window)
     for gap in table.groups[group].gaps { clear(window[gap]) }

@@ -4,30 +4,30 @@ import Compute
 ///
 /// As with `ArenaAllocator`, what is to be laid out is written once and run twice: first to learn the sections, then with
 /// memory for each.
-struct SectionAllocator {
+public struct SectionAllocator {
   /// The sections so far.
-  private(set) var buffers: [TimedBuffer] = []
+  public private(set) var buffers: [TimedBuffer] = []
   private let memory: ((_ section: Int) -> Vector)?
 
   /// An allocator that only learns: its views must not be touched.
-  static var measuring: SectionAllocator { SectionAllocator(memory: nil) }
+  public static var measuring: SectionAllocator { SectionAllocator(memory: nil) }
 
   private init(memory: ((Int) -> Vector)?) {
     self.memory = memory
   }
 
   /// - Parameter memory: gives the floats of a section, which are counted from 0.
-  init(_ memory: @escaping (_ section: Int) -> Vector) {
+  public init(_ memory: @escaping (_ section: Int) -> Vector) {
     self.init(memory: memory)
   }
 
-  /// A section that is needed during `moments`, laid out by `layOut`.
-  mutating func section<Result>(
-    during moments: ClosedRange<Int>, _ layOut: (inout ArenaAllocator) -> Result
+  /// A section that is needed during `instants` of a ``Timeline``, laid out by `layOut`.
+  public mutating func section<Result>(
+    during instants: ClosedRange<Int>, _ layOut: (inout ArenaAllocator) -> Result
   ) -> Result {
     var allocator = memory.map { ArenaAllocator($0(buffers.count)) } ?? .measuring
     let result = layOut(&allocator)
-    buffers.append(TimedBuffer(count: allocator.count, moments: moments))
+    buffers.append(TimedBuffer(count: allocator.count, moments: instants))
     return result
   }
 }

@@ -1,0 +1,45 @@
+import Compute
+
+/// What the encoder leaves for backward.
+public struct EncoderActivations<Element: StoredElement> {
+  /// N: the patches of an image that the encoder sees.
+  let seenCount: Int
+  /// The patches that it sees, values in the order (channel, row, column): [images·N, C·P·P].
+  public let patches: MatrixView<Element>
+  /// Their embeddings before they take their places after the cls tokens, and in backward their gradient: [images·N, D].
+  let embeddings: Matrix
+  let roundedEmbeddings: MatrixView<Element>
+  public let stack: StackActivations<Element>
+  let norm: NormStatistics
+  /// [images·(1 + N), D], the cls token first.
+  public let latent: MatrixView<Element>
+
+  /// - Parameters:
+  ///   - seenCount: patches of an image that the encoder sees: all, or those that masking leaves.
+  ///   - stages: where the encoder is in `timeline`.
+  public init(
+    images: Int, seenCount: Int, encoder: EncoderConfiguration, recompute: Recompute, stages: EncoderStages,
+    timeline: Timeline, _ sections: inout SectionAllocator
+  ) {
+    let tokens = 1 + seenCount
+    let (rows, width) = (images * seenCount, encoder.transformer.width)
+    self.seenCount = seenCount
+    (patches, embeddings, roundedEmbeddings) = sections.section(during: timeline.kept(from: stages.embedding)) {
+      allocator in
+      (
+        allocator.matrix(rows, encoder.patches.patchValues, of: Element.self), allocator.matrix(rows, width),
+        allocator.roundedMatrix(rows, width)
+      )
+    }
+    stack = StackActivations(
+      images: images, tokens: tokens, queries: tokens, transformer: encoder.transformer, recompute: recompute,
+      stages: StackStages(before: stages.embedding, blocks: stages.blocks, after: stages.norm), timeline: timeline,
+      &sections)
+    (norm, latent) = sections.section(during: timeline.kept(from: stages.norm)) { allocator in
+      (
+        NormStatistics(rows: images * tokens, &allocator),
+        allocator.matrix(images * tokens, width, of: Element.self)
+      )
+    }
+  }
+}

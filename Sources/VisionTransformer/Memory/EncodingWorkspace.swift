@@ -1,0 +1,62 @@
+import Compute
+
+/// The memory that one worker takes to encode whole images, nothing removed: for features, not for training.
+public final class EncodingWorkspace: @unchecked Sendable {
+  public let imageCount: Int
+  /// The input: normalised values, [images, C·H·W], plane after plane. The caller fills it.
+  public let images: Matrix
+  /// Of each image, its patches as they lie: [images, L].
+  private let patchOrder: MatrixView<Int>
+  private let activations: EncoderActivations<Float>
+  private let memory: AlignedBuffer<Float>
+
+  /// What the encoder made of the images: [images·(1 + L), D], the cls token first, then the patches in their order.
+  public var latent: Matrix { activations.latent }
+
+  public init(_ encoder: EncoderConfiguration, imageCount: Int) {
+    self.imageCount = imageCount
+    var measuring = SectionAllocator.measuring
+    _ = EncodingWorkspace.layOut(encoder, imageCount, &measuring)
+    let plan = MemoryPlan(measuring.buffers)
+    memory = AlignedBuffer(count: plan.ownCounts[0], zero: 0)
+    let own = memory.all
+    var sections = SectionAllocator { section in
+      guard case .own(let range) = plan.places[0][section] else { preconditionFailure("nothing is lent") }
+      return own[range]
+    }
+    (images, patchOrder, activations) = EncodingWorkspace.layOut(encoder, imageCount, &sections)
+    for image in 0..<imageCount {
+      for patch in 0..<patchOrder.columns { patchOrder[image, patch] = patch }
+    }
+  }
+
+  private static func layOut(
+    _ encoder: EncoderConfiguration, _ imageCount: Int, _ sections: inout SectionAllocator
+  ) -> (Matrix, MatrixView<Int>, EncoderActivations<Float>) {
+    var (table, timeline) = (ParameterTable(), Timeline(hasBackward: false))
+    let stages = EncoderStages(EncoderPlaces(encoder, in: &table), in: &timeline)
+    let (images, patchOrder) = sections.section(during: timeline.whole) { allocator in
+      (
+        allocator.matrix(imageCount, encoder.patches.imageValues),
+        allocator.matrix(imageCount, encoder.patches.count, of: Int.self)
+      )
+    }
+    let activations = EncoderActivations<Float>(
+      images: imageCount, seenCount: encoder.patches.count, encoder: encoder, recompute: .none, stages: stages,
+      timeline: timeline, &sections)
+    return (images, patchOrder, activations)
+  }
+
+  fileprivate func run(_ encoder: Encoder, _ parameters: Vector) {
+    encoder.forward(
+      images: images, order: patchOrder, weights: ModelWeights(floats: parameters, stored: parameters),
+      saved: activations)
+  }
+}
+
+extension Encoder {
+  /// Encodes whole images: it sees every patch. The result is `workspace.latent`.
+  ///
+  /// - Parameter parameters: the whole arena.
+  public func encode(parameters: Vector, workspace: EncodingWorkspace) { workspace.run(self, parameters) }
+}

@@ -1,0 +1,62 @@
+import Compute
+
+/// The order in which a step passes through the parts of its model, put together from stages, by which the lifetimes of
+/// its memory are told.
+///
+/// Forward passes through the stages from the first to the last, one instant each; then backward, where there is one,
+/// passes through the same stages from the last to the first. What a stage makes on the way forward is needed until
+/// backward is through that stage, and the gradient of a stage's parameters is there from backward's instant on.
+public struct Timeline: Sendable {
+  /// One part of the model that forward, and later backward, is at for an instant. It belongs to the timeline that gave it.
+  public struct Stage: Sendable {
+    fileprivate let index: Int
+  }
+
+  /// Of each stage, the groups of the parameter table whose gradient backward writes there.
+  private var groups: [[Int]] = []
+  /// Without it, what a stage makes is needed by the next stage, and no longer.
+  public let hasBackward: Bool
+
+  public init(hasBackward: Bool) {
+    self.hasBackward = hasBackward
+  }
+
+  /// Adds a stage after all others.
+  ///
+  /// - Parameter groups: indices of the groups of the stage's parameters in their table. The groups of all stages, one
+  ///   stage after another, are those of the table in its order.
+  public mutating func addStage(groups: [Int]) -> Stage {
+    self.groups.append(groups)
+    return Stage(index: self.groups.count - 1)
+  }
+
+  // MARK: Lifetimes, which are known when all stages have been added
+
+  /// When backward is at `stage`.
+  private func backwardInstant(_ stage: Stage) -> Int { 2 * groups.count - 1 - stage.index }
+
+  /// The whole step.
+  public var whole: ClosedRange<Int> { 0...(hasBackward ? 2 * groups.count - 1 : groups.count) }
+
+  /// Of what forward makes at `stage`.
+  public func kept(from stage: Stage) -> ClosedRange<Int> {
+    stage.index...(hasBackward ? backwardInstant(stage) : stage.index + 1)
+  }
+
+  /// While forward is at `first`, at `last`, or between them.
+  public func forward(_ first: Stage, through last: Stage) -> ClosedRange<Int> { first.index...last.index }
+
+  /// While backward is at `first`, at `last`, which forward came to no later, or between them.
+  public func backward(_ first: Stage, through last: Stage) -> ClosedRange<Int> {
+    precondition(hasBackward, "the step has no backward pass")
+    return backwardInstant(first)...backwardInstant(last)
+  }
+
+  /// The gradient of the whole table as memory that is lent: that of each stage until backward is there.
+  public func loans(of table: ParameterTable) -> [Loan] {
+    precondition(hasBackward && groups.flatMap(\.self).elementsEqual(table.groups.indices), "the table of other stages")
+    return groups.enumerated().flatMap { index, groups in
+      groups.map { Loan(table.groups[$0].range, until: backwardInstant(Stage(index: index))) }
+    }
+  }
+}
