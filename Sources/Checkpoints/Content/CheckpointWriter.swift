@@ -1,4 +1,5 @@
 import Compute
+import Files
 import Foundation
 
 /// How one save of a ``CheckpointWriter`` went.

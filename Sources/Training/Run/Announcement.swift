@@ -2,6 +2,7 @@ import Collectives
 import Compute
 import Foundation
 import MaskedAutoencoder
+import VisionTransformer
 
 /// What a run says before its first step: what it read, what it will do, and where.
 func announcement(of run: Run) -> String {
