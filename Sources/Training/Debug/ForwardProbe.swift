@@ -29,9 +29,10 @@ final class ForwardProbe: Sendable {
   /// - Parameter virtualWorker: counted within this process, which in debug mode has all.
   func look(at workspace: Workspace, virtualWorker: Int) {
     var sight = Sight()
+    let activations = workspace.activations
+    defer { extendLifetime(activations) }
     // By now the loss has put its gradient in the place of the predictions.
-    let tensors =
-      workspace.activations.map { ($0.name, $0.values) } + [("decoder_pred.gradient", workspace.predictions)]
+    let tensors = activations.map { ($0.name, $0.values) } + [("decoder_pred.gradient", workspace.predictions)]
     for (name, values) in tensors {
       let statistics = TensorStatistics(values)
       if !statistics.isFinite, sight.firstNonFinite == nil {

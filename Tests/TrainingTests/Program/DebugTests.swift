@@ -57,6 +57,18 @@ extension ProgramTests {
       #expect(rows(of: "images", one) == rows(of: "images", outputs[0]))
     }
 
+    /// Values that are kept in bfloat16 are widened to be looked at. Memory that is given back is filled with NaN here, so
+    /// that looking at it afterwards shows.
+    @Test func looksAtWhatIsKeptInBFloat16() throws {
+      let outcome = try Workbench().pretrain(
+        "run", ["train.steps=1", "train.precision=bf16"], options: ["--debug"], environment: ["MALLOC_PERTURB_": "255"])
+      #expect(outcome.exitCode == 0, "\(outcome.errorOutput)")
+      for name in ["patches", "blocks.0.query", "blocks.1.hidden", "norm", "decoder_blocks.0.key_value"] {
+        let rows = rows(of: name, outcome.errorOutput)
+        #expect(rows.count == 1 && rows.allSatisfy(isPlausible), "\(name): \(rows)")
+      }
+    }
+
     /// All five numbers are there, every value is finite, and the mean lies between the least and the most.
     private func isPlausible(_ row: [Double]) -> Bool {
       guard row.count == 5 else { return false }
