@@ -99,7 +99,7 @@ import VisionTransformer
   }
 }
 
-private func rootMeanSquare(_ values: [Double]) -> Double {
+func rootMeanSquare(_ values: [Double]) -> Double {
   (values.reduce(0) { $0 + $1 * $1 } / Double(values.count)).squareRoot()
 }
 

@@ -9,7 +9,11 @@ struct ReferenceModel {
   let model: ModelConfiguration
   /// By the authors' names.
   var parameters: [String: [Double]]
+  /// Errs in every operation.
   var rounding = RoundingNoise.none
+  /// Errs once in each value that the product keeps in bfloat16, or whose gradient it hands on in bfloat16, in mixed
+  /// precision: patches, and what linear layers, norms, GELU and attention (scores, probabilities, output) give.
+  var storing = RoundingNoise.none
 
   typealias Tokens = [[Double]]
 
@@ -54,19 +58,14 @@ struct ReferenceModel {
     let (weight, bias) = (parameters["patch_embed.proj.weight"]!, parameters["patch_embed.proj.bias"]!)
     var tokens = [parameters["cls_token"]!]
     for patch in mask.indices where !mask[patch] {
+      let values = pixels(image, patch)
       var token = position(of: patch, width: width)
       for output in 0..<width {
         var value = rounding.round(token[output] + bias[output])
-        var input = output * model.patchValues
-        for channel in 0..<model.channels {
-          for y in 0..<model.patchSize {
-            for x in 0..<model.patchSize {
-              value = rounding.round(value + weight[input] * pixel(image, patch, channel, y, x))
-              input += 1
-            }
-          }
+        for index in values.indices {
+          value = rounding.round(value + weight[output * values.count + index] * values[index])
         }
-        token[output] = value
+        token[output] = storing.round(value)
       }
       tokens.append(token)
     }
@@ -97,7 +96,7 @@ struct ReferenceModel {
     let middle = input.indices.map { add(input[$0], attended[$0]) }
     var hidden = linear(name + ".mlp.fc1", norm(name + ".norm2", middle))
     for token in hidden.indices {
-      for index in hidden[token].indices { hidden[token][index] = gelu(hidden[token][index]) }
+      for index in hidden[token].indices { hidden[token][index] = storing.round(gelu(hidden[token][index])) }
     }
     let output = linear(name + ".mlp.fc2", hidden)
     return middle.indices.map { add(middle[$0], output[$0]) }
@@ -109,7 +108,7 @@ struct ReferenceModel {
       bias.indices.map { output in
         var value = bias[output]
         for index in row.indices { value = rounding.round(value + weight[output * row.count + index] * row[index]) }
-        return value
+        return storing.round(value)
       }
     }
   }
@@ -122,7 +121,9 @@ struct ReferenceModel {
       let centered = row.map { rounding.round($0 - mean) }
       let variance = rounding.round(centered.reduce(0) { rounding.round($0 + $1 * $1) } / count)
       let deviation = rounding.round(rounding.round(variance + model.layerNormEpsilon).squareRoot())
-      return row.indices.map { rounding.round(rounding.round(centered[$0] / deviation) * weight[$0] + bias[$0]) }
+      return row.indices.map {
+        storing.round(rounding.round(rounding.round(centered[$0] / deviation) * weight[$0] + bias[$0]))
+      }
     }
   }
 
@@ -138,18 +139,18 @@ struct ReferenceModel {
           for index in start..<start + headWidth {
             score = rounding.round(score + input[query][index] * input[key][width + index])
           }
-          return rounding.round(score / Double(headWidth).squareRoot())
+          return storing.round(rounding.round(score / Double(headWidth).squareRoot()))
         }
         let top = scores.max()!
         let powers = scores.map { rounding.fitted(exp(rounding.round($0 - top)), units: 2.6) }
         let sum = powers.reduce(0) { rounding.round($0 + $1) }
-        let probabilities = powers.map { rounding.round($0 / sum) }
+        let probabilities = powers.map { storing.round(rounding.round($0 / sum)) }
         for index in start..<start + headWidth {
           var value = 0.0
           for key in input.indices {
             value = rounding.round(value + probabilities[key] * input[key][2 * width + index])
           }
-          output[query][index] = value
+          output[query][index] = storing.round(value)
         }
       }
     }
@@ -172,6 +173,17 @@ struct ReferenceModel {
     let (row, column) = patch.quotientAndRemainder(dividingBy: model.imageSize.width / model.patchSize)
     let (imageRow, imageColumn) = (row * model.patchSize + y, column * model.patchSize + x)
     return image[(channel * model.imageSize.height + imageRow) * model.imageSize.width + imageColumn]
+  }
+
+  /// A patch's values in the order (channel, row, column).
+  private mutating func pixels(_ image: [Double], _ patch: Int) -> [Double] {
+    var values: [Double] = []
+    for channel in 0..<model.channels {
+      for y in 0..<model.patchSize {
+        for x in 0..<model.patchSize { values.append(storing.round(pixel(image, patch, channel, y, x))) }
+      }
+    }
+    return values
   }
 
   private mutating func target(_ image: [Double], patch: Int) -> [Double] {
