@@ -17,7 +17,7 @@ public struct AllreduceBenchmark: Encodable {
   public init(communicator: any Communicator, repetitions: Int = 7) throws {
     ranks = communicator.size
     sizes = try [1 << 10, 1 << 16, 1 << 20, 25 << 18, 25 << 20].map { count in
-      let buffer = AlignedBuffer<Float>(count: count, zero: 0)
+      let buffer = AlignedBuffer<Float>(repeating: 0, count: count)
       let vector = buffer.all
       var times: [Double] = []
       for repetition in 0...repetitions {

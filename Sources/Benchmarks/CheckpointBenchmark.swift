@@ -77,6 +77,6 @@ public struct CheckpointBenchmark: Encodable {
 
   private final class Arena {
     let buffer: AlignedBuffer<Float>
-    init(count: Int) { buffer = AlignedBuffer(count: count, zero: 0) }
+    init(count: Int) { buffer = AlignedBuffer(repeating: 0, count: count) }
   }
 }

@@ -22,8 +22,8 @@ public struct FunctionBenchmark {
     _ functions: [BlockFunctions], _ threads: Int, _ repetitions: Int, of: Element.Type
   ) -> Double {
     let count = functions.map(\.largest).max()!
-    let stored = AlignedBuffer<Element>(count: threads * 2 * count, zero: Element(0.5))
-    let floats = AlignedBuffer<Float>(count: threads * 6 * count, zero: 0.5)
+    let stored = AlignedBuffer<Element>(repeating: Element(0.5), count: threads * 2 * count)
+    let floats = AlignedBuffer<Float>(repeating: 0.5, count: threads * 6 * count)
     let (elements, numbers) = (stored.all, floats.all)
     let pool = WorkerPool(count: threads)
     var times: [Double] = []

@@ -26,8 +26,8 @@ public struct GEMMBenchmark {
   ) {
     let products = model.matrixProducts(images: images)
     let largest = products.map { max($0.rows * $0.inner, $0.inner * $0.columns, $0.rows * $0.columns) }.max() ?? 0
-    let operands = AlignedBuffer<Element>(count: threads * 2 * largest, zero: Element(0.5))
-    let results = AlignedBuffer<Float>(count: threads * largest, zero: 0)
+    let operands = AlignedBuffer<Element>(repeating: Element(0.5), count: threads * 2 * largest)
+    let results = AlignedBuffer<Float>(repeating: 0, count: threads * largest)
     let (inputs, outputs) = (operands.all, results.all)
     let pool = WorkerPool(count: threads)
     var times: [Double] = []

@@ -30,7 +30,7 @@ public final class TrainedModel {
       yaml: checkpoint.state.configuration, name: "\(checkpoint.path)/state.json", overrides: overrides)
     model = MaskedAutoencoder(
       configuration.model, positions: try checkpoint.positions(for: configuration.model))
-    parameters = AlignedBuffer(count: model.table.arenaCount, zero: 0)
+    parameters = AlignedBuffer(repeating: 0, count: model.table.arenaCount)
     step = checkpoint.step
     try checkpoint.readParameters(CheckpointLayout(model), into: parameters.all)
   }

@@ -14,7 +14,7 @@ public struct GradientNorm: ~Copyable, Sendable {
 
   public init(count: Int) {
     self.count = count
-    sums = AlignedBuffer(count: (count + GradientNorm.pieceCount - 1) / GradientNorm.pieceCount, zero: 0)
+    sums = AlignedBuffer(repeating: 0, count: (count + GradientNorm.pieceCount - 1) / GradientNorm.pieceCount)
   }
 
   /// Sums one worker's pieces of those in `range`; all workers must have done theirs before `value`.

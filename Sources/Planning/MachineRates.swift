@@ -44,8 +44,8 @@ public struct MachineRates: Sendable, Encodable {
   /// Adds one vector to another, each far larger than a cache.
   private static func measureMemory(threads: Int) -> Double {
     let count = 32 << 20
-    let target = AlignedBuffer<Float>(count: count, zero: 1)
-    let source = AlignedBuffer<Float>(count: count, zero: 1)
+    let target = AlignedBuffer<Float>(repeating: 1, count: count)
+    let source = AlignedBuffer<Float>(repeating: 1, count: count)
     let (output, input) = (target.all, source.all)
     let pool = WorkerPool(count: threads)
     var best = Double.infinity

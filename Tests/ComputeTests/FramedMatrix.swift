@@ -24,7 +24,7 @@ final class FramedMatrix {
   init(rows: Int, columns: Int, _ placement: Placement = .aligned, reach: Int? = nil, values: [Float]? = nil) {
     let stride = columns + placement.padding
     let margin = 32
-    memory = AlignedBuffer(count: margin + placement.offset + rows * stride + margin, zero: FramedMatrix.mark)
+    memory = AlignedBuffer(repeating: FramedMatrix.mark, count: margin + placement.offset + rows * stride + margin)
     self.reach = reach ?? columns
     view = Matrix(base: memory.base + margin + placement.offset, rows: rows, columns: columns, stride: stride)
     if let values { fill(values) }

@@ -71,12 +71,12 @@ import Training
         ("noise", [2, 15], (0..<30).map { _ in stream.uniform() }),
       ], to: folder("batch"))
     let network = MaskedAutoencoder(model.model)
-    let weights = AlignedBuffer<Float>(count: network.table.arenaCount, zero: 0)
+    let weights = AlignedBuffer<Float>(repeating: 0, count: network.table.arenaCount)
     network.table.initialize(weights.all, seed: 3)
 
     /// Loss and gradients at the weights, moved along `direction`.
     func evaluate(moved distance: Double, along direction: [Float]) throws -> SafetensorsFile {
-      let moved = AlignedBuffer<Float>(count: weights.count, zero: 0)
+      let moved = AlignedBuffer<Float>(repeating: 0, count: weights.count)
       for index in 0..<weights.count {
         moved.base[index] = weights.base[index] + Float(distance) * direction[index]
       }

@@ -39,7 +39,7 @@ import Training
     try imported.saveRun(to: folder("imported"))
     let plain = TrainedModel(
       MaskedAutoencoder(imported.configuration.model), configuration: imported.configuration,
-      parameters: .init(count: imported.model.table.arenaCount, zero: 0), step: 0)
+      parameters: .init(repeating: 0, count: imported.model.table.arenaCount), step: 0)
     try plain.saveRun(to: folder("plain"))
     #expect(try Checkpoint.open(folder("imported")).constants != nil)
     #expect(try Checkpoint.open(folder("plain")).constants == nil)

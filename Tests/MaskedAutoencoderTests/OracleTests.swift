@@ -43,7 +43,7 @@ import VisionTransformer
     let file = try oracle.open()
     let model = MaskedAutoencoder(oracle.model)
     let table = model.table
-    let parameters = AlignedBuffer<Float>(count: table.arenaCount, zero: 0)
+    let parameters = AlignedBuffer<Float>(repeating: 0, count: table.arenaCount)
     for spec in table.specs { try file.copyFloats(of: "weight." + spec.name, to: parameters.all[spec.range]) }
 
     let pixels = try file.tensor(named: "pixel_values")
@@ -54,8 +54,8 @@ import VisionTransformer
     let losses = try file.floats(of: "losses")
 
     let gradient = GradientArena(table)
-    let first = AlignedBuffer<Float>(count: table.arenaCount, zero: 0)
-    let second = AlignedBuffer<Float>(count: table.arenaCount, zero: 0)
+    let first = AlignedBuffer<Float>(repeating: 0, count: table.arenaCount)
+    let second = AlignedBuffer<Float>(repeating: 0, count: table.arenaCount)
     let optimizer = AdamW(
       AdamWConfiguration(), runs: table.specs.map { DecayRun(range: $0.range, isDecayed: $0.isDecayed) })
     for step in losses.indices {
@@ -107,7 +107,7 @@ struct GradientArena: GradientReceiver {
 
   private final class Memory {
     let buffer: AlignedBuffer<Float>
-    init(count: Int) { buffer = AlignedBuffer(count: count, zero: .nan) }
+    init(count: Int) { buffer = AlignedBuffer(repeating: .nan, count: count) }
   }
 
   init(_ table: ParameterTable) {

@@ -134,7 +134,7 @@ import Testing
 
   final class Memory {
     private let buffer: AlignedBuffer<Float>
-    init(_ count: Int) { buffer = AlignedBuffer(count: count, zero: 0) }
+    init(_ count: Int) { buffer = AlignedBuffer(repeating: 0, count: count) }
     var all: Vector { buffer.all }
     var base: UnsafeMutablePointer<Float> { buffer.base }
   }

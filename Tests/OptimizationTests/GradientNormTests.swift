@@ -58,7 +58,7 @@ import Testing
     for ranges in ranges {
       let norm = GradientNorm(count: Self.count)
       for range in ranges { norm.sumPieces(of: gradient.all, in: range, worker: 0, workers: 1) }
-      let told = AlignedBuffer<Double>(count: 3, zero: -1)
+      let told = AlignedBuffer<Double>(repeating: -1, count: 3)
       norm.tell(told.all, in: ranges)
       #expect(told.all[2] == -1)
       all.take(told.all, in: ranges)

@@ -8,7 +8,7 @@ import Testing
 @Suite struct SafetensorsContentsTests {
   @Test("the bytes of a small file, written out by hand")
   func byHand() throws {
-    let buffer = AlignedBuffer<Float>(count: 3, zero: 0)
+    let buffer = AlignedBuffer<Float>(repeating: 0, count: 3)
     buffer.all[0] = 1
     buffer.all[1] = -2
     let contents = SafetensorsContents(
@@ -49,7 +49,7 @@ import Testing
   @Test("bfloat16 of more floats than are converted at a time")
   func longBfloat16() throws {
     let count = 200_001
-    let buffer = AlignedBuffer<Float>(count: count, zero: 0)
+    let buffer = AlignedBuffer<Float>(repeating: 0, count: count)
     for index in 0..<count {
       buffer.all[index] = Float(index % 256)
     }

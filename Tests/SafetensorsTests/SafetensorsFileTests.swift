@@ -55,7 +55,7 @@ private struct Description: Decodable {
 
   @Test("copying asks for as many floats as there are")
   func copying() throws {
-    let target = AlignedBuffer<Float>(count: 41, zero: -1)
+    let target = AlignedBuffer<Float>(repeating: -1, count: 41)
     try file.copyFloats(of: "vit.größe \u{2028} \u{1F600}", to: target.all[0..<40])
     #expect(target.all.array.prefix(40).map(\.bitPattern) == python.tensors["vit.größe \u{2028} \u{1F600}"]?.bits)
     #expect(target.all[40] == -1)
@@ -67,7 +67,7 @@ private struct Description: Decodable {
   func bfloat16Writing() throws {
     let names = ["vit.größe \u{2028} \u{1F600}", "single"]
     let floats = try names.flatMap { try file.floats(of: $0) }
-    let buffer = AlignedBuffer<Float>(count: floats.count, zero: 0)
+    let buffer = AlignedBuffer<Float>(repeating: 0, count: floats.count)
     for (index, value) in floats.enumerated() {
       buffer.all[index] = value
     }

@@ -5,7 +5,7 @@ import Testing
 
 @Suite final class SafetensorsModelTests {
   private let directory: TemporaryDirectory
-  private let buffer = AlignedBuffer<Float>(count: 3, zero: 0)
+  private let buffer = AlignedBuffer<Float>(repeating: 0, count: 3)
 
   init() throws {
     directory = try TemporaryDirectory()

@@ -17,7 +17,7 @@ import VisionTransformer
     let start = table.arenaCount
     let encoder = Encoder(
       sampleConfiguration, places: EncoderPlaces(sampleConfiguration, in: &table), positions: positions)
-    let parameters = AlignedBuffer<Float>(count: table.arenaCount, zero: 0)
+    let parameters = AlignedBuffer<Float>(repeating: 0, count: table.arenaCount)
     var stream = RandomStream(seed: 1, purpose: .initialization)
     for index in start..<table.arenaCount { parameters.base[index] = Float(stream.normal() / 4) }
     let workspace = EncodingWorkspace(sampleConfiguration, imageCount: 2)

@@ -70,7 +70,7 @@ public final class CheckpointWriter: @unchecked Sendable {
     name: String = "", ownsStore: @escaping @Sendable () -> Bool = { true }, copiedAtATime: Int = 1 << 24
   ) {
     let part = CheckpointPart(share, of: layout, pieceByteCount: store.pieceByteCount)
-    let copy = AlignedBuffer<Float>(count: part.floats.reduce(0) { $0 + $1.count }, zero: 0)
+    let copy = AlignedBuffer<Float>(repeating: 0, count: part.floats.reduce(0) { $0 + $1.count })
     // The system gives pages when they are first written to. Now, so that the first save does not wait for them.
     clear(copy.all)
     var spans: [ArenaSpan] = []

@@ -33,7 +33,7 @@ struct ArenaSpan: Sendable {
   }
 }
 
-private let nothing = AlignedBuffer<Float>(count: 0, zero: 0)
+private let nothing = AlignedBuffer<Float>(repeating: 0, count: 0)
 
 /// One file of a checkpoint that is to be saved, any part of which can be had by itself.
 public struct CheckpointFile: Sendable {

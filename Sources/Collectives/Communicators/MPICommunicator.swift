@@ -65,9 +65,9 @@ public final class MPICommunicator: Communicator {
     self.tuning = tuning
     hostNames = names.map { String(decoding: $0, as: UTF8.self) }
     let places = tuning.segmentsOnTheWay
-    received = AlignedBuffer(count: places * tuning.segmentFloats, zero: 0)
-    encoded = AlignedBuffer(count: places * tuning.segmentFloats, zero: BFloat16(0))
-    requests = AlignedBuffer(count: 2 * places, zero: nil)
+    received = AlignedBuffer(repeating: 0, count: places * tuning.segmentFloats)
+    encoded = AlignedBuffer(repeating: BFloat16(0), count: places * tuning.segmentFloats)
+    requests = AlignedBuffer(repeating: nil, count: 2 * places)
   }
 
   public func allreduceSum(_ vector: Vector, wire: GradientWire) throws(CommunicatorError) {

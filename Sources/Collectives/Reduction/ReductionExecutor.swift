@@ -20,7 +20,7 @@ public final class ReductionExecutor: Sendable {
     let leafCount = schedule.rounds.map(\.leaves.count).max() ?? 0
     let share = Self.cacheFloats / (scratchCount + leafCount + schedule.slotCount)
     blockFloats = min(max(share, 256), 4096) & ~15
-    scratch = AlignedBuffer(count: scratchCount * blockFloats, zero: 0)
+    scratch = AlignedBuffer(repeating: 0, count: scratchCount * blockFloats)
   }
 
   /// Adds the leaves of one round to the sum; to be called for the rounds in order.

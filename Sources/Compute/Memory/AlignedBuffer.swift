@@ -2,7 +2,7 @@
   import Glibc
 #endif
 
-/// Memory for `count` elements with one owner, aligned to a cache line (64 bytes) and zero at first.
+/// Memory for `count` elements with one owner, aligned to a cache line (64 bytes).
 ///
 /// Large buffers come straight from the system, in huge pages where it has them: a matrix product walks through many
 /// pages, and with small ones waits for their addresses.
@@ -11,18 +11,19 @@ public struct AlignedBuffer<Element: BitwiseCopyable>: ~Copyable, @unchecked Sen
   public let count: Int
   private let allocation: Allocation
 
-  public init(count: Int, zero: Element) {
+  /// - Parameter value: what each element is at first. All bytes zero costs nothing: so the system gives the memory.
+  public init(repeating value: Element, count: Int) {
     precondition(count >= 0)
     self.count = count
     allocation = Allocation(byteCount: max(64, count * MemoryLayout<Element>.stride))
     base = allocation.address.bindMemory(to: Element.self, capacity: count)
-    let isZero = withUnsafeBytes(of: zero) { $0.allSatisfy { $0 == 0 } }
-    if !isZero { base.update(repeating: zero, count: count) }
+    let isZero = withUnsafeBytes(of: value) { $0.allSatisfy { $0 == 0 } }
+    if !isZero { base.update(repeating: value, count: count) }
   }
 
   /// A copy of `elements`.
   public init(_ elements: [Element]) where Element: AdditiveArithmetic {
-    self.init(count: elements.count, zero: .zero)
+    self.init(repeating: .zero, count: elements.count)
     for (index, element) in elements.enumerated() { base[index] = element }
   }
 

@@ -14,8 +14,8 @@ extension BFloat16 {
 
   /// Whether oneDNN has a product for this CPU. It needs AVX-512; without it the operands are widened as they are packed.
   private static let oneDNNMultiplies: Bool = {
-    let numbers = AlignedBuffer(count: 2, zero: BFloat16(0))
-    let sum = AlignedBuffer<Float>(count: 1, zero: 0)
+    let numbers = AlignedBuffer(repeating: BFloat16(0), count: 2)
+    let sum = AlignedBuffer<Float>(repeating: 0, count: 1)
     let one = numbers.all[0..<1].reshaped(rows: 1, columns: 1)
     let other = numbers.all[1..<2].reshaped(rows: 1, columns: 1)
     let status = oneDNNMultiply(

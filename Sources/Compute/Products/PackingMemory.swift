@@ -4,7 +4,7 @@
 
 /// Memory of the calling thread in which a product lays out the blocks that it is at. It goes with the thread.
 final class PackingMemory {
-  private let memory = AlignedBuffer<Float>(count: aCount + bCount + tileCount, zero: 0)
+  private let memory = AlignedBuffer<Float>(repeating: 0, count: aCount + bCount + tileCount)
 
   /// What a block of A, of B and a tile at an edge take at most. Packing may write two floats beyond a block of A.
   private static let aCount = PanelProduct.rows * PanelProduct.greatestDepth + 16

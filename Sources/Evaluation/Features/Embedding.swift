@@ -56,7 +56,7 @@ public final class Embedder {
   /// - Throws: the first image of the range that cannot be used.
   public func features(of range: Range<Int>) throws -> [Float] {
     precondition(range.count <= batchCount && range.upperBound <= source.count, "more images than one batch")
-    let result = AlignedBuffer<Float>(count: range.count * width, zero: 0)
+    let result = AlignedBuffer<Float>(repeating: 0, count: range.count * width)
     let rows = result.all.reshaped(rows: range.count, columns: width)
     let failures = Monitor([Int: DatasetError]())
     let work = EmbeddingWork(

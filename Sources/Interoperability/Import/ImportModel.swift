@@ -83,7 +83,7 @@ private struct Takeover {
     if positions != computed {
       notes.append("its position tables are kept: they are not bit for bit the sine-cosine ones")
     }
-    let parameters = AlignedBuffer<Float>(count: model.table.arenaCount, zero: 0)
+    let parameters = AlignedBuffer<Float>(repeating: 0, count: model.table.arenaCount)
     if !source.hasDecoder { model.table.initialize(parameters.all, seed: configuration.train.seed) }
     for spec in model.table.specs where source.hasDecoder || !isOfDecoder(spec.name) {
       try read(spec, into: parameters.all[spec.range])

@@ -10,7 +10,7 @@ extension TrainedModel {
   /// - Parameter directory: must not exist; it appears whole or not at all.
   public func saveRun(to directory: String) throws(InteroperabilityError) {
     let layout = CheckpointLayout(model)
-    let zeros = AlignedBuffer<Float>(count: layout.arenaCount, zero: 0)
+    let zeros = AlignedBuffer<Float>(repeating: 0, count: layout.arenaCount)
     defer { extendLifetime(zeros) }
     var state = CheckpointState(step: 0)
     state.programVersion = programVersion

@@ -128,7 +128,7 @@ private final class Comparison {
 private final class ResultMemory {
   private final class Piece {
     let buffer: AlignedBuffer<Float>
-    init(count: Int) { buffer = AlignedBuffer(count: count, zero: 0) }
+    init(count: Int) { buffer = AlignedBuffer(repeating: 0, count: count) }
   }
   private var pieces: [Piece] = []
 
@@ -158,7 +158,7 @@ private final class WholeGradient: GradientReceiver {
 
   init(_ table: ParameterTable) {
     self.table = table
-    buffer = AlignedBuffer(count: table.arenaCount, zero: 0)
+    buffer = AlignedBuffer(repeating: 0, count: table.arenaCount)
   }
 
   var all: Vector { buffer.all }

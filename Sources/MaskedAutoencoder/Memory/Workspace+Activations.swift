@@ -13,10 +13,10 @@ public final class Activation {
     self.name = name
     rowsPerImage = kept.rows / images
     if let floats = kept as? Matrix {
-      widened = AlignedBuffer(count: 0, zero: 0)
+      widened = AlignedBuffer(repeating: 0, count: 0)
       values = floats
     } else {
-      widened = AlignedBuffer(count: kept.rows * kept.columns, zero: 0)
+      widened = AlignedBuffer(repeating: 0, count: kept.rows * kept.columns)
       values = widened.all.reshaped(rows: kept.rows, columns: kept.columns)
       for row in 0..<kept.rows {
         for column in 0..<kept.columns { values[row, column] = kept[row, column].float }

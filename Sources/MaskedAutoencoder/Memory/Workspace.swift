@@ -53,7 +53,7 @@ public final class Workspace: @unchecked Sendable {
   public init(_ plan: WorkspacePlan, worker: Int = 0, gradient: Vector? = nil) {
     imageCount = plan.layout.images
     painting = plan.layout.painting
-    memory = AlignedBuffer(count: plan.plan.ownCounts[worker], zero: 0)
+    memory = AlignedBuffer(repeating: 0, count: plan.plan.ownCounts[worker])
     let (own, places) = (memory.all, plan.plan.places[worker])
     var sections = SectionAllocator { section in
       switch places[section] {

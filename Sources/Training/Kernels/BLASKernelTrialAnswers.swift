@@ -15,7 +15,7 @@ public enum BLASKernelTrialAnswers {
     let products = try JSONDecoder().decode([MatrixProduct].self, from: Data(products.utf8))
     let blas = try BLAS.open(kernel.map(BLAS.Choice.named) ?? .library)
     let largest = products.map { max($0.rows * $0.inner, $0.inner * $0.columns, $0.rows * $0.columns) }.max() ?? 0
-    let memory = AlignedBuffer<Float>(count: 3 * largest, zero: 0.5)
+    let memory = AlignedBuffer<Float>(repeating: 0.5, count: 3 * largest)
     let all = memory.all
     func run() {
       for product in products {

@@ -108,8 +108,8 @@ extension Communicator {
 
   private func exchange(_ header: StartHeader) throws(CommunicatorError) -> [StartHeader] {
     let words = header.words
-    let mine = AlignedBuffer<Double>(count: words.count, zero: 0)
-    let all = AlignedBuffer<Double>(count: size * words.count, zero: 0)
+    let mine = AlignedBuffer<Double>(repeating: 0, count: words.count)
+    let all = AlignedBuffer<Double>(repeating: 0, count: size * words.count)
     for (index, word) in words.enumerated() { mine.base[index] = Double(bitPattern: word) }
     try allgather(mine.all, into: all.all)
     return (0..<size).map { rank in

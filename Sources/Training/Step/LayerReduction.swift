@@ -37,8 +37,8 @@ final class LayerReduction: Sendable {
     executors = (0..<workers).map { _ in ReductionExecutor(schedule: schedule) }
     self.buckets = buckets
     barrier = WorkerBarrier(count: workers)
-    layers = AlignedBuffer(count: Self.layerFloats(table, workers: workers), zero: 0)
-    slots = AlignedBuffer(count: Self.slotFloats(table, schedule), zero: 0)
+    layers = AlignedBuffer(repeating: 0, count: Self.layerFloats(table, workers: workers))
+    slots = AlignedBuffer(repeating: 0, count: Self.slotFloats(table, schedule))
   }
 
   /// The floats of the workers' layer buffers.

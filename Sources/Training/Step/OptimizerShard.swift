@@ -24,8 +24,8 @@ final class OptimizerShard: Sendable {
     self.ownership = ownership
     self.communicator = communicator
     let count = ownership.mine.reduce(0) { $0 + $1.count }
-    firstMoment = AlignedBuffer(count: count, zero: 0)
-    secondMoment = AlignedBuffer(count: count, zero: 0)
+    firstMoment = AlignedBuffer(repeating: 0, count: count)
+    secondMoment = AlignedBuffer(repeating: 0, count: count)
   }
 
   /// Moments of zero.

@@ -79,9 +79,9 @@ public final class Replica: @unchecked Sendable {
     let model = MaskedAutoencoder(configuration.model, positions: positions)
     let table = model.table
     self.model = model
-    parameters = AlignedBuffer(count: table.arenaCount, zero: 0)
+    parameters = AlignedBuffer(repeating: 0, count: table.arenaCount)
     let precision = configuration.train.precision
-    rounded = AlignedBuffer(count: precision == .bf16 ? table.arenaCount : 0, zero: BFloat16(0))
+    rounded = AlignedBuffer(repeating: BFloat16(0), count: precision == .bf16 ? table.arenaCount : 0)
     pool = WorkerPool(count: placement.threads)
     let buckets = GradientBuckets(table)
     let ownership = ArenaOwnership(

@@ -21,8 +21,8 @@ struct SharedGradientNorm: ~Copyable, Sendable {
     if ownership.isSharded {
       for ranges in ownership.all { most = max(most, norm.pieceCount(in: ranges)) }
     }
-    mine = AlignedBuffer(count: most, zero: 0)
-    all = AlignedBuffer(count: most * communicator.size, zero: 0)
+    mine = AlignedBuffer(repeating: 0, count: most)
+    all = AlignedBuffer(repeating: 0, count: most * communicator.size)
     self.ownership = ownership
     self.communicator = communicator
   }

@@ -30,9 +30,9 @@ struct StepReports: ~Copyable, Sendable {
     self.placement = placement
     let virtualWorkers = placement.tree.leafCount
     length = Self.lossesBegin + (virtualWorkers + placement.ranks - 1) / placement.ranks
-    mine = AlignedBuffer(count: length, zero: 0)
-    all = AlignedBuffer(count: placement.ranks * length, zero: 0)
-    lossesInOrder = AlignedBuffer(count: virtualWorkers, zero: 0)
+    mine = AlignedBuffer(repeating: 0, count: length)
+    all = AlignedBuffer(repeating: 0, count: placement.ranks * length)
+    lossesInOrder = AlignedBuffer(repeating: 0, count: virtualWorkers)
   }
 
   /// - Parameter virtualWorker: counted within this rank.

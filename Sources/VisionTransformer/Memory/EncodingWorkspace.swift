@@ -18,7 +18,7 @@ public final class EncodingWorkspace: @unchecked Sendable {
     var measuring = SectionAllocator.measuring
     _ = EncodingWorkspace.layOut(encoder, imageCount, &measuring)
     let plan = MemoryPlan(measuring.buffers)
-    memory = AlignedBuffer(count: plan.ownCounts[0], zero: 0)
+    memory = AlignedBuffer(repeating: 0, count: plan.ownCounts[0])
     let own = memory.all
     var sections = SectionAllocator { section in
       guard case .own(let range) = plan.places[0][section] else { preconditionFailure("nothing is lent") }

@@ -84,7 +84,7 @@ import Testing
       tensors: [CheckpointTensor(name: "w", shape: [count - 5], offset: 5)], moments: ["m"], arenaCount: count)
     let writer = CheckpointWriter(
       store: writer.store, layout: layout, retention: CheckpointRetention(keepLast: 1), copiedAtATime: 1 << 20)
-    let buffer = AlignedBuffer<Float>(count: 2 * count, zero: 0)
+    let buffer = AlignedBuffer<Float>(repeating: 0, count: 2 * count)
     for index in 0..<2 * count {
       buffer.all[index] = Float(index)
     }

@@ -31,7 +31,7 @@ import Testing
 }
 
 @Suite final class ParameterHashTests {
-  private let buffer = AlignedBuffer<Float>(count: 6, zero: 1)
+  private let buffer = AlignedBuffer<Float>(repeating: 1, count: 6)
 
   private func hash(_ tensors: (String, [Int], Range<Int>)...) -> String {
     let hash = ParameterHash()

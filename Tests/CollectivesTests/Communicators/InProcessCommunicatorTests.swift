@@ -11,7 +11,7 @@ struct InProcessCommunicatorTests {
     #expect(communicator.ranksOnThisHost == [0])
     #expect(!communicator.hostName.isEmpty)
 
-    let buffer = AlignedBuffer<Float>(count: 5, zero: 0.25)
+    let buffer = AlignedBuffer<Float>(repeating: 0.25, count: 5)
     for wire in GradientWire.allCases {
       // Not a number of BFloat16: nothing crosses, so nothing is rounded.
       let value: Float = 0.2503
@@ -31,7 +31,7 @@ struct InProcessCommunicatorTests {
   }
 
   @Test func exchangeOfOneRankIsNothing() throws {
-    let buffer = AlignedBuffer<Float>(count: 5, zero: 0.25)
+    let buffer = AlignedBuffer<Float>(repeating: 0.25, count: 5)
     let exchange = GradientExchange(communicator: InProcessCommunicator())
     exchange.submit(buffer.all)
     let times = try exchange.finish()

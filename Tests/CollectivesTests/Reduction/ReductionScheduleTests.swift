@@ -74,7 +74,7 @@ struct ReductionScheduleTests {
   @Test func slicesOverThreadsGiveTheSameBits() {
     let (leafCount, count) = (7, 100_003)
     let schedule = ReductionSchedule(tree: ReductionTree(leafCount: leafCount), leavesPerRound: 3)
-    let memory = AlignedBuffer<Float>(count: (leafCount + schedule.slotCount) * count, zero: .nan)
+    let memory = AlignedBuffer<Float>(repeating: .nan, count: (leafCount + schedule.slotCount) * count)
     let rows = memory.all.reshaped(rows: leafCount + schedule.slotCount, columns: count)
     for leaf in 0..<leafCount {
       for index in 0..<count {
@@ -102,7 +102,7 @@ struct ReductionScheduleTests {
   private func run(_ schedule: ReductionSchedule, leaves: Range<Int>, elementCount: Int) -> [Float] {
     let executor = ReductionExecutor(schedule: schedule)
     let leafCount = schedule.rounds.map(\.leaves.count).max()!
-    let memory = AlignedBuffer<Float>(count: (leafCount + schedule.slotCount) * elementCount, zero: .nan)
+    let memory = AlignedBuffer<Float>(repeating: .nan, count: (leafCount + schedule.slotCount) * elementCount)
     let rows = memory.all.reshaped(rows: leafCount + schedule.slotCount, columns: elementCount)
     for (index, round) in schedule.rounds.enumerated() {
       for leaf in 0..<leafCount {

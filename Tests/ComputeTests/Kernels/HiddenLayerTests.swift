@@ -23,7 +23,7 @@ import Testing
     let biases = FramedMatrix(rows: 1, columns: hidden, seed: 3)
     let bias = biases.vector
     defer { withExtendedLifetime(biases) {} }
-    let product = AlignedBuffer<Float>(count: Element.productCount(rows: rows, columns: hidden), zero: .nan)
+    let product = AlignedBuffer<Float>(repeating: .nan, count: Element.productCount(rows: rows, columns: hidden))
     let (kept, output) = (Storage<Element>(rows, hidden), Storage<Element>(rows, hidden))
     hiddenForward(
       kept: kept.view, output: output.view, input: input.view, weight: weight.view, bias: bias, product: product.all)
@@ -67,7 +67,7 @@ import Testing
     private let memory: AlignedBuffer<Element>
 
     init(_ rows: Int, _ columns: Int) {
-      memory = AlignedBuffer(count: rows * columns, zero: Element(.nan))
+      memory = AlignedBuffer(repeating: Element(.nan), count: rows * columns)
       view = memory.all.reshaped(rows: rows, columns: columns)
     }
   }

@@ -10,7 +10,7 @@ import Testing
     _ = measuring.matrix(5, 7)
     #expect(measuring.count == 16 + 16 + 32 + 48 + 0 + 112 + 48)
 
-    let memory = AlignedBuffer<Float>(count: measuring.count, zero: 0)
+    let memory = AlignedBuffer<Float>(repeating: 0, count: measuring.count)
     var allocator = ArenaAllocator(memory.all)
     for size in Self.sizes { #expect(allocator.vector(size).count == size) }
     let matrix = allocator.matrix(5, 7)
@@ -19,7 +19,7 @@ import Testing
   }
 
   @Test func viewsStartOnCacheLinesAndDoNotOverlap() {
-    let memory = AlignedBuffer<Float>(count: 300, zero: -1)
+    let memory = AlignedBuffer<Float>(repeating: -1, count: 300)
     var allocator = ArenaAllocator(memory.all)
     let views = Self.sizes.map { allocator.vector($0) }
     for (index, view) in views.enumerated() {
@@ -32,7 +32,7 @@ import Testing
 
   @Test func moreThanThereIsIsRefused() async {
     await #expect(processExitsWith: .failure) {
-      let memory = AlignedBuffer<Float>(count: 40, zero: 0)
+      let memory = AlignedBuffer<Float>(repeating: 0, count: 40)
       var allocator = ArenaAllocator(memory.all)
       _ = allocator.vector(20)
       _ = allocator.vector(9)
@@ -40,7 +40,7 @@ import Testing
   }
 
   @Test func exactlyWhatThereIsIsNot() {
-    let memory = AlignedBuffer<Float>(count: 40, zero: 0)
+    let memory = AlignedBuffer<Float>(repeating: 0, count: 40)
     var allocator = ArenaAllocator(memory.all)
     _ = allocator.vector(20)
     #expect(allocator.vector(8).count == 8)
@@ -48,7 +48,7 @@ import Testing
 
   @Test func buffersAreAlignedAndFilled() {
     for count in [0, 1, 15, 16, 17, 1000] {
-      let buffer = AlignedBuffer<Float>(count: count, zero: 2)
+      let buffer = AlignedBuffer<Float>(repeating: 2, count: count)
       #expect(UInt(bitPattern: buffer.base) % 64 == 0)
       #expect(buffer.all.array == Array(repeating: 2, count: count))
     }

@@ -26,15 +26,15 @@ import Testing
 
   @Test func whatLiesOutsideIsRefused() async {
     await #expect(processExitsWith: .failure) {
-      let memory = AlignedBuffer<Float>(count: 12, zero: 0)
+      let memory = AlignedBuffer<Float>(repeating: 0, count: 12)
       _ = memory.all.reshaped(rows: 3, columns: 4).columns(2..<5)
     }
     await #expect(processExitsWith: .failure) {
-      let memory = AlignedBuffer<Float>(count: 12, zero: 0)
+      let memory = AlignedBuffer<Float>(repeating: 0, count: 12)
       _ = memory.all[10..<13]
     }
     await #expect(processExitsWith: .failure) {
-      let memory = AlignedBuffer<Float>(count: 12, zero: 0)
+      let memory = AlignedBuffer<Float>(repeating: 0, count: 12)
       _ = memory.all.reshaped(rows: 3, columns: 4).columns(0..<3).flat
     }
   }

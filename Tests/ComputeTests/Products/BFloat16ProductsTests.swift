@@ -49,9 +49,9 @@ import Testing
     let sums = FramedMatrix(rows: shape.rows, columns: shape.columns)
     multiply(data.left, data.right, into: sums.view)
     let bias = FramedMatrix(rows: 1, columns: shape.columns, seed: 9)
-    let output = AlignedBuffer(count: shape.rows * shape.columns, zero: BFloat16(0))
+    let output = AlignedBuffer(repeating: BFloat16(0), count: shape.rows * shape.columns)
     let product = AlignedBuffer<Float>(
-      count: BFloat16.productCount(rows: shape.rows, columns: shape.columns), zero: .nan)
+      repeating: .nan, count: BFloat16.productCount(rows: shape.rows, columns: shape.columns))
     let view = output.all.reshaped(rows: shape.rows, columns: shape.columns)
     BFloat16.multiply(data.left, data.right, bias: bias.vector, into: view, product: product.all)
     for row in 0..<shape.rows {
@@ -67,8 +67,8 @@ import Testing
   /// A block that drops tokens makes products of fewer rows in the memory that was measured for all.
   @Test func memoryForManyRowsIsEnoughForFewer() {
     let columns = 800
-    let memory = AlignedBuffer<Float>(count: BFloat16.productCount(rows: 3152, columns: columns), zero: 0)
-    let zeros = AlignedBuffer(count: 3152 + columns + 3152 * columns, zero: BFloat16(0))
+    let memory = AlignedBuffer<Float>(repeating: 0, count: BFloat16.productCount(rows: 3152, columns: columns))
+    let zeros = AlignedBuffer(repeating: BFloat16(0), count: 3152 + columns + 3152 * columns)
     for rows in stride(from: 1, through: 3152, by: 50) {
       let a = zeros.all[0..<rows].reshaped(rows: rows, columns: 1)
       let b = zeros.all[3152..<3152 + columns].reshaped(rows: 1, columns: columns)
@@ -86,8 +86,8 @@ import Testing
 
     init(_ shape: Case) {
       self.shape = shape
-      a = AlignedBuffer(count: shape.rows * shape.inner, zero: BFloat16(0))
-      b = AlignedBuffer(count: shape.inner * shape.columns, zero: BFloat16(0))
+      a = AlignedBuffer(repeating: BFloat16(0), count: shape.rows * shape.inner)
+      b = AlignedBuffer(repeating: BFloat16(0), count: shape.inner * shape.columns)
       for (index, value) in normals(a.count, seed: 1).enumerated() { a.base[index] = BFloat16(Float(value)) }
       for (index, value) in normals(b.count, seed: 2).enumerated() { b.base[index] = BFloat16(Float(value)) }
     }

@@ -88,8 +88,8 @@ import Testing
   func widensBFloat16WhileItCopies(_ shape: Shape, transposed: (Bool, Bool)) {
     let a = normals(shape.rows * shape.inner, seed: 6).map { BFloat16($0) }
     let b = normals(shape.inner * shape.columns, seed: 7).map { BFloat16($0) }
-    let memoryOfA = AlignedBuffer(count: a.count, zero: BFloat16(0))
-    let memoryOfB = AlignedBuffer(count: b.count, zero: BFloat16(0))
+    let memoryOfA = AlignedBuffer(repeating: BFloat16(0), count: a.count)
+    let memoryOfB = AlignedBuffer(repeating: BFloat16(0), count: b.count)
     func operand(
       _ values: [BFloat16], _ memory: VectorView<BFloat16>, _ rows: Int, _ columns: Int, _ transposed: Bool
     ) -> Operand<BFloat16> {

@@ -8,8 +8,8 @@ import Testing
     let rounds = 2000
     let pool = WorkerPool(count: count)
     let barrier = WorkerBarrier(count: count)
-    let written = AlignedBuffer<Int>(count: count, zero: -1)
-    let mistakes = AlignedBuffer<Int>(count: count, zero: 0)
+    let written = AlignedBuffer<Int>(repeating: -1, count: count)
+    let mistakes = AlignedBuffer<Int>(repeating: 0, count: count)
     let (rows, wrong) = (UnsafeSendable(written.base), UnsafeSendable(mistakes.base))
     pool.run { worker in
       for round in 0..<rounds {
@@ -26,8 +26,8 @@ import Testing
     let count = 4
     let pool = WorkerPool(count: count)
     let barrier = WorkerBarrier(count: count)
-    let sums = AlignedBuffer<Int>(count: count, zero: 0)
-    let written = AlignedBuffer<Int>(count: count, zero: 0)
+    let sums = AlignedBuffer<Int>(repeating: 0, count: count)
+    let written = AlignedBuffer<Int>(repeating: 0, count: count)
     let (values, results) = (UnsafeSendable(written.base), UnsafeSendable(sums.base))
     for late in 0..<count {
       pool.run { worker in

@@ -9,7 +9,7 @@ import Testing
   /// Each worker writes to a place of its own without any lock: `run` alone makes it visible.
   @Test(arguments: counts) func eachWorkerRunsOnceEachTime(_ count: Int) {
     let pool = WorkerPool(count: count)
-    let buffer = AlignedBuffer<Int>(count: count, zero: 0)
+    let buffer = AlignedBuffer<Int>(repeating: 0, count: count)
     let runs = UnsafeSendable(buffer.base)
     for run in 1...500 {
       pool.run { worker in runs.value[worker] += worker + 1 }
@@ -25,8 +25,8 @@ import Testing
   @Test func oneRunSeesWhatTheLastOneWrote() {
     let count = 5
     let pool = WorkerPool(count: count)
-    let first = AlignedBuffer<Int>(count: count, zero: 1)
-    let second = AlignedBuffer<Int>(count: count, zero: 1)
+    let first = AlignedBuffer<Int>(repeating: 1, count: count)
+    let second = AlignedBuffer<Int>(repeating: 1, count: count)
     let halves = [UnsafeSendable(first.base), UnsafeSendable(second.base)]
     for run in 0..<2000 {
       let (from, to) = (halves[run % 2], halves[(run + 1) % 2])

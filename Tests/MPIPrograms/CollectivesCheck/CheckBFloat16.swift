@@ -5,15 +5,15 @@ import Compute
 func checkBFloat16(_ communicator: any Communicator) throws {
   var hash = BitHash()
   for length in lengths {
-    let own = AlignedBuffer<Float>(count: length, zero: 0)
-    let sum = AlignedBuffer<Float>(count: length, zero: 0)
+    let own = AlignedBuffer<Float>(repeating: 0, count: length)
+    let sum = AlignedBuffer<Float>(repeating: 0, count: length)
     Shards.sumOwn(into: own.all, communicator: communicator)
     sum.base.update(from: own.base, count: length)
     try communicator.allreduceSum(sum.all, wire: .bf16)
     for index in 0..<length { try check(sum.base[index], at: index, communicator) }
     hash.add(sum.all)
 
-    let parts = AlignedBuffer<Float>(count: length, zero: 0)
+    let parts = AlignedBuffer<Float>(repeating: 0, count: length)
     parts.base.update(from: own.base, count: length)
     try communicator.reduceScatterSum(parts.all, wire: .bf16)
     let owned = communicator.owned(ofCount: length, by: communicator.rank)
@@ -65,7 +65,7 @@ private func check(_ sum: Float, at index: Int, _ communicator: any Communicator
 private func checkNonFinite(_ communicator: any Communicator) throws {
   for bits: UInt32 in [0x7F80_0000, 0xFF80_0000, 0x7FC0_0000, 0x7FFF_FFFF, 0xFFFF_FFFF, 0x7F80_0001, 0x7F7F_FFFF] {
     for position in [0, 5, 31, 32, 34] {
-      let vector = AlignedBuffer<Float>(count: 35, zero: 1)
+      let vector = AlignedBuffer<Float>(repeating: 1, count: 35)
       if communicator.rank == communicator.size - 1 { vector.base[position] = Float(bitPattern: bits) }
       try communicator.allreduceSum(vector.all, wire: .bf16)
       for index in 0..<35 {

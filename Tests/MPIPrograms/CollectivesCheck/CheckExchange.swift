@@ -5,8 +5,8 @@ import Compute
 func checkExchange(_ communicator: any Communicator) throws {
   let bounds = [0, 1000, 1000, 40_000, 500_000, 1_200_003]
   let count = bounds.last!
-  let own = AlignedBuffer<Float>(count: count, zero: 0)
-  let gradient = AlignedBuffer<Float>(count: count, zero: 0)
+  let own = AlignedBuffer<Float>(repeating: 0, count: count)
+  let gradient = AlignedBuffer<Float>(repeating: 0, count: count)
   Shards.sumOwn(into: own.all, communicator: communicator)
   let exchange = GradientExchange(communicator: communicator)
   for step in 0..<4 {

@@ -8,15 +8,15 @@ let lengths = [0, 1, 7, 64, 1000, 4096, 4097, 300_000, 3_000_001]
 func checkSums(_ communicator: any Communicator) throws {
   var hash = BitHash()
   for length in lengths {
-    let own = AlignedBuffer<Float>(count: length, zero: 0)
-    let sum = AlignedBuffer<Float>(count: length, zero: 0)
+    let own = AlignedBuffer<Float>(repeating: 0, count: length)
+    let sum = AlignedBuffer<Float>(repeating: 0, count: length)
     Shards.sumOwn(into: own.all, communicator: communicator)
     sum.base.update(from: own.base, count: length)
     try communicator.allreduceSum(sum.all, wire: .fp32)
     try check(sum.all, communicator)
     hash.add(sum.all)
 
-    let parts = AlignedBuffer<Float>(count: length, zero: 0)
+    let parts = AlignedBuffer<Float>(repeating: 0, count: length)
     parts.base.update(from: own.base, count: length)
     try communicator.reduceScatterSum(parts.all, wire: .fp32)
     let owned = communicator.owned(ofCount: length, by: communicator.rank)

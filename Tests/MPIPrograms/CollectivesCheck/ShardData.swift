@@ -52,8 +52,8 @@ enum Shards {
     let own = tree.leaves(ofRank: communicator.rank, ranks: communicator.size)
     let schedule = ReductionSchedule(tree: ReductionTree(leafCount: own.count), leavesPerRound: 2)
     let executor = ReductionExecutor(schedule: schedule)
-    let leaves = AlignedBuffer<Float>(count: 2 * sum.count, zero: 0)
-    let slots = AlignedBuffer<Float>(count: schedule.slotCount * sum.count, zero: 0)
+    let leaves = AlignedBuffer<Float>(repeating: 0, count: 2 * sum.count)
+    let slots = AlignedBuffer<Float>(repeating: 0, count: schedule.slotCount * sum.count)
     let (leafRows, slotRows) = (
       leaves.all.reshaped(rows: 2, columns: sum.count), slots.all.reshaped(rows: schedule.slotCount, columns: sum.count)
     )

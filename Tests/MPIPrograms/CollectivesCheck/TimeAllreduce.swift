@@ -6,7 +6,7 @@ import Compute
 /// last rank is done; on one rank, the speed of the reduction tree instead.
 func timeAllreduce(_ communicator: any Communicator, floatCount count: Int) throws {
   guard communicator.size > 1 else { return try timeTree(communicator) }
-  let vector = AlignedBuffer<Float>(count: count, zero: 0)
+  let vector = AlignedBuffer<Float>(repeating: 0, count: count)
   let repetitions = max(1, 1_000_000 / max(count, 1))
   var seconds: [(ours: Double, theirs: Double)] = []
   for _ in 0..<10 {
@@ -29,8 +29,8 @@ func timeAllreduce(_ communicator: any Communicator, floatCount count: Int) thro
 private func timeTree(_ communicator: any Communicator) throws {
   let count = 8 << 20
   for leafCount in [2, 4, 8] {
-    let leaves = AlignedBuffer<Float>(count: leafCount * count, zero: 1)
-    let sum = AlignedBuffer<Float>(count: count, zero: 0)
+    let leaves = AlignedBuffer<Float>(repeating: 1, count: leafCount * count)
+    let sum = AlignedBuffer<Float>(repeating: 0, count: count)
     let (leafRows, slots) = (
       leaves.all.reshaped(rows: leafCount, columns: count), sum.all.reshaped(rows: 1, columns: count)
     )

@@ -19,7 +19,7 @@ func checkPageFaults(_ arguments: [String], _ communicator: any Communicator) th
   }
   // The measure sees what it is there to see.
   before = minorFaults()
-  let arena = AlignedBuffer<Float>(count: run.replica.parameters.count, zero: 1)
+  let arena = AlignedBuffer<Float>(repeating: 1, count: run.replica.parameters.count)
   let touched = minorFaults() - before
   withExtendedLifetime(arena) {}
   guard touched >= pages else { throw CheckFailure("a new arena of \(pages) pages took only \(touched) faults") }

@@ -11,7 +11,7 @@ import Testing
     sample((32, 32), patch: 8, channels: 3, ratio: 0.75, encoder: (256, 1, 4, 4), decoder: (128, 1, 4, 4)))
 
   static func arena(seed: UInt64 = 1) -> [Float] {
-    let arena = AlignedBuffer<Float>(count: model.table.arenaCount, zero: .nan)
+    let arena = AlignedBuffer<Float>(repeating: .nan, count: model.table.arenaCount)
     model.table.initialize(arena.all, seed: seed)
     return arena.all.array
   }
@@ -44,7 +44,7 @@ import Testing
   @Test func tokensAreNormal() {
     let small = sample((8, 8), patch: 4, channels: 3, ratio: 0.5, encoder: (64, 1, 4, 1), decoder: (64, 1, 4, 1))
     let table = MaskedAutoencoder(small).table
-    let arena = AlignedBuffer<Float>(count: table.arenaCount, zero: .nan)
+    let arena = AlignedBuffer<Float>(repeating: .nan, count: table.arenaCount)
     var tokens: [String: [Double]] = [:]
     for seed in 0..<100 as Range<UInt64> {
       table.initialize(arena.all, seed: seed)

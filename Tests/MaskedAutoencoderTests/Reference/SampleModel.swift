@@ -30,8 +30,8 @@ final class SampleModel {
     noise = (0..<images).map {
       maskNoise(patchCount: configuration.patchCount, seed: seed, epoch: 0, sample: $0)
     }
-    memory = AlignedBuffer(count: product.table.arenaCount, zero: 0)
-    rounded = AlignedBuffer(count: product.table.arenaCount, zero: BFloat16(0))
+    memory = AlignedBuffer(repeating: 0, count: product.table.arenaCount)
+    rounded = AlignedBuffer(repeating: BFloat16(0), count: product.table.arenaCount)
     fillParameters(seed: seed)
     var stream = RandomStream(seed: seed, purpose: .crop)
     for index in 0..<images * configuration.imageValues { workspace.images.flat[index] = Float(stream.normal()) }

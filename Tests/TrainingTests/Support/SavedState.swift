@@ -22,9 +22,9 @@ final class SavedState {
     let model = MaskedAutoencoder(configuration.model)
     table = model.table
     layout = CheckpointLayout(model)
-    parameters = AlignedBuffer(count: table.arenaCount, zero: 0)
-    firstMoment = AlignedBuffer(count: table.arenaCount, zero: 0)
-    secondMoment = AlignedBuffer(count: table.arenaCount, zero: 0)
+    parameters = AlignedBuffer(repeating: 0, count: table.arenaCount)
+    firstMoment = AlignedBuffer(repeating: 0, count: table.arenaCount)
+    secondMoment = AlignedBuffer(repeating: 0, count: table.arenaCount)
     state = checkpoint.state
     try checkpoint.read(
       layout, parameters: parameters.all, moments: [firstMoment.all, secondMoment.all])
