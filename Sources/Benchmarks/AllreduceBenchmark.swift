@@ -18,6 +18,7 @@ public struct AllreduceBenchmark: Encodable {
     ranks = communicator.size
     sizes = try [1 << 10, 1 << 16, 1 << 20, 25 << 18, 25 << 20].map { count in
       let buffer = AlignedBuffer<Float>(repeating: 0, count: count)
+      defer { extendLifetime(buffer) }
       let vector = buffer.all
       var times: [Double] = []
       for repetition in 0...repetitions {
@@ -26,7 +27,6 @@ public struct AllreduceBenchmark: Encodable {
         try communicator.allreduceSum(vector, wire: .fp32)
         if repetition > 0 { times.append((ContinuousClock.now - start) / .seconds(1)) }
       }
-      withExtendedLifetime(buffer) {}
       let seconds = median(times)
       let bytes = Double(count * MemoryLayout<Float>.stride)
       return Size(megabytes: bytes / 1e6, seconds: seconds, gigabytesPerSecond: bytes / seconds / 1e9)

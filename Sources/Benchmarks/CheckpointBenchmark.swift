@@ -29,6 +29,7 @@ public struct CheckpointBenchmark: Encodable {
     let model = MaskedAutoencoder(configuration.model)
     let layout = CheckpointLayout(model)
     let arenas = (0..<3).map { _ in Arena(count: model.table.arenaCount) }
+    defer { extendLifetime(arenas) }
     let path = try communicator.broadcast(
       "\(directory)/mae-bench-\(ProcessInfo.processInfo.processIdentifier)", from: 0)
     let isFirst = communicator.rank == 0
@@ -36,6 +37,7 @@ public struct CheckpointBenchmark: Encodable {
       if isFirst { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
       return isFirst ? try RunLock(runDirectory: path) : nil
     }
+    defer { extendLifetime(lock) }
     defer { if isFirst { try? FileManager.default.removeItem(atPath: path) } }
     let saving = try CheckpointSaving(
       configuration.checkpoint, in: RunDirectory(path: path), lock: lock, layout: layout,
@@ -69,7 +71,6 @@ public struct CheckpointBenchmark: Encodable {
         layout, parameters: arenas[0].buffer.all, moments: [arenas[1].buffer.all, arenas[2].buffer.all],
         inParallel: inParallel)
     }
-    extendLifetime((arenas, lock))
     ranks = communicator.size
     writers = saving.writingRanks.count
     megabytes = Double(3 * model.table.parameterCount * MemoryLayout<Float>.stride) / 1e6

@@ -27,7 +27,9 @@ public struct GEMMBenchmark {
     let products = model.matrixProducts(images: images)
     let largest = products.map { max($0.rows * $0.inner, $0.inner * $0.columns, $0.rows * $0.columns) }.max() ?? 0
     let operands = AlignedBuffer<Element>(repeating: Element(0.5), count: threads * 2 * largest)
+    defer { extendLifetime(operands) }
     let results = AlignedBuffer<Float>(repeating: 0, count: threads * largest)
+    defer { extendLifetime(results) }
     let (inputs, outputs) = (operands.all, results.all)
     let pool = WorkerPool(count: threads)
     var times: [Double] = []
@@ -48,8 +50,6 @@ public struct GEMMBenchmark {
     }
     seconds = median(times)
     operations = Double(threads) * products.reduce(0) { $0 + $1.operations }
-    withExtendedLifetime(operands) {}
-    withExtendedLifetime(results) {}
   }
 }
 

@@ -23,7 +23,9 @@ extension TrainedModel {
     let shape = configuration.imageShape
     let images = try AugmentedImages(source: source, shape: shape, augmentation: .none, seed: seed)
     let image = PlanarImage(shape: shape, kind: source.sampleKind)
+    defer { extendLifetime(image) }
     let workspace = Workspace(model: configuration.model, imageCount: 1)
+    defer { extendLifetime(workspace) }
     var resizer = Resizer()
     var result = Reconstructions()
     for index in 0..<count {

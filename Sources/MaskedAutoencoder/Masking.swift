@@ -9,6 +9,7 @@ public func maskNoise(output: Vector, seed: UInt64, epoch: Int, sample: Int) {
 /// The same noise as an array.
 public func maskNoise(patchCount: Int, seed: UInt64, epoch: Int, sample: Int) -> [Float] {
   let noise = AlignedBuffer<Float>(repeating: 0, count: patchCount)
+  defer { extendLifetime(noise) }
   maskNoise(output: noise.all, seed: seed, epoch: epoch, sample: sample)
   return noise.all.array
 }

@@ -45,7 +45,9 @@ public struct MachineRates: Sendable, Encodable {
   private static func measureMemory(threads: Int) -> Double {
     let count = 32 << 20
     let target = AlignedBuffer<Float>(repeating: 1, count: count)
+    defer { extendLifetime(target) }
     let source = AlignedBuffer<Float>(repeating: 1, count: count)
+    defer { extendLifetime(source) }
     let (output, input) = (target.all, source.all)
     let pool = WorkerPool(count: threads)
     var best = Double.infinity
@@ -59,8 +61,6 @@ public struct MachineRates: Sendable, Encodable {
       }
       best = min(best, (ContinuousClock.now - start) / .seconds(1))
     }
-    withExtendedLifetime(target) {}
-    withExtendedLifetime(source) {}
     return Double(3 * count * MemoryLayout<Float>.stride) / best / 1e9
   }
 }

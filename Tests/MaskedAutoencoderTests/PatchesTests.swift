@@ -32,6 +32,7 @@ import Testing
   @Test func embeddedPatches() {
     let workspace = Self.model(normalizes: false).workspace
     let patches = workspace.activations.first { $0.name == "patches" }!
+    defer { extendLifetime(patches) }
     #expect(patches.rowsPerImage == 3 && patches.values.rows == 6)
     let rows = (0..<6).map { patches.values.row($0).array }
     #expect(rows[0] == [2, 3, 12, 13, 102, 103, 112, 113])

@@ -20,10 +20,12 @@ import VisionTransformer
     let parameters = AlignedBuffer<Float>(repeating: 0, count: table.arenaCount)
     var stream = RandomStream(seed: 1, purpose: .initialization)
     for index in start..<table.arenaCount { parameters.base[index] = Float(stream.normal() / 4) }
+    defer { extendLifetime(parameters) }
     let workspace = EncodingWorkspace(sampleConfiguration, imageCount: 2)
+    defer { extendLifetime(workspace) }
     for index in 0..<workspace.images.flat.count { workspace.images.flat[index] = Float(stream.normal()) }
     encoder.encode(parameters: parameters.all, workspace: workspace)
-    return withExtendedLifetime(workspace) { workspace.latent.flat.array.map(\.bitPattern) }
+    return workspace.latent.flat.array.map(\.bitPattern)
   }
 
   @Test func isTheSameWhereverItsParametersLie() {

@@ -1,3 +1,16 @@
+// A view is an address and its lengths, nothing more. It does not keep its memory alive, so all code follows one rule:
+//
+// Who uses a view holds the view's owner, an `AlignedBuffer` or an object that has one, for as long.
+//
+// - A type that uses views in its methods has the owner in a stored property.
+// - A function that makes the owner itself writes below it, at once,
+//
+//       defer { extendLifetime(owner) }
+//
+//   so that the owner is there until the function is left, whether it returns or throws. Only where the function hands
+//   the owner on to somebody who holds it, by returning it or by storing it, the line is not needed.
+// - A function that is given a view relies on its caller, and lets no copy of the view stay behind.
+
 /// A vector of floats.
 public typealias Vector = VectorView<Float>
 /// A matrix of floats.
@@ -5,8 +18,7 @@ public typealias Matrix = MatrixView<Float>
 
 /// `count` elements, one after another, in memory that someone else owns.
 ///
-/// A view is an address and a length, nothing more: copying it copies no elements. Whoever owns the memory must
-/// outlive it, and threads that share it must agree on who writes where.
+/// Copying a view copies no elements. Threads that share one must agree on who writes where.
 public struct VectorView<Element: BitwiseCopyable>: @unchecked Sendable {
   public let base: UnsafeMutablePointer<Element>
   public let count: Int
@@ -91,6 +103,6 @@ public struct MatrixView<Element: BitwiseCopyable>: @unchecked Sendable {
 }
 
 extension AlignedBuffer {
-  /// All of it. The buffer must outlive the view.
+  /// All of it. The rule for views is at the head of this file.
   public var all: VectorView<Element> { VectorView(base: base, count: count) }
 }

@@ -15,12 +15,13 @@ extension BFloat16 {
   /// Whether oneDNN has a product for this CPU. It needs AVX-512; without it the operands are widened as they are packed.
   private static let oneDNNMultiplies: Bool = {
     let numbers = AlignedBuffer(repeating: BFloat16(0), count: 2)
+    defer { extendLifetime(numbers) }
     let sum = AlignedBuffer<Float>(repeating: 0, count: 1)
+    defer { extendLifetime(sum) }
     let one = numbers.all[0..<1].reshaped(rows: 1, columns: 1)
     let other = numbers.all[1..<2].reshaped(rows: 1, columns: 1)
     let status = oneDNNMultiply(
       .plain(one), .plain(other), into: sum.all.reshaped(rows: 1, columns: 1), adding: false)
-    withExtendedLifetime((numbers.count, sum.count)) {}
     return status != dnnl_unimplemented
   }()
 

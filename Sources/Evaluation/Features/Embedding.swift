@@ -57,6 +57,7 @@ public final class Embedder {
   public func features(of range: Range<Int>) throws -> [Float] {
     precondition(range.count <= batchCount && range.upperBound <= source.count, "more images than one batch")
     let result = AlignedBuffer<Float>(repeating: 0, count: range.count * width)
+    defer { extendLifetime(result) }
     let rows = result.all.reshaped(rows: range.count, columns: width)
     let failures = Monitor([Int: DatasetError]())
     let work = EmbeddingWork(
@@ -108,6 +109,7 @@ private struct EmbeddingWork: @unchecked Sendable {
     let shape = ImageShape(
       channels: model.channels, height: model.imageSize.height, width: model.imageSize.width)
     let memory = PlanarImage(shape: shape, kind: source.sampleKind)
+    defer { extendLifetime(memory) }
     var resizer = Resizer()
     for (slot, row) in range.enumerated() {
       let image = try source.image(at: first + row, channels: shape.channels)

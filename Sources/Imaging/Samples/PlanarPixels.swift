@@ -17,7 +17,7 @@ public struct ImageShape: Sendable, Equatable {
 
 /// A view of samples, channels × height × width one after another, in memory that someone else owns.
 ///
-/// Copying the view copies no samples. Whoever owns the memory must outlive it.
+/// Copying the view copies no samples. Who uses it holds the owner of the memory for as long.
 public struct PlanarPixels: @unchecked Sendable {
   public let memory: UnsafeMutableRawPointer
   public let shape: ImageShape

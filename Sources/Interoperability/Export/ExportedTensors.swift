@@ -42,7 +42,7 @@ struct ExportedPositions: ~Copyable {
     self.model = model.configuration
   }
 
-  /// The views must not outlive this value.
+  /// Views of this value's memory.
   func tensors(naming: TensorNaming, encoderOnly: Bool) -> [ExportedTensor] {
     let tokens = 1 + model.patchCount
     let first = ExportedTensor(

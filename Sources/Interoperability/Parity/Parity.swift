@@ -56,6 +56,7 @@ private final class Comparison {
   func paint() {
     let (patches, values) = (configuration.patchCount, configuration.patchValues)
     let workspace = Workspace(model: configuration, imageCount: batch.images, painting: .all)
+    defer { extendLifetime(workspace) }
     fill(workspace.images)
     workspace.fillNoise(batch.noise(ofStep: 0))
     model.paint(parameters: trained.parameters.all, workspace: workspace)
@@ -80,11 +81,13 @@ private final class Comparison {
   func differentiate(steps: Int?) {
     let parameters = memory.copy(of: trained.parameters.all)
     let gradient = WholeGradient(table)
+    defer { extendLifetime(gradient) }
     let moments = (memory.zeros(table.arenaCount), memory.zeros(table.arenaCount))
     let train = trained.configuration.train
     let optimizer = AdamW(
       train.optimizer, runs: table.specs.map { DecayRun(range: $0.range, isDecayed: $0.isDecayed) })
     let workspace = Workspace(model: configuration, imageCount: batch.images)
+    defer { extendLifetime(workspace) }
     fill(workspace.images)
     var losses: [Float] = []
     for step in 0..<max(1, steps ?? 1) {

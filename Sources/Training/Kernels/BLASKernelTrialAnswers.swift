@@ -16,6 +16,7 @@ public enum BLASKernelTrialAnswers {
     let blas = try BLAS.open(kernel.map(BLAS.Choice.named) ?? .library)
     let largest = products.map { max($0.rows * $0.inner, $0.inner * $0.columns, $0.rows * $0.columns) }.max() ?? 0
     let memory = AlignedBuffer<Float>(repeating: 0.5, count: 3 * largest)
+    defer { extendLifetime(memory) }
     let all = memory.all
     func run() {
       for product in products {
@@ -32,7 +33,6 @@ public enum BLASKernelTrialAnswers {
       run()
       say("\(processorSeconds() - start)")
     }
-    withExtendedLifetime(memory) {}
   }
 
   /// What this thread has had of a core: what else the machine does is not in it.

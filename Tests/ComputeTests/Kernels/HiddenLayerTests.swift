@@ -22,7 +22,7 @@ import Testing
     let weight = matrix(hidden, inputs, seed: 2, of: Element.self)
     let biases = FramedMatrix(rows: 1, columns: hidden, seed: 3)
     let bias = biases.vector
-    defer { withExtendedLifetime(biases) {} }
+    defer { extendLifetime(biases) }
     let product = AlignedBuffer<Float>(repeating: .nan, count: Element.productCount(rows: rows, columns: hidden))
     let (kept, output) = (Storage<Element>(rows, hidden), Storage<Element>(rows, hidden))
     hiddenForward(
