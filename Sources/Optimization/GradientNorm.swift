@@ -32,23 +32,23 @@ public struct GradientNorm: ~Copyable, Sendable {
   /// The number of pieces in some ranges of whole pieces.
   public func pieceCount(in ranges: [Range<Int>]) -> Int { ranges.reduce(0) { $0 + pieces(in: $1).count } }
 
-  /// Writes the sums of the pieces in `ranges`, one after another, to the front of `told`: what other ranks are told.
-  public func tell(_ told: VectorView<Double>, in ranges: [Range<Int>]) {
+  /// Writes the sums of the pieces in `ranges`, one after another, to the front of `message`, for the other ranks.
+  public func writeSums(to message: VectorView<Double>, in ranges: [Range<Int>]) {
     var index = 0
     for range in ranges {
       for piece in pieces(in: range) {
-        told[index] = sums.base[piece]
+        message[index] = sums.base[piece]
         index += 1
       }
     }
   }
 
-  /// Takes what another rank told of the pieces in `ranges`.
-  public func take(_ told: VectorView<Double>, in ranges: [Range<Int>]) {
+  /// Takes over the sums that another rank wrote of the pieces in `ranges`.
+  public func readSums(from message: VectorView<Double>, in ranges: [Range<Int>]) {
     var index = 0
     for range in ranges {
       for piece in pieces(in: range) {
-        sums.base[piece] = told[index]
+        sums.base[piece] = message[index]
         index += 1
       }
     }

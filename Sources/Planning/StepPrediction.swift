@@ -34,18 +34,18 @@ public struct ComputeTimes: Sendable, Encodable {
     let memory = rates.memoryGigabytes * 1e9
     let gemm = rates.gemmGflops * 1e9 / Double(placement.threads)
     let images = Double(placement.imagesPerVirtualWorker)
-    let workspace = WorkspacePlan(
+    let workspace = WorkspaceMemory(
       model: model, imageCount: placement.imagesPerVirtualWorker, precision: train.precision)
     let activations = Double(placement.threads * workspace.activationBytes) / memory
     let arena = Double(table.arenaCount * MemoryLayout<Float>.stride)
     let forwardProducts = images * model.operationsPerImage / 3 / gemm
     let functions =
       images * model.functionElementsPerImage * Double(placement.threads) / (rates.functionGigaelements * 1e9)
-    let again = images * model.operationsComputedAgain(train.recompute) / gemm
+    let recomputation = images * model.recomputedOperations(train.recompute) / gemm
     let rounds = Double(placement.rounds)
     // Each thread reads its part of all threads' gradients and adds it to the rank's.
     let reduction = arena * Double(placement.threads + 1) / memory
-    lastBackward = 2 * forwardProducts + again + 2 / 3 * functions + 3 * activations + reduction
+    lastBackward = 2 * forwardProducts + recomputation + 2 / 3 * functions + 3 * activations + reduction
     forward = rounds * (forwardProducts + functions / 3 + 2 * activations)
     backward = rounds * lastBackward
     optimizer = 8 * arena / memory / Double(configuration.parallel.shardOptimizer ? placement.sharingRanks : 1)
@@ -100,7 +100,7 @@ public struct StepPrediction: Sendable {
 
 extension ModelConfiguration {
   /// The operations of forward that backward makes a second time, for one image.
-  func operationsComputedAgain(_ recompute: Recompute) -> Double {
+  func recomputedOperations(_ recompute: Recompute) -> Double {
     switch recompute {
     case .none: return 0
     case .mlp:

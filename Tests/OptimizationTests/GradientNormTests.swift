@@ -58,12 +58,12 @@ import Testing
     for ranges in ranges {
       let norm = GradientNorm(count: Self.count)
       for range in ranges { norm.sumPieces(of: gradient.all, in: range, worker: 0, workers: 1) }
-      let told = AlignedBuffer<Double>(repeating: -1, count: 3)
-      norm.tell(told.all, in: ranges)
-      #expect(told.all[2] == -1)
-      all.take(told.all, in: ranges)
+      let message = AlignedBuffer<Double>(repeating: -1, count: 3)
+      norm.writeSums(to: message.all, in: ranges)
+      #expect(message.all[2] == -1)
+      all.readSums(from: message.all, in: ranges)
       // A rank without floats says nothing.
-      all.take(told.all, in: [Self.count..<Self.count])
+      all.readSums(from: message.all, in: [Self.count..<Self.count])
     }
     #expect(all.value(scale: 1) == alone)
   }

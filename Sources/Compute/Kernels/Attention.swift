@@ -93,18 +93,19 @@ public func attentionBackward<Element: StoredElement>(
     let columns = head * headWidth..<(head + 1) * headWidth
     let (q, k, v) = (query.columns(columns), key.columns(columns), value.columns(columns))
     let upstream = outputGradient.columns(columns)
-    func round(_ a: Operand<Element>, _ b: Operand<Element>, into target: MatrixView<Element>) {
+    /// The head's columns of `target`, rounded where an element is.
+    func multiplyHead(_ a: Operand<Element>, _ b: Operand<Element>, into target: MatrixView<Element>) {
       Element.multiply(a, b, bias: nil, into: target.columns(columns), product: scratch.product)
     }
     multiply(.plain(q), .transposed(k), into: matrices.scores)
-    softmaxAgain(
+    softmaxRecompute(
       probabilities: probabilities, rows: matrices.scores, scale: scale, maximum: maximum.row(head),
       inverseSum: inverseSum.row(head))
-    round(.transposed(probabilities), .plain(upstream), into: valueGradient)
+    multiplyHead(.transposed(probabilities), .plain(upstream), into: valueGradient)
     multiply(.plain(upstream), .transposed(v), into: matrices.scoreGradients)
     softmaxBackward(
       inputGradient: gradients, outputGradient: matrices.scoreGradients, probabilities: probabilities, scale: scale)
-    round(.plain(gradients), .plain(k), into: queryGradient)
-    round(.transposed(gradients), .plain(q), into: keyGradient)
+    multiplyHead(.plain(gradients), .plain(k), into: queryGradient)
+    multiplyHead(.transposed(gradients), .plain(q), into: keyGradient)
   }
 }

@@ -35,11 +35,11 @@ public func layerNormForward<Element: StoredElement>(
   }
 }
 
-/// The same output, to the bit, from the input and what `layerNormForward` left: backward needs it again, and computing it
-/// is cheaper than keeping it.
+/// The output that `layerNormForward` gave, to the bit, from the input and what it left: backward needs it once more, and
+/// computing it is cheaper than keeping it.
 @specialized(where Element == Float)
 @specialized(where Element == BFloat16)
-public func layerNormAgain<Element: StoredElement>(
+public func layerNormRecompute<Element: StoredElement>(
   output: MatrixView<Element>, mean: Vector, inverseDeviation: Vector, input: Matrix, weight: Vector, bias: Vector
 ) {
   precondition(output.rows == input.rows && output.columns == input.columns, "output shape")

@@ -7,7 +7,7 @@
 ///   - probabilities: p, [rows, columns], overwritten; may be `rows`.
 ///   - rows: x, [rows, columns], used up.
 ///   - scale: s, above 0.
-///   - maximum, inverseSum: m and 1 / Σ of each row, [rows]: what `softmaxAgain` needs.
+///   - maximum, inverseSum: m and 1 / Σ of each row, [rows]: what `softmaxRecompute` needs.
 @specialized(where Element == Float)
 @specialized(where Element == BFloat16)
 public func softmaxForward<Element: StoredElement>(
@@ -38,11 +38,11 @@ public func softmaxForward<Element: StoredElement>(
   }
 }
 
-/// The same probabilities, to the bit, from the scores and what `softmaxForward` left: backward needs them again,
-/// and computing them is cheaper than keeping them.
+/// The probabilities that `softmaxForward` gave, to the bit, from the scores and what it left: backward needs them once
+/// more, and computing them is cheaper than keeping them.
 @specialized(where Element == Float)
 @specialized(where Element == BFloat16)
-public func softmaxAgain<Element: StoredElement>(
+public func softmaxRecompute<Element: StoredElement>(
   probabilities: MatrixView<Element>, rows: Matrix, scale: Float, maximum: Vector, inverseSum: Vector
 ) {
   precondition(probabilities.rows == rows.rows && probabilities.columns == rows.columns)

@@ -1,6 +1,6 @@
 /// Hands out views of one piece of memory, each on a cache line of its own.
 ///
-/// What is to be laid out is written once, as a function of an allocator, and run twice: with `measuring` it says how
+/// What takes the views is written once, as a function of an allocator, and run twice: with `measuring` it says how
 /// much memory it takes, and with the memory it gives the views.
 public struct ArenaAllocator {
   private let base: UnsafeMutablePointer<Float>

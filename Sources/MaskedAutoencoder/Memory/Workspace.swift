@@ -9,25 +9,24 @@ public enum Painting: Sendable {
   case all
 }
 
-/// All memory that one worker's forward and backward pass over a fixed number of images take, laid out once by a
-/// ``WorkspacePlan``.
+/// All memory that forward and backward over a fixed number of images take, whose places a ``WorkspaceMemory`` decided.
 ///
-/// A workspace belongs to one worker at a time; that is what makes it safe to hand to a thread.
+/// A workspace belongs to one thread at a time.
 public final class Workspace: @unchecked Sendable {
   public let imageCount: Int
   public let painting: Painting
   /// The input: normalised values, [images, C·H·W], plane after plane. The caller fills it.
-  public var images: Matrix { contents.images }
+  public var images: Matrix { views.images }
   /// Which patches stay visible: of each image the ones of lowest noise, [images, L]. The caller fills it.
-  public var noise: Matrix { contents.noise }
+  public var noise: Matrix { views.noise }
   /// Of each image, its patches with the visible ones first, [images, L]. Set by `MaskedAutoencoder.forward`.
-  var patchOrder: MatrixView<Int> { contents.patchOrder }
+  var patchOrder: MatrixView<Int> { views.patchOrder }
   /// The removed patches of each image in that order, values in the order (row, column, channel), normalised where the
   /// model asks for it: [images·removed, P·P·C]. Of the last forward pass, until backward.
-  public var targets: Matrix { contents.targets }
-  var kept: ModelActivations { contents.activations }
-  var latentGradient: Matrix { contents.latentGradient }
-  private let contents: WorkspaceContents
+  public var targets: Matrix { views.targets }
+  var kept: ModelActivations { views.activations }
+  var latentGradient: Matrix { views.latentGradient }
+  private let views: WorkspaceViews
   private let memory: AlignedBuffer<Float>
 
   /// The painted patches: where the removed ones are painted, of the same shape as `targets`; otherwise
@@ -47,30 +46,30 @@ public final class Workspace: @unchecked Sendable {
   }
 
   /// - Parameters:
-  ///   - plan: says what the workspace holds, and where.
-  ///   - worker: which of the plan's workspaces this is.
-  ///   - gradient: the arena that the plan uses too, if it does.
-  public init(_ plan: WorkspacePlan, worker: Int = 0, gradient: Vector? = nil) {
-    imageCount = plan.layout.images
-    painting = plan.layout.painting
-    memory = AlignedBuffer(repeating: 0, count: plan.plan.ownCounts[worker])
-    let (own, places) = (memory.all, plan.plan.places[worker])
+  ///   - shared: says what the workspace holds, and where.
+  ///   - thread: which of its workspaces this is.
+  ///   - gradient: the arena that activations may lie in, where `shared` uses it.
+  public init(_ shared: WorkspaceMemory, thread: Int = 0, gradient: Vector? = nil) {
+    imageCount = shared.shape.images
+    painting = shared.shape.painting
+    memory = AlignedBuffer(repeating: 0, count: shared.map.ownCounts[thread])
+    let (own, places) = (memory.all, shared.map.places[thread])
     var sections = SectionAllocator { section in
       switch places[section] {
       case .lent(let range): gradient![range]
       case .own(let range): own[range]
       }
     }
-    contents = plan.layout.contents(&sections)
+    views = shared.shape.views(&sections)
   }
 
-  /// A workspace that has all memory for itself; the parameters are those of `WorkspacePlan`.
+  /// A workspace that has all memory for itself; the parameters are those of `WorkspaceMemory`.
   public convenience init(
     model: ModelConfiguration, imageCount: Int, painting: Painting = .removed, precision: Precision = .fp32,
     recompute: Recompute = .none
   ) {
     self.init(
-      WorkspacePlan(
+      WorkspaceMemory(
         model: model, imageCount: imageCount, painting: painting, precision: precision, recompute: recompute))
   }
 

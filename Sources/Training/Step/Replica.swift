@@ -92,9 +92,9 @@ public final class Replica: @unchecked Sendable {
     reduction = LayerReduction(
       table: table, schedule: placement.reductionSchedule, workers: placement.threads, buckets: buckets,
       exchange: exchange)
-    let workspacePlan = WorkspacePlan(configuration, placement: placement, debug: debug)
+    let workspaceMemory = WorkspaceMemory(configuration, placement: placement, debug: debug)
     workspaces = (0..<placement.threads).map { [reduction] worker in
-      Workspace(workspacePlan, worker: worker, gradient: reduction.gradient)
+      Workspace(workspaceMemory, thread: worker, gradient: reduction.gradient)
     }
     gradientNorm = SharedGradientNorm(count: table.arenaCount, ownership: ownership, communicator: communicator)
     let adamW = AdamW(

@@ -33,10 +33,10 @@ struct SharedGradientNorm: ~Copyable, Sendable {
       for part in ownership.mine { norm.sumPieces(of: gradient, in: part, worker: worker, workers: workers) }
     }
     if ownership.isSharded {
-      norm.tell(mine.all, in: ownership.mine)
+      norm.writeSums(to: mine.all, in: ownership.mine)
       try communicator.allgather(mine.all, into: all.all)
       for (rank, parts) in ownership.all.enumerated() {
-        norm.take(all.all[rank * mine.count..<(rank + 1) * mine.count], in: parts)
+        norm.readSums(from: all.all[rank * mine.count..<(rank + 1) * mine.count], in: parts)
       }
     }
     return norm.value(scale: scale)

@@ -29,7 +29,7 @@ public struct TrainingMemory: Sendable {
       Part(name: "moments", bytes: OptimizerShard.momentCount * arena / (sharded ? placement.sharingRanks : 1)),
       Part(name: "gradient", bytes: float * LayerReduction.slotFloats(table, placement.reductionSchedule)),
       Part(name: "layer gradients", bytes: float * LayerReduction.layerFloats(table, workers: placement.threads)),
-      Part(name: "activations", bytes: WorkspacePlan(configuration, placement: placement).ownBytes),
+      Part(name: "activations", bytes: WorkspaceMemory(configuration, placement: placement).ownBytes),
       Part(
         name: "images",
         bytes: BatchLoader.defaultSlots * placement.images.count * configuration.imageShape.count),

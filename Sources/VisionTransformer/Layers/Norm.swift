@@ -28,11 +28,11 @@ public struct NormStatistics {
       input: input.rows(rows), weight: weights[place.weight], bias: weights[place.bias], epsilon: epsilon)
   }
 
-  /// The output that `forward` gave.
-  func again<Element: StoredElement>(
+  /// The output that `forward` gave, to the bit.
+  func recompute<Element: StoredElement>(
     output: MatrixView<Element>, input: Matrix, place: NormPlace, weights: ModelWeights<Element>
   ) {
-    layerNormAgain(
+    layerNormRecompute(
       output: output, mean: mean, inverseDeviation: inverseDeviation,
       input: input, weight: weights[place.weight], bias: weights[place.bias])
   }

@@ -52,7 +52,7 @@ struct TransformerBlock<Element: StoredElement> {
     attentionBackward(streamGradient: streamGradient, saved: saved, scratch, gradients: gradients)
 
     let normOutput = scratch.forward.normOutput
-    saved.norm1.again(output: normOutput, input: input, place: place.norm1, weights: weights)
+    saved.norm1.recompute(output: normOutput, input: input, place: place.norm1, weights: weights)
     let gradient = QueryKeyValue<Element>(saved.shape, in: scratch.queryKeyValueGradient)
     gradients.write(place.qkvGroup) { gradients in
       projectQueryKeyValueBackward(gradient, normOutput, saved.shape, gradients: gradients, scratch)
@@ -72,7 +72,7 @@ struct TransformerBlock<Element: StoredElement> {
     let rows = 0..<saved.shape.outputRows
     let (normOutput, normGradient) = (scratch.forward.normOutput.rows(rows), scratch.normGradient.rows(rows))
     let (activated, hiddenGradient) = (scratch.forward.activated.rows(rows), scratch.hiddenGradient.rows(rows))
-    saved.norm2.again(output: normOutput, input: saved.middle, place: place.norm2, weights: weights)
+    saved.norm2.recompute(output: normOutput, input: saved.middle, place: place.norm2, weights: weights)
     if recompute == .mlp {
       linearForward(
         output: saved.hidden, input: normOutput,

@@ -1,6 +1,6 @@
 import Compute
 
-/// The memory that one worker takes to encode whole images, nothing removed: for features, not for training.
+/// The memory that one thread takes to encode whole images, nothing removed: for features, not for training.
 public final class EncodingWorkspace: @unchecked Sendable {
   public let imageCount: Int
   /// The input: normalised values, [images, C·H·W], plane after plane. The caller fills it.
@@ -16,21 +16,21 @@ public final class EncodingWorkspace: @unchecked Sendable {
   public init(_ encoder: EncoderConfiguration, imageCount: Int) {
     self.imageCount = imageCount
     var measuring = SectionAllocator.measuring
-    _ = EncodingWorkspace.layOut(encoder, imageCount, &measuring)
-    let plan = MemoryPlan(measuring.buffers)
-    memory = AlignedBuffer(repeating: 0, count: plan.ownCounts[0])
+    _ = EncodingWorkspace.views(encoder, imageCount, &measuring)
+    let map = MemoryMap(measuring.buffers)
+    memory = AlignedBuffer(repeating: 0, count: map.ownCounts[0])
     let own = memory.all
     var sections = SectionAllocator { section in
-      guard case .own(let range) = plan.places[0][section] else { preconditionFailure("nothing is lent") }
+      guard case .own(let range) = map.places[0][section] else { preconditionFailure("nothing is lent") }
       return own[range]
     }
-    (images, patchOrder, activations) = EncodingWorkspace.layOut(encoder, imageCount, &sections)
+    (images, patchOrder, activations) = EncodingWorkspace.views(encoder, imageCount, &sections)
     for image in 0..<imageCount {
       for patch in 0..<patchOrder.columns { patchOrder[image, patch] = patch }
     }
   }
 
-  private static func layOut(
+  private static func views(
     _ encoder: EncoderConfiguration, _ imageCount: Int, _ sections: inout SectionAllocator
   ) -> (Matrix, MatrixView<Int>, EncoderActivations<Float>) {
     var (table, timeline) = (ParameterTable(), Timeline(hasBackward: false))

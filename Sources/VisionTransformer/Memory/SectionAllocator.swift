@@ -2,7 +2,7 @@ import Compute
 
 /// Hands out memory in sections, each of which has a lifetime of its own.
 ///
-/// As with `ArenaAllocator`, what is to be laid out is written once and run twice: first to learn the sections, then with
+/// As with `ArenaAllocator`, what takes the views is written once and run twice: first to learn the sections, then with
 /// memory for each.
 public struct SectionAllocator {
   /// The sections so far.
@@ -21,13 +21,15 @@ public struct SectionAllocator {
     self.init(memory: memory)
   }
 
-  /// A section that is needed during `instants` of a ``Timeline``, laid out by `layOut`.
+  /// A section that is needed during `instants` of a ``Timeline``.
+  ///
+  /// - Parameter divide: takes the section's views from an allocator.
   public mutating func section<Result>(
-    during instants: ClosedRange<Int>, _ layOut: (inout ArenaAllocator) -> Result
+    during instants: ClosedRange<Int>, _ divide: (inout ArenaAllocator) -> Result
   ) -> Result {
     var allocator = memory.map { ArenaAllocator($0(buffers.count)) } ?? .measuring
-    let result = layOut(&allocator)
-    buffers.append(TimedBuffer(count: allocator.count, moments: instants))
+    let result = divide(&allocator)
+    buffers.append(TimedBuffer(count: allocator.count, instants: instants))
     return result
   }
 }

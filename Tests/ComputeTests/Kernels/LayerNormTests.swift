@@ -29,7 +29,7 @@ import Testing
       let bits = [data.y.bits, data.mean.bits, data.inverseDeviation.bits]
       #expect(bits == first ?? bits, "\(placement)")
       let again = FramedMatrix(rows: shape.rows, columns: shape.width, placement)
-      layerNormAgain(
+      layerNormRecompute(
         output: again.view, mean: data.mean.vector, inverseDeviation: data.inverseDeviation.vector, input: data.x.view,
         weight: data.weight.vector, bias: data.bias.vector)
       #expect(again.bits == data.y.bits && again.frameIsIntact, "\(placement)")

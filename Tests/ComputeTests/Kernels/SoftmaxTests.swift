@@ -50,7 +50,7 @@ import Testing
 
       let again = shape.matrix(placement, seed: 1)
       again.fill(scores)
-      softmaxAgain(
+      softmaxRecompute(
         probabilities: again.view, rows: again.view, scale: Self.scale, maximum: maximum.vector,
         inverseSum: inverseSum.vector)
       #expect(again.bits == rows.bits, "\(placement)")

@@ -24,9 +24,9 @@ final class SampleModel {
     product = MaskedAutoencoder(configuration)
     gradient = GradientArena(product.table)
     for index in 0..<product.table.arenaCount { gradient.all[index] = .nan }
-    let plan = WorkspacePlan(
+    let workspaceMemory = WorkspaceMemory(
       model: configuration, imageCount: images, precision: precision, recompute: recompute, usesGradient: usesGradient)
-    workspace = Workspace(plan, gradient: gradient.all)
+    workspace = Workspace(workspaceMemory, gradient: gradient.all)
     noise = (0..<images).map {
       maskNoise(patchCount: configuration.patchCount, seed: seed, epoch: 0, sample: $0)
     }
@@ -66,6 +66,7 @@ final class SampleModel {
   /// What the last forward pass left under `name`, of one image.
   func activation(_ name: String, image: Int) -> [UInt32] {
     let activation = workspace.activations.first { $0.name == name }!
+    defer { extendLifetime(activation) }
     let rows = activation.rowsPerImage
     return (image * rows..<(image + 1) * rows).flatMap { activation.values.row($0).array.map(\.bitPattern) }
   }

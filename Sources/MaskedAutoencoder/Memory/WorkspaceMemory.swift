@@ -1,13 +1,13 @@
 import Compute
 import VisionTransformer
 
-/// Where the workspaces of several workers put what they hold, planned once for all steps.
+/// Where the workspaces of several threads put what they hold, decided once for all steps.
 ///
-/// Two activations that are never needed at the same moment share memory. Where one round of virtual workers does the step,
+/// Two activations that are never needed at the same instant share memory. Where one round of virtual workers does the step,
 /// the gradient lends its memory too: it is empty until backward, and then fills up from its end, as activations are used up.
-public struct WorkspacePlan: Sendable {
-  let layout: WorkspaceLayout
-  let plan: MemoryPlan
+public struct WorkspaceMemory: Sendable {
+  let shape: WorkspaceShape
+  let map: MemoryMap
   /// The bytes of all that a workspace holds, if nothing shared memory.
   public let activationBytes: Int
 
@@ -17,40 +17,41 @@ public struct WorkspacePlan: Sendable {
   ///   - painting: the patches that are predicted.
   ///   - precision: what products take.
   ///   - recompute: what is computed again in backward and not kept.
-  ///   - workers: workspaces, which are used at once.
+  ///   - threads: each has a workspace of its own, and all are used at once.
   ///   - usesGradient: whether activations may lie in the gradient, an arena of the model's: nothing in it is of use when
-  ///     forward begins, and a group is written when all workers have finished it.
+  ///     forward begins, and a group is written when all threads have finished it.
   public init(
     model: ModelConfiguration, imageCount: Int, painting: Painting = .removed, precision: Precision = .fp32,
-    recompute: Recompute = .none, workers: Int = 1, usesGradient: Bool = false
+    recompute: Recompute = .none, threads: Int = 1, usesGradient: Bool = false
   ) {
-    layout = WorkspaceLayout(
+    shape = WorkspaceShape(
       model: model, images: imageCount, painting: painting, precision: precision, recompute: recompute)
     var sections = SectionAllocator.measuring
-    _ = layout.contents(&sections)
+    _ = shape.views(&sections)
     let places = ModelPlaces(model)
-    plan = MemoryPlan(
-      sections.buffers, users: workers,
+    map = MemoryMap(
+      sections.buffers, users: threads,
       loans: usesGradient ? ModelStages(places).timeline.loans(of: places.table) : [])
     activationBytes = sections.buffers.reduce(0) { $0 + $1.count } * MemoryLayout<Float>.stride
   }
 
   /// The bytes that the workspaces take beside the gradient.
-  public var ownBytes: Int { plan.ownCounts.reduce(0, +) * MemoryLayout<Float>.stride }
+  public var ownBytes: Int { map.ownCounts.reduce(0, +) * MemoryLayout<Float>.stride }
 }
 
-/// What a workspace holds, written once for planning and for handing out.
-struct WorkspaceLayout: Sendable {
+/// What decides which views a workspace has, and how large they are.
+struct WorkspaceShape: Sendable {
   let model: ModelConfiguration
   let images: Int
   let painting: Painting
   let precision: Precision
   let recompute: Recompute
 
-  func contents(_ sections: inout SectionAllocator) -> WorkspaceContents {
+  /// Written once, for measuring and for handing out.
+  func views(_ sections: inout SectionAllocator) -> WorkspaceViews {
     let stages = ModelStages(ModelPlaces(model))
     let timeline = stages.timeline
-    // What the caller fills stays, for the next step if he likes.
+    // What the caller fills stays there for the next step, which may take it once more.
     let (images, noise, patchOrder) = sections.section(during: timeline.whole) { allocator in
       (
         allocator.matrix(self.images, model.imageValues), allocator.matrix(self.images, model.patchCount),
@@ -66,7 +67,7 @@ struct WorkspaceLayout: Sendable {
     let latentGradient = sections.section(during: backward) { allocator in
       allocator.matrix(self.images * (1 + model.visibleCount), model.encoder.width)
     }
-    return WorkspaceContents(
+    return WorkspaceViews(
       images: images, noise: noise, patchOrder: patchOrder, targets: targets,
       activations: activations(stages, &sections), latentGradient: latentGradient)
   }
@@ -96,7 +97,7 @@ struct WorkspaceLayout: Sendable {
 }
 
 /// The views of a workspace; `Workspace` says what they are.
-struct WorkspaceContents {
+struct WorkspaceViews {
   let images: Matrix
   let noise: Matrix
   let patchOrder: MatrixView<Int>

@@ -1,16 +1,17 @@
-/// Memory that is needed from one moment to another, both included.
+/// Memory that is needed from one instant of its users' work to another, both included. Instants are numbered in their
+/// order; they have no length.
 public struct TimedBuffer: Sendable, Equatable {
   /// Floats.
   public let count: Int
-  public let moments: ClosedRange<Int>
+  public let instants: ClosedRange<Int>
 
-  public init(count: Int, moments: ClosedRange<Int>) {
+  public init(count: Int, instants: ClosedRange<Int>) {
     self.count = count
-    self.moments = moments
+    self.instants = instants
   }
 }
 
-/// Floats of somebody else's memory that may be used until `end`, the moment at which the owner writes to them.
+/// Floats of somebody else's memory that may be used until `end`, the instant at which the owner writes to them.
 public struct Loan: Sendable, Equatable {
   public let range: Range<Int>
   public let end: Int
@@ -21,15 +22,15 @@ public struct Loan: Sendable, Equatable {
   }
 }
 
-/// Where buffers lie whose lifetimes are known: two that are needed at the same moment share no float.
+/// Where buffers lie whose lifetimes are known: two that are needed at the same instant share no float.
 ///
-/// Several users need the same buffers, and are not at the same moment of their work at the same time: no float is ever
+/// Several users need the same buffers, and are not at the same instant of their work at the same time: no float is ever
 /// shared between two of them. What finds no place in the lent memory goes to the user's own.
 ///
-/// The longest-lived buffers choose first, larger ones before smaller, each the lowest place that is free: the greedy plan
-/// of Pisarchyk and Lee, "Efficient Memory Management for Deep Neural Net Inference" (2020), ordered by lifetime, as lent
-/// memory is the scarcer the longer it is needed.
-public struct MemoryPlan: Sendable {
+/// The longest-lived buffers choose first, larger ones before smaller, each the lowest place that is free: the greedy
+/// method of Pisarchyk and Lee, "Efficient Memory Management for Deep Neural Net Inference" (2020), ordered by lifetime,
+/// as lent memory is the scarcer the longer it is needed.
+public struct MemoryMap: Sendable {
   public enum Place: Sendable, Equatable {
     /// Floats of the lent memory.
     case lent(Range<Int>)
@@ -48,15 +49,15 @@ public struct MemoryPlan: Sendable {
     ownCounts = Array(repeating: 0, count: users)
     let order = buffers.indices.sorted { first, second in
       let (a, b) = (buffers[first], buffers[second])
-      return (a.moments.count, a.count, second) > (b.moments.count, b.count, first)
+      return (a.instants.count, a.count, second) > (b.instants.count, b.count, first)
     }
     let lentCount = loans.last?.range.upperBound ?? 0
-    var planned: [Planned] = []
+    var placed: [PlacedBuffer] = []
     for buffer in order {
-      let (count, moments) = (Self.wholeLines(buffers[buffer].count), buffers[buffer].moments)
-      let takenBack = loans.filter { $0.end <= moments.upperBound }.map(\.range)
+      let (count, instants) = (Self.wholeLines(buffers[buffer].count), buffers[buffer].instants)
+      let takenBack = loans.filter { $0.end <= instants.upperBound }.map(\.range)
       for user in 0..<users {
-        let others = planned.filter { $0.user != user || $0.moments.overlaps(moments) }
+        let others = placed.filter { $0.user != user || $0.instants.overlaps(instants) }
         let place: Place
         if let range = firstGap(of: count, in: lentCount, between: takenBack + others.compactMap(\.place.lent)) {
           place = .lent(range)
@@ -67,14 +68,14 @@ public struct MemoryPlan: Sendable {
           ownCounts[user] = max(ownCounts[user], range.upperBound)
         }
         places[user][buffer] = place
-        planned.append(Planned(user: user, moments: moments, place: place))
+        placed.append(PlacedBuffer(user: user, instants: instants, place: place))
       }
     }
   }
 
-  private struct Planned {
+  private struct PlacedBuffer {
     let user: Int
-    let moments: ClosedRange<Int>
+    let instants: ClosedRange<Int>
     let place: Place
   }
 
@@ -82,7 +83,7 @@ public struct MemoryPlan: Sendable {
   private static func wholeLines(_ count: Int) -> Int { (count + 15) / 16 * 16 }
 }
 
-extension MemoryPlan.Place {
+extension MemoryMap.Place {
   fileprivate var lent: Range<Int>? {
     if case .lent(let range) = self { range } else { nil }
   }

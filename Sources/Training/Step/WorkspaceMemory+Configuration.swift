@@ -1,7 +1,7 @@
 import MaskedAutoencoder
 
-extension WorkspacePlan {
-  /// The workspaces of a rank's worker threads.
+extension WorkspaceMemory {
+  /// The workspaces of a rank's threads.
   ///
   /// Where one round does the step, activations lie in the gradient too. With several rounds it holds the sum of those
   /// before.
@@ -11,7 +11,7 @@ extension WorkspacePlan {
     self.init(
       model: configuration.model, imageCount: placement.imagesPerVirtualWorker,
       precision: configuration.train.precision,
-      recompute: debug ? .none : configuration.train.recompute, workers: placement.threads,
+      recompute: debug ? .none : configuration.train.recompute, threads: placement.threads,
       usesGradient: placement.rounds == 1)
   }
 }
