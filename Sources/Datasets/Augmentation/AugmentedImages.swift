@@ -50,6 +50,9 @@ public struct AugmentedImages: Sendable {
       count: passedOver.count, first: passedOver[0], last: passedOver[passedOver.count - 1])
   }
 
+  /// The class of the image that `write` took for `sample`, having passed over so many; nil without labels.
+  func label(of sample: Int, passedOver: Int) -> Int? { source.label(of: (sample + passedOver) % source.count) }
+
   private func augment(
     _ image: Image, sample: Int, epoch: Int, into output: PlanarPixels, using resizer: inout Resizer
   ) {

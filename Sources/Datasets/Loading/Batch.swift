@@ -10,6 +10,8 @@ public struct Batch: ~Copyable, Sendable {
   /// The data set's index of each image's sample. Where that one could not be used, another image stands in its
   /// place, and the index stays: everything random is keyed by it.
   public let samples: [Int]
+  /// The class of each image, the stand-ins' own; nil without labels.
+  public let labels: [Int?]
   /// Images that could not be used for this part of the step; may name one more than once.
   public let badSamples: [BadSample]
   /// How long the caller waited for this batch.
@@ -22,6 +24,7 @@ public struct Batch: ~Copyable, Sendable {
     step = slot.step
     self.epoch = epoch
     samples = slot.samples
+    labels = slot.labels
     badSamples = slot.badSamples
     self.waitSeconds = waitSeconds
     self.slot = slot

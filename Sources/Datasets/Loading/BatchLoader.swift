@@ -75,12 +75,12 @@ private func decodeTickets(of ring: BatchRing, order: BatchOrder, images: Augmen
   var resizer = Resizer()
   while let ticket = ring.takeTicket() {
     let sample = order.sample(step: ticket.step, index: firstImage + ticket.index)
-    let outcome: Result<[BadSample], DatasetError>
+    let outcome: Result<LoadedImage, DatasetError>
     do throws(DatasetError) {
-      outcome = .success(
-        try images.write(
-          sample: sample, epoch: order.epoch(ofStep: ticket.step), into: ticket.slot.images[ticket.index],
-          using: &resizer))
+      let bad = try images.write(
+        sample: sample, epoch: order.epoch(ofStep: ticket.step), into: ticket.slot.images[ticket.index],
+        using: &resizer)
+      outcome = .success(LoadedImage(label: images.label(of: sample, passedOver: bad.count), passedOver: bad))
     } catch {
       outcome = .failure(error)
     }

@@ -47,7 +47,7 @@ final class BatchRing: @unchecked Sendable {
   }
 
   /// Reports that a ticket's image is in its slot, or why it cannot be.
-  func finish(_ ticket: Ticket, sample: Int, outcome: Result<[BadSample], DatasetError>) {
+  func finish(_ ticket: Ticket, sample: Int, outcome: Result<LoadedImage, DatasetError>) {
     condition.lock()
     defer { condition.unlock() }
     if ticket.slot.record(sample: sample, at: ticket.index, outcome: outcome) { condition.broadcast() }
@@ -86,6 +86,13 @@ final class BatchRing: @unchecked Sendable {
   }
 }
 
+/// What is known of an image whose pixels are in their slot.
+struct LoadedImage {
+  let label: Int?
+  /// Images that could not be used, before the one that could.
+  let passedOver: [BadSample]
+}
+
 /// One batch's memory and what is known of it; guarded by the ring's lock as described there.
 final class BatchSlot: @unchecked Sendable {
   enum State {
@@ -97,6 +104,7 @@ final class BatchSlot: @unchecked Sendable {
   fileprivate var state = State.free
   fileprivate var failure: DatasetError?
   private(set) var samples: [Int]
+  private(set) var labels: [Int?]
   private var passedOver: [(index: Int, bad: [BadSample])] = []
   private var missing = 0
   private var failedIndex = Int.max
@@ -104,6 +112,7 @@ final class BatchSlot: @unchecked Sendable {
   init(imageCount: Int, shape: ImageShape, kind: SampleKind) {
     images = (0..<imageCount).map { _ in PlanarImage(shape: shape, kind: kind) }
     samples = Array(repeating: 0, count: imageCount)
+    labels = Array(repeating: nil, count: imageCount)
   }
 
   /// In the order of the batch, whatever thread came first.
@@ -121,11 +130,12 @@ final class BatchSlot: @unchecked Sendable {
   }
 
   /// Returns whether that was the last image missing.
-  fileprivate func record(sample: Int, at index: Int, outcome: Result<[BadSample], DatasetError>) -> Bool {
+  fileprivate func record(sample: Int, at index: Int, outcome: Result<LoadedImage, DatasetError>) -> Bool {
     samples[index] = sample
     switch outcome {
-    case .success(let bad):
-      if !bad.isEmpty { passedOver.append((index, bad)) }
+    case .success(let image):
+      labels[index] = image.label
+      if !image.passedOver.isEmpty { passedOver.append((index, image.passedOver)) }
     case .failure(let error):
       if index < failedIndex { (failedIndex, failure) = (index, error) }
     }

@@ -90,6 +90,18 @@ import Testing
     #expect(Set(one.bad.map { $0.index }) == [1, 5, 6, 10])
   }
 
+  /// The label is that of the image that is seen, not of the one that could not be.
+  @Test func aStandInBringsItsOwnLabel() throws {
+    let source = SyntheticSource(count: 12, bad: [1, 5, 6, 11])
+    let loader = try BatchLoader(images: images(source), batchSize: 6, part: 0..<6, steps: 0..<4, threads: 2)
+    defer { loader.stop() }
+    for _ in 0..<4 {
+      let batch = try loader.next()
+      let expected = batch.samples.map { [1: 2, 5: 7, 6: 7, 11: 0][$0] ?? $0 }
+      #expect(batch.labels == expected)
+    }
+  }
+
   @Test func aStepWithoutAnyImageThrows() throws {
     let source = SyntheticSource(count: 6, bad: Set(0..<6))
     let loader = try BatchLoader(images: images(source), batchSize: 6, part: 0..<6, steps: 0..<5, threads: 2)
