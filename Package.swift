@@ -56,8 +56,9 @@ let package = Package(
     module("Compute", ["CBFloat16", "CClosure", "COneDNN", "COpenBLAS", "CProcessor", "CTranspose"]),
     module("Configuration", ["Yams"]),
     module("Imaging", ["CJPEG", "CPNG"]),
-    module("VisionTransformer", ["Compute", "Configuration"]),
-    module("MaskedAutoencoder", ["Compute", "Configuration", "VisionTransformer"]),
+    module("Parameters", ["Compute"]),
+    module("VisionTransformer", ["Compute", "Configuration", "Parameters"]),
+    module("MaskedAutoencoder", ["Compute", "Configuration", "Parameters", "VisionTransformer"]),
     module("Optimization", ["Compute"]),
     module("Collectives", ["Compute", "COpenMPI"]),
     module("Files", []),
@@ -70,36 +71,50 @@ let package = Package(
       "Training",
       [
         "CSignals", "Checkpoints", "Collectives", "Compute", "Configuration", "Datasets", "Hashing", "Imaging",
-        "MaskedAutoencoder", "Optimization", "Reporting", "VisionTransformer", logging,
+        "Optimization", "Parameters", "Reporting", logging,
+      ]),
+    module(
+      "Pretraining",
+      [
+        "Checkpoints", "Compute", "Configuration", "Datasets", "Imaging", "MaskedAutoencoder", "Parameters",
+        "Reporting", "Training",
+      ]),
+    module(
+      "Classification",
+      [
+        "Checkpoints", "Compute", "Configuration", "Datasets", "Imaging", "Parameters", "Reporting", "Training",
+        "VisionTransformer",
       ]),
     module(
       "Evaluation",
       [
-        "Checkpoints", "Compute", "Datasets", "Files", "Imaging", "MaskedAutoencoder", "Safetensors", "Training",
-        "VisionTransformer",
+        "Checkpoints", "Compute", "Datasets", "Files", "Imaging", "MaskedAutoencoder", "Pretraining", "Safetensors",
+        "Training", "VisionTransformer",
       ]),
     module(
       "Benchmarks",
       [
-        "Checkpoints", "Collectives", "Compute", "Datasets", "Imaging", "MaskedAutoencoder", "Reporting", "Training",
-        "VisionTransformer",
+        "Checkpoints", "Collectives", "Compute", "Datasets", "Imaging", "MaskedAutoencoder", "Pretraining", "Reporting",
+        "Training", "VisionTransformer",
       ]),
     module(
       "Planning",
       [
-        "Benchmarks", "Collectives", "Compute", "MaskedAutoencoder", "Reporting", "Training", "VisionTransformer",
+        "Benchmarks", "Collectives", "Compute", "MaskedAutoencoder", "Parameters", "Pretraining", "Reporting",
+        "Training", "VisionTransformer",
       ]),
     module(
       "Interoperability",
       [
         "Checkpoints", "Compute", "Configuration", "Datasets", "Evaluation", "Files", "MaskedAutoencoder",
-        "Optimization", "Reporting", "Safetensors", "Training", "VisionTransformer",
+        "Optimization", "Parameters", "Pretraining", "Reporting", "Safetensors", "Training", "VisionTransformer",
       ]),
     program(
       "mae",
       [
-        .product(name: "ArgumentParser", package: "swift-argument-parser"), "Benchmarks", "Checkpoints", "Collectives",
-        "Compute", "Configuration", "CProcessor", "Evaluation", "Interoperability", "Planning", "Training",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"), "Benchmarks", "Checkpoints",
+        "Classification", "Collectives", "Compute", "Configuration", "CProcessor", "Evaluation", "Interoperability",
+        "Planning", "Pretraining", "Training",
       ]),
 
     module("ReferenceArithmetic", [], path: "Tests/ReferenceArithmetic"),
@@ -120,9 +135,10 @@ let package = Package(
         "Reporting", "Safetensors", "Training", "VisionTransformer", "mae",
       ],
       fixtures: true, live: true),
-    tests("VisionTransformer", ["Compute"]),
+    tests("VisionTransformer", ["Compute", "Parameters"]),
     tests(
-      "MaskedAutoencoder", ["Compute", "Optimization", "ReferenceArithmetic", "Safetensors", "VisionTransformer"],
+      "MaskedAutoencoder",
+      ["Compute", "Optimization", "Parameters", "ReferenceArithmetic", "Safetensors", "VisionTransformer"],
       fixtures: true),
     module("MPILaunch", [], path: "Tests/MPILaunch"),
     program(
@@ -132,7 +148,7 @@ let package = Package(
     program(
       "step-check",
       [
-        "CMemoryProbe", "Collectives", "Compute", "Datasets", "Imaging", "MaskedAutoencoder", "Training",
+        "CMemoryProbe", "Collectives", "Compute", "Datasets", "Imaging", "MaskedAutoencoder", "Pretraining", "Training",
         "VisionTransformer",
       ],
       path: "Tests/MPIPrograms/StepCheck"),
@@ -140,12 +156,13 @@ let package = Package(
       "Training",
       [
         "Checkpoints", "Collectives", "Compute", "Configuration", "Datasets", "Files", "Imaging", "MaskedAutoencoder",
-        "MPILaunch", "VisionTransformer", "mae", "step-check",
+        "MPILaunch", "Parameters", "Pretraining", "VisionTransformer", "mae", "step-check",
       ],
       fixtures: true),
+    tests("Classification", ["Compute", "Parameters", "ReferenceArithmetic"]),
     tests("Planning", ["MPILaunch", "MaskedAutoencoder", "Training", "mae"]),
     .testTarget(
-      name: "ClusterTests", dependencies: ["Configuration", "MPILaunch", "Planning", "Training", "mae"],
+      name: "ClusterTests", dependencies: ["Configuration", "MPILaunch", "Planning", "Pretraining", "Training", "mae"],
       swiftSettings: swift),
   ]
 )

@@ -3,6 +3,7 @@ import Collectives
 import Compute
 import Foundation
 import MaskedAutoencoder
+import Pretraining
 import Training
 
 /// What `mae bench checkpoint` measures: saving and reading back a model's state, by all ranks together.
@@ -24,7 +25,7 @@ public struct CheckpointBenchmark: Encodable {
   ///   - directory: where to write; what is written is removed again.
   ///   - threads: of each rank.
   public init(
-    _ configuration: RunConfiguration, directory: String, threads: Int, communicator: any Communicator
+    _ configuration: PretrainingConfiguration, directory: String, threads: Int, communicator: any Communicator
   ) throws {
     let model = MaskedAutoencoder(configuration.model)
     let layout = CheckpointLayout(model)

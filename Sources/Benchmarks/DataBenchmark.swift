@@ -1,5 +1,6 @@
 import Collectives
 import Datasets
+import Pretraining
 import Training
 
 /// What `mae bench data` measures: how fast batches come when nothing else is done.
@@ -9,7 +10,7 @@ public struct DataBenchmark: Encodable {
   public let images: Int
   public let source: String
 
-  public init(_ configuration: RunConfiguration, steps: Int) throws {
+  public init(_ configuration: PretrainingConfiguration, steps: Int) throws {
     let source = try openSource(at: configuration.data.path)
     let batchSize = configuration.train.batchSize
     let loader = try BatchLoader(

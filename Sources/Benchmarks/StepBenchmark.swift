@@ -4,6 +4,7 @@ import Datasets
 import Foundation
 import Imaging
 import MaskedAutoencoder
+import Pretraining
 import Reporting
 import Training
 
@@ -40,10 +41,10 @@ public struct StepBenchmark: Encodable {
   ///
   /// - Parameter path: images; nil: random pixels.
   public init(
-    _ configuration: RunConfiguration, data path: String?, steps: Int, warmup: Int = 2,
+    _ configuration: PretrainingConfiguration, data path: String?, steps: Int, warmup: Int = 2,
     communicator: any Communicator
   ) throws {
-    let placement = try VirtualWorkerPlacement(configuration, on: communicator)
+    let placement = try VirtualWorkerPlacement(configuration.run, on: communicator)
     let source: any ImageSource =
       if let path { try communicator.together { try openSource(at: path) } } else {
         NoiseSource(shape: configuration.imageShape, count: max(1024, configuration.train.batchSize))
@@ -51,7 +52,8 @@ public struct StepBenchmark: Encodable {
     let order = try BatchOrder(
       sampleCount: source.count, batchSize: configuration.train.batchSize, seed: configuration.train.seed)
     let kernels = try BLASKernels.open(configuration, checkpoint: nil, communicator: communicator)
-    let replica = Replica(configuration, placement: placement, order: order, communicator: communicator)
+    let replica = try Replica(
+      MaskedAutoencoding(configuration), placement: placement, order: order, communicator: communicator)
     let loader = try BatchLoader(
       images: AugmentedImages(
         source: source, shape: configuration.imageShape, augmentation: configuration.data.augmentation,

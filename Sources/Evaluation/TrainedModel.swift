@@ -2,18 +2,20 @@ import Checkpoints
 import Compute
 import Configuration
 import MaskedAutoencoder
+import Pretraining
 import Training
 
 /// A model with the weights of a checkpoint, as evaluation uses it.
 public final class TrainedModel {
-  public let configuration: RunConfiguration
+  public let configuration: PretrainingConfiguration
   public let model: MaskedAutoencoder
   public let parameters: AlignedBuffer<Float>
   public let step: Int
 
   /// A model that was put together elsewhere.
   public init(
-    _ model: MaskedAutoencoder, configuration: RunConfiguration, parameters: consuming AlignedBuffer<Float>, step: Int
+    _ model: MaskedAutoencoder, configuration: PretrainingConfiguration, parameters: consuming AlignedBuffer<Float>,
+    step: Int
   ) {
     self.configuration = configuration
     self.model = model
@@ -26,7 +28,8 @@ public final class TrainedModel {
   ///   - overrides: `key=value` of the configuration that it was trained with.
   public init(checkpoint path: String, overrides: [String] = []) throws {
     let checkpoint = try Checkpoint.open(path)
-    configuration = try RunConfiguration.decode(
+    try checkpoint.requireTask(MaskedAutoencoding.name)
+    configuration = try PretrainingConfiguration.decode(
       yaml: checkpoint.state.configuration, name: "\(checkpoint.path)/state.json", overrides: overrides)
     model = MaskedAutoencoder(
       configuration.model, positions: try checkpoint.positions(for: configuration.model))

@@ -1,4 +1,5 @@
 import Compute
+import Parameters
 import VisionTransformer
 
 /// What the decoder leaves for backward.

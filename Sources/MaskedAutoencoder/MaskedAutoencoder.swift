@@ -1,4 +1,5 @@
 import Compute
+import Parameters
 import VisionTransformer
 
 /// A masked autoencoder (He et al., "Masked Autoencoders Are Scalable Vision Learners", CVPR 2022).

@@ -1,3 +1,4 @@
+import Parameters
 import VisionTransformer
 
 /// The decoder's part of a parameter table: where its tensors lie, and the groups that they are in.

@@ -5,55 +5,41 @@ public struct AdamWConfiguration: Sendable, Equatable {
   public var beta1 = 0.9
   public var beta2 = 0.95
   public var epsilon = 1e-8
-  public var weightDecay = 0.05
 
   public init() {}
 }
 
-/// A run of an arena's floats that weight decay applies to, or does not.
-public struct DecayRun: Sendable, Equatable {
-  public let range: Range<Int>
-  public let isDecayed: Bool
+/// AdamW (Loshchilov and Hutter 2019) over flat arenas. The update is element by element, so any cut of the arena over
+/// threads gives the same bits.
+public struct AdamW: Optimizer {
+  public static let momentNames = ["exp_avg", "exp_avg_sq"]
 
-  public init(range: Range<Int>, isDecayed: Bool) {
-    self.range = range
-    self.isDecayed = isDecayed
-  }
-}
-
-/// AdamW over flat arenas. The update is element by element, so any cut of the arena over threads gives the same bits.
-public struct AdamW: Sendable {
   public let configuration: AdamWConfiguration
-  private let runs: [DecayRun]
+  private let groups: ParameterGroups
 
-  /// - Parameter runs: the arena's tensors in order, each with whether it is decayed.
-  public init(_ configuration: AdamWConfiguration, runs: [DecayRun]) {
+  /// - Parameter groups: the arena's, in order.
+  public init(_ configuration: AdamWConfiguration, groups: [ParameterGroup]) {
     self.configuration = configuration
-    self.runs = runs
+    self.groups = ParameterGroups(groups)
   }
 
-  /// Updates the floats of the arenas that lie in `range`.
-  ///
-  /// - Parameters:
-  ///   - firstMoment, secondMoment: their first float is the arenas' float `momentsBegin`; they need not reach further
-  ///     than `range`.
-  ///   - step: the number of this update, 1 for the first.
-  ///   - gradientScale: 1 / images of the step: the gradient is a sum over them.
   public func update(
-    parameters: Vector, firstMoment: Vector, secondMoment: Vector, momentsBegin: Int = 0, gradient: Vector,
-    in range: Range<Int>, step: Int, learningRate: Double, gradientScale: Double
+    parameters: Vector, moments: Matrix, momentsBegin: Int = 0, gradient: Vector, in range: Range<Int>, step: Int,
+    learningRate: Double, gradientScale: Double
   ) {
     let (beta1, beta2) = (configuration.beta1, configuration.beta2)
+    let rateCorrection = 1 - Elementary.pow(beta1, step)
     var update = AdamWUpdate(
-      gradientScale: Float(gradientScale), beta1: Float(beta1), beta2: Float(beta2),
-      rate: Float(learningRate / (1 - Elementary.pow(beta1, step))), decay: 0,
+      gradientScale: Float(gradientScale), beta1: Float(beta1), beta2: Float(beta2), rate: 0, decay: 0,
       correction: Float(1 / (1 - Elementary.pow(beta2, step)).squareRoot()), epsilon: Float(configuration.epsilon))
-    for run in runs where run.range.overlaps(range) {
-      let part = run.range.clamped(to: range)
-      update.decay = run.isDecayed ? Float(learningRate * configuration.weightDecay) : 0
-      let moments = part.lowerBound - momentsBegin..<part.upperBound - momentsBegin
+    for group in groups[overlapping: range] {
+      let part = group.range.clamped(to: range)
+      let rate = learningRate * group.rateScale
+      update.rate = Float(rate / rateCorrection)
+      update.decay = Float(rate * group.weightDecay)
+      let columns = part.lowerBound - momentsBegin..<part.upperBound - momentsBegin
       update.apply(
-        parameters: parameters[part], firstMoment: firstMoment[moments], secondMoment: secondMoment[moments],
+        parameters: parameters[part], firstMoment: moments.row(0)[columns], secondMoment: moments.row(1)[columns],
         gradient: gradient[part])
     }
   }

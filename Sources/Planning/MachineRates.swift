@@ -1,5 +1,6 @@
 import Benchmarks
 import Compute
+import Pretraining
 import Training
 
 /// What one rank's cores and memory do in a second.
@@ -22,7 +23,7 @@ public struct MachineRates: Sendable, Encodable {
   ///
   /// - Precondition: The kernels that the run would take are chosen for this process.
   public init(
-    of configuration: RunConfiguration, threads: Int, gemmGflops: Double? = nil, memoryGigabytes: Double? = nil,
+    of configuration: PretrainingConfiguration, threads: Int, gemmGflops: Double? = nil, memoryGigabytes: Double? = nil,
     functionGigaelements: Double? = nil
   ) {
     let measured = min(threads, availableCores().count)

@@ -1,5 +1,6 @@
 import Collectives
 import Compute
+import Pretraining
 import Reporting
 import Training
 
@@ -50,7 +51,7 @@ public struct Plan: Encodable {
   ///   - images: of the data set.
   ///   - programMegabytes: what the program takes before it trains.
   public init(
-    _ configuration: RunConfiguration, on cluster: ClusterDescription, rates: MachineRates, images: Int,
+    _ configuration: PretrainingConfiguration, on cluster: ClusterDescription, rates: MachineRates, images: Int,
     programMegabytes: Double
   ) throws {
     let ranks = cluster.nodes * cluster.ranksPerNode
@@ -64,7 +65,7 @@ public struct Plan: Encodable {
     }
     // All wait for the rank that has most to do.
     let placement = placements.max { $0.block.count < $1.block.count }!
-    let training = TrainingMemory(configuration, placement: placement)
+    let training = TrainingMemory(try MaskedAutoencoding(configuration), placement: placement)
     memory =
       [MemoryPart(name: "program and libraries", megabytes: programMegabytes)]
       + training.parts.map { MemoryPart(name: $0.name, megabytes: Double($0.bytes) / 1e6) }

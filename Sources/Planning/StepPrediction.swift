@@ -1,6 +1,7 @@
 import Benchmarks
 import Compute
 import MaskedAutoencoder
+import Pretraining
 import Training
 import VisionTransformer
 
@@ -27,7 +28,7 @@ public struct ComputeTimes: Sendable, Encodable {
   /// Between products each activation is written and read once in forward, and in backward read again beside a gradient
   /// that is written and read: five times its bytes. A step of AdamW reads parameter, moments and gradient and writes the
   /// first three; the norm reads the gradient before.
-  public init(_ configuration: RunConfiguration, placement: VirtualWorkerPlacement, rates: MachineRates) {
+  public init(_ configuration: PretrainingConfiguration, placement: VirtualWorkerPlacement, rates: MachineRates) {
     let model = configuration.model
     let train = configuration.train
     let table = MaskedAutoencoder(model).table

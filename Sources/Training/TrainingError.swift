@@ -2,6 +2,7 @@
 public enum TrainingError: Error, CustomStringConvertible {
   case moreRanksThanVirtualWorkers(ranks: Int, virtualWorkers: Int)
   case noDataPath
+  case unsuitableData(path: String, reason: String)
   case runDirectory(path: String, reason: String)
   case runExists(path: String)
   case otherInitialWeights(runDirectory: String, asked: String, found: String)
@@ -26,6 +27,8 @@ public enum TrainingError: Error, CustomStringConvertible {
         + "raise virtual_workers (which changes the recipe)."
     case .noDataPath:
       "config error: data.path is empty; name a folder of images or IDX files in the config, or with --set data.path=…"
+    case .unsuitableData(let path, let reason):
+      "the images of \(path) are nothing for this run: \(reason)"
     case .runDirectory(let path, let reason):
       "cannot use the run directory \(path): \(reason)"
     case .runExists(let path):
@@ -90,8 +93,7 @@ public enum TrainingError: Error, CustomStringConvertible {
   /// Whether the command or the configuration is at fault, and not the world.
   public var isUsage: Bool {
     switch self {
-    case .otherInitialWeights, .moreRanksThanVirtualWorkers, .noDataPath, .runExists,
-      .recipeChanged,
+    case .otherInitialWeights, .moreRanksThanVirtualWorkers, .noDataPath, .unsuitableData, .runExists, .recipeChanged,
       .unreadableFault, .unreadableStartSeconds, .debugNeedsOneProcess, .laterCheckpoints, .ranksDiffer,
       .blasKernelUnrunnable:
       true

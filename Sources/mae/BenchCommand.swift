@@ -122,7 +122,7 @@ struct BenchCommand: ParsableCommand {
     func run() throws {
       withCommunicator { communicator in
         let configuration = try communicator.together { try options.load() }
-        let threads = try VirtualWorkerPlacement(configuration, on: communicator).threads
+        let threads = try VirtualWorkerPlacement(configuration.run, on: communicator).threads
         let result = try CheckpointBenchmark(
           configuration, directory: directory, threads: threads, communicator: communicator)
         if communicator.rank == 0 { try output.show(result) }

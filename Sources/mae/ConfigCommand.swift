@@ -1,5 +1,6 @@
 import ArgumentParser
 import Configuration
+import Pretraining
 import Training
 
 struct ConfigCommand: ParsableCommand {
@@ -37,7 +38,7 @@ struct ConfigCommand: ParsableCommand {
     }
   }
 
-  private static func loadOrFail(_ options: ConfigurationOptions) -> RunConfiguration {
+  private static func loadOrFail(_ options: ConfigurationOptions) -> PretrainingConfiguration {
     do { return try options.load() } catch { fail("\(error)", code: 2) }
   }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Configuration
+import Pretraining
 import Training
 
 /// The options of every command that reads a configuration.
@@ -12,7 +13,9 @@ struct ConfigurationOptions: ParsableArguments {
     help: ArgumentHelp("Override a key, for example train.epochs=10; may be given many times.", valueName: "key=value"))
   var overrides: [String] = []
 
-  func load() throws -> RunConfiguration {
-    try RunConfiguration.load(file: config, overrides: overrides)
+  func load() throws -> PretrainingConfiguration { try load(as: PretrainingConfiguration.self) }
+
+  func load<Told: TaskConfiguration>(as told: Told.Type) throws -> Told {
+    try Told.load(file: config, overrides: overrides)
   }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import MPILaunch
 import Planning
+import Pretraining
 import Testing
 import Training
 
@@ -22,7 +23,7 @@ extension ClusterSuite {
       let compute = ComputeTimes(
         forward: fast.forward, backward: fast.backward, optimizer: fast.optimizer, lastBackward: fast.backward)
       let prediction = StepPrediction(
-        compute: compute, model: try RunConfiguration.decode(yaml: configuration).model,
+        compute: compute, model: try PretrainingConfiguration.decode(yaml: configuration).model,
         allreduce: AllreduceModel(
           nodes: 2, ranksPerNode: 1, network: Network(bitsPerSecond: megabits * 1e6, latencySeconds: 50e-6),
           memoryBandwidth: .infinity))

@@ -1,5 +1,6 @@
 import Compute
 import MaskedAutoencoder
+import Parameters
 import Synchronization
 import Testing
 import VisionTransformer

@@ -2,6 +2,7 @@ import Compute
 import Foundation
 import MaskedAutoencoder
 import Optimization
+import Parameters
 import Safetensors
 import Testing
 import VisionTransformer
@@ -54,10 +55,10 @@ import VisionTransformer
     let losses = try file.floats(of: "losses")
 
     let gradient = GradientArena(table)
-    let first = AlignedBuffer<Float>(repeating: 0, count: table.arenaCount)
-    let second = AlignedBuffer<Float>(repeating: 0, count: table.arenaCount)
+    let moments = AlignedBuffer<Float>(repeating: 0, count: 2 * table.arenaCount)
     let optimizer = AdamW(
-      AdamWConfiguration(), runs: table.specs.map { DecayRun(range: $0.range, isDecayed: $0.isDecayed) })
+      AdamWConfiguration(),
+      groups: table.specs.map { ParameterGroup(range: $0.range, weightDecay: $0.isDecayed ? 0.05 : 0) })
     for step in losses.indices {
       let rows = (0..<images).map { image in
         let start = (step * images + image) * oracle.model.patchCount
@@ -75,8 +76,9 @@ import VisionTransformer
         }
       }
       optimizer.update(
-        parameters: parameters.all, firstMoment: first.all, secondMoment: second.all, gradient: gradient.all,
-        in: 0..<table.arenaCount, step: step + 1, learningRate: 1e-3, gradientScale: 1 / Double(images))
+        parameters: parameters.all, moments: moments.all.reshaped(rows: 2, columns: table.arenaCount),
+        gradient: gradient.all, in: 0..<table.arenaCount, step: step + 1, learningRate: 1e-3,
+        gradientScale: 1 / Double(images))
     }
     for spec in table.specs {
       var (mine, theirs) = (parameters.all[spec.range].array, try file.floats(of: "after." + spec.name))

@@ -6,17 +6,18 @@ import Testing
 
 @Suite struct AdamWTests {
   static let count = 403
-  /// Two tensors that are decayed, one between them and one after them that are not; the last has a gap before it, as
-  /// tables have between tensors.
-  static let runs = [
-    DecayRun(range: 0..<137, isDecayed: true), DecayRun(range: 137..<150, isDecayed: false),
-    DecayRun(range: 150..<301, isDecayed: true), DecayRun(range: 304..<403, isDecayed: false),
+  /// Two tensors that are decayed, the second at a rate of its own, one between them and one after them that are not; the
+  /// last has a gap before it, as tables have between tensors.
+  static let groups = [
+    ParameterGroup(range: 0..<137, weightDecay: 0.05), ParameterGroup(range: 137..<150, weightDecay: 0),
+    ParameterGroup(range: 150..<301, weightDecay: 0.05, rateScale: 0.75),
+    ParameterGroup(range: 304..<403, weightDecay: 0),
   ]
 
   @Test func manyStepsAgreeWithTheFormula() {
     let configuration = AdamWConfiguration()
     let arenas = Arenas()
-    let optimizer = AdamW(configuration, runs: Self.runs)
+    let optimizer = AdamW(configuration, groups: Self.groups)
     var (p, m, v) = (arenas.parameters.all.array.map { Rounded($0) }, zeros, zeros)
     for step in 1...300 {
       arenas.drawGradient(step: step)
@@ -25,11 +26,12 @@ import Testing
 
       // Constants are rounded once, from the exact ones, as they reach the kernel.
       let (beta1, beta2) = (Rounded(0.9).rounded(), Rounded(0.95).rounded())
-      let rate = Rounded(learningRate / (1 - pow(0.9, Double(step)))).rounded()
       let correction = Rounded(1 / (1 - pow(0.95, Double(step))).squareRoot()).rounded()
-      for run in Self.runs {
-        let kept = Rounded(1.0) - Rounded(run.isDecayed ? learningRate * 0.05 : 0).rounded()
-        for index in run.range {
+      for group in Self.groups {
+        let ownRate = learningRate * group.rateScale
+        let rate = Rounded(ownRate / (1 - pow(0.9, Double(step)))).rounded()
+        let kept = Rounded(1.0) - Rounded(ownRate * group.weightDecay).rounded()
+        for index in group.range {
           let g = Rounded(arenas.gradient.base[index]) * Rounded(1.0 / 48).rounded()
           m[index] = m[index] * beta1 + g * (Rounded(1.0) - beta1)
           v[index] = v[index] * beta2 + g * g * (Rounded(1.0) - beta2)
@@ -39,8 +41,8 @@ import Testing
       }
       if [1, 2, 10, 100, 300].contains(step) {
         #expect(deviation(of: arenas.parameters.all.array, from: p) <= 1, "step \(step)")
-        #expect(deviation(of: arenas.firstMoment.all.array, from: m) <= 1, "step \(step)")
-        #expect(deviation(of: arenas.secondMoment.all.array, from: v) <= 1, "step \(step)")
+        #expect(deviation(of: arenas.momentRows.row(0).array, from: m) <= 1, "step \(step)")
+        #expect(deviation(of: arenas.momentRows.row(1).array, from: v) <= 1, "step \(step)")
       }
     }
     // The bounds above mean something: the weights moved far, and the bounds stayed at a small part of that.
@@ -49,17 +51,17 @@ import Testing
     #expect(p.allSatisfy { $0.error < 2e-4 })
   }
 
-  @Test func decayIsTheOnlyDifferenceBetweenRuns() {
+  @Test func decayIsTheOnlyDifferenceWithoutAGradient() {
     let arenas = Arenas()
     let before = arenas.parameters.all.array
-    let optimizer = AdamW(AdamWConfiguration(), runs: Self.runs)
+    let optimizer = AdamW(AdamWConfiguration(), groups: Self.groups)
     optimizer.update(arenas, in: 0..<Self.count, step: 1, learningRate: 0.1, gradientScale: 1)
-    // No gradient: p·(1 − 0.1·0.05) where decayed, in one rounding each of the decay, of 1 − decay and of the product.
-    for run in Self.runs {
-      for index in run.range {
+    // No gradient: p·(1 − 0.1·scale·0.05) where decayed, in one rounding each of the decay, of 1 − decay and of the product.
+    for group in Self.groups {
+      for index in group.range {
         let (old, new) = (Double(before[index]), Double(arenas.parameters.base[index]))
-        if run.isDecayed {
-          #expect(abs(new - old * 0.995) <= abs(old) * 2.1 * 0x1p-24)
+        if group.weightDecay > 0 {
+          #expect(abs(new - old * (1 - 0.1 * group.rateScale * 0.05)) <= abs(old) * 2.1 * 0x1p-24)
         } else {
           #expect(new == old)
         }
@@ -73,8 +75,8 @@ import Testing
     let arenas = Arenas()
     for index in 0..<Self.count { arenas.gradient.base[index] = index % 2 == 0 ? 1000 : -0.001 }
     let before = arenas.parameters.all.array
-    let runs = [DecayRun(range: 0..<Self.count, isDecayed: false)]
-    AdamW(AdamWConfiguration(), runs: runs)
+    let groups = [ParameterGroup(range: 0..<Self.count, weightDecay: 0)]
+    AdamW(AdamWConfiguration(), groups: groups)
       .update(arenas, in: 0..<Self.count, step: 1, learningRate: 0.01, gradientScale: 1)
     for index in 0..<Self.count {
       let step = Double(arenas.parameters.base[index]) - Double(before[index])
@@ -86,7 +88,7 @@ import Testing
   }
 
   @Test func anyCutOfTheArenaGivesTheSameBits() {
-    let optimizer = AdamW(AdamWConfiguration(), runs: Self.runs)
+    let optimizer = AdamW(AdamWConfiguration(), groups: Self.groups)
     func bits(cuts: [Int]) -> [[UInt32]] {
       let arenas = Arenas()
       let ends = cuts + [Self.count]
@@ -96,14 +98,14 @@ import Testing
           optimizer.update(arenas, in: start..<end, step: step, learningRate: 1e-2, gradientScale: 0.1)
         }
       }
-      return [arenas.parameters, arenas.firstMoment, arenas.secondMoment].map { $0.all.array.map(\.bitPattern) }
+      return [arenas.parameters, arenas.moments].map { $0.all.array.map(\.bitPattern) }
     }
     let whole = bits(cuts: [])
     #expect(bits(cuts: [16]) == whole)
     #expect(bits(cuts: [1, 2, 136, 137, 138, 150, 299, 302, 304, 401]) == whole)
     #expect(bits(cuts: Array(1..<Self.count)) == whole)
-    for workers in [2, 3, 7] {
-      #expect(bits(cuts: (1..<workers).map { slice(of: Self.count, for: $0, among: workers).lowerBound }) == whole)
+    for threads in [2, 3, 7] {
+      #expect(bits(cuts: (1..<threads).map { slice(of: Self.count, for: $0, among: threads).lowerBound }) == whole)
     }
   }
 
@@ -112,9 +114,10 @@ import Testing
   /// The four arenas. Parameters are drawn; moments and gradient are zero.
   final class Arenas {
     let parameters = Memory(count)
-    let firstMoment = Memory(count)
-    let secondMoment = Memory(count)
+    let moments = Memory(2 * count)
     let gradient = Memory(count)
+
+    var momentRows: Matrix { moments.all.reshaped(rows: 2, columns: count) }
 
     init() {
       var stream = RandomStream(seed: 1, purpose: .initialization)
@@ -124,8 +127,8 @@ import Testing
     /// Elements of very different size, with a drift.
     func drawGradient(step: Int) {
       var stream = RandomStream(seed: 2, purpose: .initialization, sample: step)
-      for run in runs {
-        for index in run.range {
+      for group in groups {
+        for index in group.range {
           gradient.base[index] = Float((stream.normal() + 0.3) * pow(10, Double(index % 7) - 4))
         }
       }
@@ -145,7 +148,7 @@ extension AdamW {
     _ arenas: AdamWTests.Arenas, in range: Range<Int>, step: Int, learningRate: Double, gradientScale: Double
   ) {
     update(
-      parameters: arenas.parameters.all, firstMoment: arenas.firstMoment.all, secondMoment: arenas.secondMoment.all,
-      gradient: arenas.gradient.all, in: range, step: step, learningRate: learningRate, gradientScale: gradientScale)
+      parameters: arenas.parameters.all, moments: arenas.momentRows, gradient: arenas.gradient.all, in: range,
+      step: step, learningRate: learningRate, gradientScale: gradientScale)
   }
 }

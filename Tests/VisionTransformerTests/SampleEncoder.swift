@@ -1,4 +1,5 @@
 import Compute
+import Parameters
 import VisionTransformer
 
 /// A small encoder: images of 8 × 12 pixels in three channels, six patches, two blocks.

@@ -111,6 +111,11 @@ public final class Checkpoint: Sendable {
     return try fromSafetensors { () throws(SafetensorsError) in try constants.floats(of: name) }
   }
 
+  /// - Throws: it is a checkpoint of another task, whose parameters mean something else.
+  public func requireTask(_ name: String) throws(CheckpointError) {
+    guard state.task == name else { throw .otherTask(path: path, expected: name, found: state.task) }
+  }
+
   /// The hash of all parameters: names, shapes and bits.
   public func parameterHash() throws(CheckpointError) -> String {
     try fromSafetensors { () throws(SafetensorsError) in try model.parameterHash() }

@@ -47,7 +47,7 @@ public struct CheckpointLayout: Sendable {
 
   /// In the order in which they are stored and hashed.
   public let tensors: [CheckpointTensor]
-  /// The names of the optimiser's moments, `["exp_avg", "exp_avg_sq"]` for AdamW.
+  /// The names of the optimiser's moments.
   public let moments: [String]
   /// The floats of an arena, gaps between tensors included.
   public let arenaCount: Int
@@ -55,7 +55,7 @@ public struct CheckpointLayout: Sendable {
   public let constants: [ConstantTensor]
 
   public init(
-    tensors: [CheckpointTensor], moments: [String] = ["exp_avg", "exp_avg_sq"], arenaCount: Int,
+    tensors: [CheckpointTensor], moments: [String], arenaCount: Int,
     constants: [ConstantTensor] = []
   ) {
     precondition(
@@ -67,7 +67,7 @@ public struct CheckpointLayout: Sendable {
   }
 
   /// The number of arenas that are saved: that of the parameters, then one for each moment.
-  var savedArenaCount: Int { 1 + moments.count }
+  public var savedArenaCount: Int { 1 + moments.count }
 
   /// The files of a checkpoint. The arenas are read when the files are written, and must not change until then.
   ///

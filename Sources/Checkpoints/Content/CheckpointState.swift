@@ -6,6 +6,8 @@ import Foundation
 /// In the file, names are in snake case. Keys that this version does not know are ignored, and those that it
 /// misses have the defaults below, so that versions may differ.
 public struct CheckpointState: Codable, Equatable, Sendable {
+  /// What was trained. Checkpoints that do not say are of pre-training, the only task that there was.
+  public var task = "pretraining"
   /// Optimiser steps done.
   public var step: Int
   /// Passes over the data set done, with a fraction.
@@ -44,6 +46,7 @@ public struct CheckpointState: Codable, Equatable, Sendable {
         self[keyPath: path] = value
       }
     }
+    try read(.task, \.task)
     try read(.epoch, \.epoch)
     try read(.imagesSeen, \.imagesSeen)
     try read(.virtualWorkers, \.virtualWorkers)
@@ -60,6 +63,7 @@ public struct CheckpointState: Codable, Equatable, Sendable {
   }
 
   private enum CodingKeys: String, CodingKey {
+    case task
     case step
     case epoch
     case imagesSeen = "images_seen"

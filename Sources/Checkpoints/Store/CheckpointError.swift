@@ -16,6 +16,7 @@ public enum CheckpointError: Error, Equatable, Sendable, CustomStringConvertible
   case tensorUnexpected(path: String, tensor: String)
   case shapeDiffers(path: String, tensor: String, expected: [Int], found: [Int])
   case inUse(runDirectory: String, holder: String)
+  case otherTask(path: String, expected: String, found: String)
 
   public var description: String {
     switch self {
@@ -41,6 +42,8 @@ public enum CheckpointError: Error, Equatable, Sendable, CustomStringConvertible
       "\"\(path)\" is the checkpoint of another model: it has a tensor \"\(tensor)\", which this one does not"
     case .shapeDiffers(let path, let tensor, let expected, let found):
       "\"\(path)\" is the checkpoint of another model: tensor \"\(tensor)\" has shape \(found), expected \(expected)"
+    case .otherTask(let path, let expected, let found):
+      "\"\(path)\" is a checkpoint of \(found), and this is \(expected); name one of \(expected), or another run directory"
     case .inUse(let runDirectory, let holder):
       "the run directory \"\(runDirectory)\" is in use by \(holder); stop that run or choose another directory"
     }

@@ -3,6 +3,7 @@ import Compute
 import Evaluation
 import Files
 import MaskedAutoencoder
+import Pretraining
 import Reporting
 import Safetensors
 import Training
@@ -87,7 +88,7 @@ extension TrainedModel {
 
 extension TimmConfiguration {
   /// The published architecture of these sizes, or ViT-B with arguments that change it.
-  init(_ configuration: RunConfiguration) {
+  init(_ configuration: PretrainingConfiguration) {
     let model = configuration.model
     let size = [model.encoder.width, model.encoder.depth, model.encoder.heads, model.patchSize]
     let published = [

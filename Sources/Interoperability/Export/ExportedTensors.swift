@@ -1,5 +1,6 @@
 import Compute
 import MaskedAutoencoder
+import Parameters
 import VisionTransformer
 
 /// Something of a model's arena (weights, gradients), or its position tables, under the names of another ecosystem.

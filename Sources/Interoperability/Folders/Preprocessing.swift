@@ -1,5 +1,6 @@
 import Evaluation
 import MaskedAutoencoder
+import Pretraining
 import Training
 
 /// `preprocessor_config.json`: how images become the model's input.
@@ -23,7 +24,7 @@ struct Preprocessing: Codable {
   var imageStd: [Double]?
 
   /// The transform of `mae embed`: the shorter side to 8/7 of the model's, bicubic, and the centre of that.
-  init(_ configuration: RunConfiguration) {
+  init(_ configuration: PretrainingConfiguration) {
     let image = configuration.model.imageSize
     imageProcessorType = "BitImageProcessor"
     doConvertRgb = configuration.model.channels == 3

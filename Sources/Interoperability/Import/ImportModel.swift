@@ -3,6 +3,8 @@ import Compute
 import Configuration
 import Evaluation
 import MaskedAutoencoder
+import Parameters
+import Pretraining
 import Safetensors
 import Training
 import VisionTransformer
@@ -34,7 +36,7 @@ extension TrainedModel {
 /// One import: from the tensors of a file to an arena of the model that is wanted.
 private struct Takeover {
   let source: SourceModel
-  let configuration: RunConfiguration
+  let configuration: PretrainingConfiguration
   var notes: [String]
   private var used: Set<String> = []
 
@@ -51,8 +53,8 @@ private struct Takeover {
   /// The source's configuration with the overrides, its statistics of pixels brought to the channels.
   private static func target(
     _ source: SourceModel, overrides: [String]
-  ) throws(InteroperabilityError) -> RunConfiguration {
-    var run = RunConfiguration()
+  ) throws(InteroperabilityError) -> PretrainingConfiguration {
+    var run = PretrainingConfiguration()
     run.model = source.configuration
     let channels = run.model.channels
     func statistic(_ found: [Double]?, _ colour: [Double]) -> [Double] {
@@ -68,7 +70,7 @@ private struct Takeover {
       run.data.deviation = adaptStatistic(run.data.deviation, to: count)
     }
     return try interoperating(InteroperabilityError.configuration) { () throws(ConfigurationError) in
-      try RunConfiguration.decode(
+      try PretrainingConfiguration.decode(
         yaml: run.yaml(), name: "the configuration of \(source.folder.path)", overrides: overrides)
     }
   }

@@ -1,6 +1,7 @@
 import Checkpoints
 import Configuration
 import MaskedAutoencoder
+import Pretraining
 import Safetensors
 import Training
 import VisionTransformer
@@ -157,7 +158,7 @@ extension SourceModel {
     if side * side == patches { return GridSize(height: side * patch, width: side * patch) }
     let saidSize = overrides.filter { $0.hasPrefix("model.image_size=") }
     let run = try interoperating(InteroperabilityError.configuration) { () throws(ConfigurationError) in
-      try RunConfiguration.decode(yaml: "", overrides: saidSize + ["model.patch_size=\(patch)"])
+      try PretrainingConfiguration.decode(yaml: "", overrides: saidSize + ["model.patch_size=\(patch)"])
     }
     let size = run.model.imageSize
     guard !saidSize.isEmpty, size.height / patch * (size.width / patch) == patches else {

@@ -4,6 +4,7 @@ import Evaluation
 import Files
 import MaskedAutoencoder
 import Optimization
+import Parameters
 import Safetensors
 import Training
 import VisionTransformer
@@ -82,10 +83,11 @@ private final class Comparison {
     let parameters = memory.copy(of: trained.parameters.all)
     let gradient = WholeGradient(table)
     defer { extendLifetime(gradient) }
-    let moments = (memory.zeros(table.arenaCount), memory.zeros(table.arenaCount))
     let train = trained.configuration.train
-    let optimizer = AdamW(
-      train.optimizer, runs: table.specs.map { DecayRun(range: $0.range, isDecayed: $0.isDecayed) })
+    let optimizer = train.optimizer(of: table.optimizerGroups(weightDecay: train.weightDecay))
+    let momentCount = optimizer.momentNames.count
+    let moments = memory.zeros(momentCount * table.arenaCount)
+      .reshaped(rows: momentCount, columns: table.arenaCount)
     let workspace = Workspace(model: configuration, imageCount: batch.images)
     defer { extendLifetime(workspace) }
     fill(workspace.images)
@@ -97,7 +99,7 @@ private final class Comparison {
       model.backward(parameters: parameters, workspace: workspace, receiver: gradient)
       if step == 0 { keepGradient(gradient.all) }
       optimizer.update(
-        parameters: parameters, firstMoment: moments.0, secondMoment: moments.1, gradient: gradient.all,
+        parameters: parameters, moments: moments, momentsBegin: 0, gradient: gradient.all,
         in: 0..<table.arenaCount, step: step + 1, learningRate: train.baseLearningRate,
         gradientScale: 1 / Double(batch.images))
     }

@@ -54,10 +54,10 @@ public final class ConsoleProgress: Sendable {
   /// - Parameter time: seconds from any fixed moment.
   public func report(_ snapshot: ProgressSnapshot, time: Double = ConsoleProgress.uptime) {
     state.withLock { state in
-      state.pace.report(step: snapshot.step, time: time)
-      state.losses = (state.losses + [snapshot.loss]).suffix(Self.curveLength)
+      state.pace.report(step: snapshot.record.step, time: time)
+      state.losses = (state.losses + [snapshot.record.loss]).suffix(Self.curveLength)
       let isDue = state.lastLine.map { time - $0 >= secondsBetweenLines } ?? true
-      guard isDue || snapshot.step >= snapshot.totalSteps else { return }
+      guard isDue || snapshot.record.step >= snapshot.totalSteps else { return }
       state.lastLine = time
       let line = snapshot.line(
         secondsLeft: state.pace.secondsLeft(totalSteps: snapshot.totalSteps),

@@ -1,22 +1,11 @@
 /// What the console says about a step.
 public struct ProgressSnapshot: Sendable {
-  public var step: Int
+  public var record: StepRecord
   public var totalSteps: Int
-  /// Epochs done, with the fraction of the running one.
-  public var epoch: Double
   public var totalEpochs: Double
-  public var loss: Double
-  public var learningRate: Double
-  public var gradientNorm: Double?
-  public var imagesPerSecond: Double
 
-  public init(
-    step: Int, totalSteps: Int, epoch: Double, totalEpochs: Double, loss: Double, learningRate: Double,
-    gradientNorm: Double?, imagesPerSecond: Double
-  ) {
-    (self.step, self.totalSteps, self.epoch, self.totalEpochs) = (step, totalSteps, epoch, totalEpochs)
-    (self.loss, self.learningRate, self.gradientNorm) = (loss, learningRate, gradientNorm)
-    self.imagesPerSecond = imagesPerSecond
+  public init(_ record: StepRecord, totalSteps: Int, totalEpochs: Double) {
+    (self.record, self.totalSteps, self.totalEpochs) = (record, totalSteps, totalEpochs)
   }
 
   /// One line without a line feed:
@@ -27,15 +16,16 @@ public struct ProgressSnapshot: Sendable {
   ///   - curve: recent losses, drawn behind the loss; empty for none.
   public func line(secondsLeft: Double?, curve: some Sequence<Double>) -> String {
     let curve = Sparkline.text(curve)
-    let parts: [String?] = [
-      "step \(step)/\(totalSteps)",
-      "epoch \(ProgressFormat.epochs(epoch))/\(ProgressFormat.epochs(totalEpochs, shortened: true))",
-      "loss \(ProgressFormat.loss(loss))" + (curve.isEmpty ? "" : " \(curve)"),
-      "lr \(ProgressFormat.measure(learningRate))",
-      gradientNorm.map { "grad \(ProgressFormat.measure($0))" },
-      "\(ProgressFormat.measure(imagesPerSecond)) images/s",
-      step >= totalSteps ? "done" : secondsLeft.map { "\(ProgressFormat.duration($0)) left" },
-    ]
+    let quantities = StepQuantity.all.map { quantity in
+      quantity.console.flatMap { show in quantity.place.value(in: record).map(show) }
+    }
+    let parts: [String?] =
+      [
+        "step \(record.step)/\(totalSteps)",
+        "epoch \(ProgressFormat.epochs(record.epoch))/\(ProgressFormat.epochs(totalEpochs, shortened: true))",
+        "loss \(ProgressFormat.loss(record.loss))" + (curve.isEmpty ? "" : " \(curve)"),
+      ] + record.metrics.map(\.text) + quantities
+      + [record.step >= totalSteps ? "done" : secondsLeft.map { "\(ProgressFormat.duration($0)) left" }]
     return parts.compactMap(\.self).joined(separator: "  ")
   }
 }

@@ -45,6 +45,29 @@ struct AppendOnlyFile: ~Copyable {
     length += off_t(written)
   }
 
+  /// Puts `bytes` in the place of all from byte `start` on. Whatever interrupts it, what was before `start` is there, and so
+  /// are `bytes` or what they replace.
+  mutating func replace(from start: Int, with bytes: [UInt8]) throws(ReportingError) {
+    precondition(start + bytes.count <= Int(length), "the new end is longer than the old one")
+    // Where a descriptor appends, pwrite does too.
+    let writing = open(path, O_WRONLY | O_CLOEXEC)
+    guard writing >= 0 else { throw .lastSystemError("open", path) }
+    defer { close(writing) }
+    var written = 0
+    while written < bytes.count {
+      let count = bytes.withUnsafeBytes {
+        pwrite(writing, $0.baseAddress! + written, $0.count - written, off_t(start + written))
+      }
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { throw .lastSystemError("write", path) }
+      written += count
+    }
+    guard ftruncate(writing, off_t(start + written)) == 0, fsync(writing) == 0 else {
+      throw .lastSystemError("write", path)
+    }
+    length = off_t(start + written)
+  }
+
   /// Waits until everything appended survives a power cut.
   func synchronize() throws(ReportingError) {
     guard fsync(descriptor) == 0 else { throw .lastSystemError("write", path) }

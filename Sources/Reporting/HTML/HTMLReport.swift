@@ -25,13 +25,18 @@ public struct HTMLReport: Sendable {
   }
 
   public var title: String
-  public var lines: [LogLine]
+  /// What the run is, for people; nil where nobody knows.
+  public var subject: String?
+  public var summary: RunSummary
   public var settings: [Setting]
   /// In order of time; the last one is shown large.
   public var images: [GalleryImage]
 
-  public init(title: String, lines: [LogLine], settings: [Setting] = [], images: [GalleryImage] = []) {
-    (self.title, self.lines, self.settings, self.images) = (title, lines, settings, images)
+  public init(
+    title: String, subject: String? = nil, summary: RunSummary, settings: [Setting] = [], images: [GalleryImage] = []
+  ) {
+    (self.title, self.subject, self.summary) = (title, subject, summary)
+    (self.settings, self.images) = (settings, images)
   }
 
   /// Writes the page in the place of an older one, in one move.
@@ -41,7 +46,8 @@ public struct HTMLReport: Sendable {
   }
 
   public var html: String {
-    let summary = RunSummary(lines)
+    let lastLine = summary.lastTime.map { "Last line of the log: \($0)." }
+    let when = [subject.map { "\($0)." }, lastLine].compactMap(\.self).joined(separator: " ")
     return """
       <!doctype html>
       <html lang="en">
@@ -56,13 +62,13 @@ public struct HTMLReport: Sendable {
       <body>
       <header>
       <h1>\(HTMLText.escaped(title))</h1>
-      <p class="when">\(summary.lastTime.map { "Masked autoencoder pre-training. Last line of the log: \($0)." } ?? "")</p>
+      <p class="when">\(HTMLText.escaped(when))</p>
       </header>
-      \(figures(summary))
-      \(charts(summary))
+      \(figures)
+      \(charts)
       \(gallery)
-      \(epochs(summary))
-      \(events(summary))
+      \(epochs)
+      \(events)
       \(configuration)
       </body>
       </html>
@@ -70,17 +76,14 @@ public struct HTMLReport: Sendable {
       """
   }
 
-  private func figures(_ summary: RunSummary) -> String {
+  private var figures: String {
     guard !summary.figures.isEmpty else { return "<p>The log holds no step yet.</p>" }
     let items = summary.figures.map { "<div><dd>\(HTMLText.escaped($0.value))</dd><dt>\($0.name)</dt></div>" }
     return "<dl class=\"figures\">\n\(items.joined(separator: "\n"))\n</dl>"
   }
 
-  private func charts(_ summary: RunSummary) -> String {
-    func curve(_ value: (StepRecord) -> Double?, bins: Int = 160) -> Curve {
-      Curve(summary.steps.compactMap { step in value(step).map { (Double(step.step), $0) } }, bins: bins)
-    }
-    let loss = curve(\.loss, bins: 400)
+  private var charts: String {
+    let loss = Curve(summary.losses, bins: 400)
     var linear = LineChart(title: "loss by step", curve: loss, marks: summary.seams, width: 960, height: 320)
     let linearSVG = linear.svg
     guard linear.isDrawable else { return "" }
@@ -95,12 +98,10 @@ public struct HTMLReport: Sendable {
       <div class="linear">\(linearSVG)</div><div class="logarithmic">\(linear.svg)</div>
       </figure>
       """ : "<figure class=\"loss\">\(linearSVG)</figure>"
-    let small = [
-      LineChart(title: "learning rate", curve: curve(\.learningRate), includesZero: true),
-      LineChart(title: "images per second", curve: curve(\.imagesPerSecond), includesZero: true),
-      LineChart(title: "gradient norm", curve: curve(\.gradientNorm)),
-      LineChart(title: "seconds a step waits for images", curve: curve(\.dataSeconds), includesZero: true),
-    ].filter(\.isDrawable)
+    let small = summary.charts.map { chart in
+      LineChart(
+        title: chart.chart.title, curve: Curve(chart.points, bins: 160), includesZero: chart.chart.includesZero)
+    }.filter(\.isDrawable)
     let figures = small.map { chart in
       var narrow = chart
       (narrow.width, narrow.height) = (470, 210)
@@ -134,16 +135,22 @@ public struct HTMLReport: Sendable {
       """
   }
 
-  private func epochs(_ summary: RunSummary) -> String {
+  private var epochs: String {
     guard !summary.epochs.isEmpty else { return "" }
+    let metrics = summary.epochs[0].meanMetrics.map(\.metric)
+    let heads = metrics.map { "<th>mean \(HTMLText.escaped($0.title))</th>" }.joined()
     let rows = summary.epochs.map { epoch in
-      "<tr><td>\(epoch.epoch)</td><td>\(epoch.step)</td><td>\(ProgressFormat.loss(epoch.meanLoss))</td>"
-        + "<td>\(ProgressFormat.duration(epoch.seconds))</td></tr>"
+      let cells = metrics.map { metric in
+        let value = epoch.meanMetrics.first { $0.metric == metric }.map { ProgressFormat.loss($0.value) }
+        return "<td>\(value ?? "")</td>"
+      }
+      return "<tr><td>\(epoch.epoch)</td><td>\(epoch.step)</td><td>\(ProgressFormat.loss(epoch.meanLoss))</td>"
+        + cells.joined() + "<td>\(ProgressFormat.duration(epoch.seconds))</td></tr>"
     }
     return """
       <section>
       <details><summary><h2>Epochs</h2></summary>
-      <table class="numbers"><thead><tr><th>epoch</th><th>step</th><th>mean loss</th><th>time</th></tr></thead>
+      <table class="numbers"><thead><tr><th>epoch</th><th>step</th><th>mean loss</th>\(heads)<th>time</th></tr></thead>
       <tbody>
       \(rows.joined(separator: "\n"))
       </tbody></table></details>
@@ -151,7 +158,7 @@ public struct HTMLReport: Sendable {
       """
   }
 
-  private func events(_ summary: RunSummary) -> String {
+  private var events: String {
     guard !summary.events.isEmpty else { return "" }
     let rows = summary.events.map { line in
       let details = line.values.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.shown)" }

@@ -31,8 +31,9 @@ public struct LogLine: Hashable, Sendable {
 
   /// Nil for what is not a line of a log: not a JSON object, without event or step.
   init?(json: [UInt8]) {
-    guard var values = try? JSONDecoder().decode([String: LogValue].self, from: Data(json)),
-      case .text(let event)? = values.removeValue(forKey: "event"),
+    guard let fields = try? LogLineParser.fields(of: json) else { return nil }
+    var values = Dictionary(fields.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
+    guard case .text(let event)? = values.removeValue(forKey: "event"),
       case .integer(let step)? = values.removeValue(forKey: "step")
     else { return nil }
     (self.event, self.step) = (event, step)

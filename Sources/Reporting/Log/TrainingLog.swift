@@ -10,7 +10,7 @@ public final class TrainingLog: Sendable {
   private let file: Mutex<AppendOnlyFile>
   private let now: @Sendable () -> Double
 
-  /// What `rewind` took out.
+  /// What `removeLines` took out.
   public struct Rewound: Hashable, Sendable {
     /// Lines of later steps.
     public var later = 0
@@ -41,7 +41,7 @@ public final class TrainingLog: Sendable {
     at path: String, after step: Int, now: @escaping @Sendable () -> Double = { Date().timeIntervalSince1970 }
   ) throws(ReportingError) -> (log: TrainingLog, rewound: Rewound) {
     let log = TrainingLog(path: path, file: try AppendOnlyFile(path: path), now: now)
-    return (log, try log.rewind(to: step))
+    return (log, try log.removeLines(behind: step))
   }
 
   public func append(_ record: some LogRecord) throws(ReportingError) {
@@ -49,29 +49,15 @@ public final class TrainingLog: Sendable {
     try file.withLock { (file) throws(ReportingError) in try file.append(bytes) }
   }
 
-  /// Takes out the lines of all steps behind `step`, so that a run that rolled back has each step once. The file is
-  /// replaced in one move; if that fails, the old one is still there and still written to.
+  /// Takes out the lines of all steps behind `step`, so that a run that rolled back has each step once, and what a power
+  /// cut tore behind them. Only the end of the file is read and written: steps stand in order, so that what comes before
+  /// the line of `step` or of an earlier one stays.
   @discardableResult
-  public func rewind(to step: Int) throws(ReportingError) -> Rewound {
+  public func removeLines(behind step: Int) throws(ReportingError) -> Rewound {
     try file.withLock { (file) throws(ReportingError) in
-      var rewound = Rewound()
-      try AtomicFile.replace(path) { (write) throws(ReportingError) in
-        var reader = try LineReader(path: path)
-        while let bytes = reader.next() {
-          guard let line = LogLine(json: bytes) else {
-            rewound.broken += 1
-            continue
-          }
-          guard line.step <= step else {
-            rewound.later += 1
-            continue
-          }
-          try write(bytes + [UInt8(ascii: "\n")])
-        }
-        if reader.endsInTornLine { rewound.broken += 1 }
-      }
-      file = try AppendOnlyFile(path: path)
-      return rewound
+      let tail = try LogTail(path: path, behind: step)
+      if let start = tail.firstRemoved { try file.replace(from: start, with: tail.keptBehind) }
+      return tail.rewound
     }
   }
 
@@ -81,14 +67,29 @@ public final class TrainingLog: Sendable {
   }
 
   /// The lines of a log, in order; what is not a line of a log is left out.
-  ///
-  /// - Parameter step: lines of this step and those before are left out too; nil for none.
-  public static func lines(at path: String, after step: Int? = nil) throws(ReportingError) -> [LogLine] {
-    var reader = try LineReader(path: path)
+  public static func lines(at path: String) throws(ReportingError) -> [LogLine] {
     var lines: [LogLine] = []
-    while let bytes = reader.next() {
-      if let line = LogLine(json: bytes), line.step > step ?? .min { lines.append(line) }
-    }
+    try forEachLine(at: path) { lines.append($0) }
     return lines
   }
+
+  /// The same, one by one.
+  public static func forEachLine(at path: String, _ body: (LogLine) -> Void) throws(ReportingError) {
+    var reader = try LineReader(path: path)
+    while let bytes = reader.next() {
+      if let line = LogLine(json: bytes) { body(line) }
+    }
+  }
+
+  /// The lines behind the line of `step`, or of the last step before it, read from the end of the log: those of later steps,
+  /// and what else was written since.
+  public static func lines(at path: String, behind step: Int) throws(ReportingError) -> [LogLine] {
+    try LogTail(path: path, behind: step).lines
+  }
+}
+
+extension TrainingLog: RecordSink {
+  public func take(_ record: RunRecord) throws(ReportingError) { try append(record.line) }
+  public func rewind(to step: Int) throws(ReportingError) { try removeLines(behind: step) }
+  public func finish() throws(ReportingError) {}
 }

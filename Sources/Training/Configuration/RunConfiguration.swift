@@ -1,10 +1,24 @@
+import Compute
 import Configuration
 import Imaging
-import MaskedAutoencoder
 
-/// All that a run is told: `configs/*.yaml`, and `--set` over it.
-public struct RunConfiguration: ConfigurationSection, Equatable {
-  public var model = ModelConfiguration()
+/// All that a run of some task is told: the sections that every run has, and the task's own, of which `model` says what is
+/// trained.
+///
+/// A task's configuration lists the keys of its own sections and `runKeys`. What it sets in `init()` of the run's sections
+/// is the task's default.
+public protocol TaskConfiguration: ConfigurationSection, Equatable {
+  var run: RunConfiguration { get set }
+
+  /// What images are brought to.
+  var imageShape: ImageShape { get }
+
+  /// The matrix products that one virtual worker makes in a step; none where they are no large part of it.
+  var matrixProducts: [MatrixProduct] { get }
+}
+
+/// The sections that every run has, whatever it trains.
+public struct RunConfiguration: Sendable, Equatable {
   public var data = DataConfiguration()
   public var train = TrainConfiguration()
   public var parallel = ParallelConfiguration()
@@ -13,38 +27,62 @@ public struct RunConfiguration: ConfigurationSection, Equatable {
 
   public init() {}
 
-  public static let keys: [ConfigurationKey<Self>] = [
-    .section("model", \.model, "the masked autoencoder"),
-    .section("data", \.data, "the images"),
-    .section("train", \.train, "the recipe"),
-    .section("parallel", \.parallel, "how a step is divided"),
-    .section("checkpoint", \.checkpoint, "what is written on the way"),
-    .section("watchdog", \.watchdog, "when a step has taken too long"),
-  ]
-
-  public func validate(at path: ConfigurationPath) throws(ConfigurationError) {
-    let (data, train) = (path["data"], path["train"])
-    for (key, values) in [("mean", self.data.mean), ("std", self.data.deviation)] {
-      guard values.count == model.channels else {
-        throw .invalid(
-          data[key], is: values,
-          "which has \(values.count) values for model.channels (\(model.channels)); give one for each channel")
-      }
-    }
-    guard self.train.batchSize.isMultiple(of: virtualWorkers) else {
-      throw .invalid(
-        train["batch_size"], is: self.train.batchSize,
-        "which is not divisible by \(path["parallel"]["virtual_workers"]) (\(virtualWorkers)); take a multiple of it")
-    }
-  }
-
-  /// What images are brought to.
-  public var imageShape: ImageShape {
-    ImageShape(channels: model.channels, height: model.imageSize.height, width: model.imageSize.width)
-  }
-
   /// V: the shards that the global batch is divided into.
   public var virtualWorkers: Int { parallel.resolvedVirtualWorkers(batchSize: train.batchSize) }
   /// Images of one virtual worker and step.
   public var imagesPerVirtualWorker: Int { train.batchSize / virtualWorkers }
+}
+
+extension TaskConfiguration {
+  /// The keys of `run`, to stand behind the task's own.
+  public static var runKeys: [ConfigurationKey<Self>] {
+    [
+      .section("data", \.data, "the images"),
+      .section("train", \.train, "the recipe"),
+      .section("parallel", \.parallel, "how a step is divided"),
+      .section("checkpoint", \.checkpoint, "what is written on the way"),
+      .section("watchdog", \.watchdog, "when a step has taken too long"),
+    ]
+  }
+
+  public var data: DataConfiguration {
+    get { run.data }
+    set { run.data = newValue }
+  }
+  public var train: TrainConfiguration {
+    get { run.train }
+    set { run.train = newValue }
+  }
+  public var parallel: ParallelConfiguration {
+    get { run.parallel }
+    set { run.parallel = newValue }
+  }
+  public var checkpoint: CheckpointConfiguration {
+    get { run.checkpoint }
+    set { run.checkpoint = newValue }
+  }
+  public var watchdog: WatchdogConfiguration {
+    get { run.watchdog }
+    set { run.watchdog = newValue }
+  }
+
+  public var virtualWorkers: Int { run.virtualWorkers }
+  public var imagesPerVirtualWorker: Int { run.imagesPerVirtualWorker }
+
+  public func validate(at path: ConfigurationPath) throws(ConfigurationError) { try validateRun(at: path) }
+
+  /// How the run's sections fit together and with the images; for a task whose `validate` checks more.
+  public func validateRun(at path: ConfigurationPath) throws(ConfigurationError) {
+    let channels = imageShape.channels
+    for (key, values) in [("mean", data.mean), ("std", data.deviation)] where values.count != channels {
+      throw .invalid(
+        path["data"][key], is: values,
+        "which has \(values.count) values for model.channels (\(channels)); give one for each channel")
+    }
+    guard train.batchSize.isMultiple(of: virtualWorkers) else {
+      throw .invalid(
+        path["train"]["batch_size"], is: train.batchSize,
+        "which is not divisible by \(path["parallel"]["virtual_workers"]) (\(virtualWorkers)); take a multiple of it")
+    }
+  }
 }

@@ -1,6 +1,9 @@
+import Compute
 import Configuration
 import Optimization
-import VisionTransformer
+
+extension Precision: ConfigurationValue {}
+extension Recompute: ConfigurationValue {}
 
 /// What to do about a step whose loss or gradient is not finite.
 public enum NonFinitePolicy: String, CaseIterable, ConfigurationValue {
@@ -64,11 +67,14 @@ public struct TrainConfiguration: ConfigurationSection, Equatable {
       baseLearningRate: baseLearningRate, batchSize: batchSize, warmupEpochs: warmupEpochs, epochs: Double(epochs))
   }
 
-  public var optimizer: AdamWConfiguration {
-    var optimizer = AdamWConfiguration()
-    optimizer.beta1 = beta1
-    optimizer.beta2 = beta2
-    optimizer.weightDecay = weightDecay
-    return optimizer
+  /// The optimiser of an arena with these groups.
+  public func optimizer(of groups: [ParameterGroup]) -> any Optimizer {
+    var constants = AdamWConfiguration()
+    constants.beta1 = beta1
+    constants.beta2 = beta2
+    return AdamW(constants, groups: groups)
   }
+
+  /// The names of its moments in checkpoints.
+  public static var momentNames: [String] { AdamW.momentNames }
 }

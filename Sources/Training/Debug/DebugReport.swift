@@ -1,6 +1,6 @@
 import Checkpoints
 import Compute
-import VisionTransformer
+import Parameters
 
 extension Replica {
   /// What `--debug` prints after a step: statistics of every activation and gradient, and the parameters' hash.
@@ -8,21 +8,21 @@ extension Replica {
     var lines = ["step \(step): activations over the batch", TensorStatistics.header]
     lines += (probe?.statistics ?? []).map { $0.values.row(named: $0.name) }
     lines += ["step \(step): gradients (sums over the batch)", TensorStatistics.header]
-    for spec in model.table.specs {
+    for spec in task.table.specs {
       lines.append(TensorStatistics(row(of: gradient, spec)).row(named: spec.name))
     }
-    lines.append("step \(step): parameters \(CheckpointLayout(model).parameterHash(parameters.all))")
+    lines.append("step \(step): parameters \(CheckpointLayout(task).parameterHash(parameters.all))")
     return lines.joined(separator: "\n")
   }
 
   /// The first gradient in the order of backward that is not finite.
   var nonFiniteGradient: String? {
-    model.table.specs.last { !TensorStatistics(row(of: gradient, $0)).isFinite }?.name
+    task.table.specs.last { !TensorStatistics(row(of: gradient, $0)).isFinite }?.name
   }
 
   /// The first parameter that is not finite.
   var nonFiniteParameter: String? {
-    model.table.specs.first { !TensorStatistics(row(of: parameters.all, $0)).isFinite }?.name
+    task.table.specs.first { !TensorStatistics(row(of: parameters.all, $0)).isFinite }?.name
   }
 
   private func row(of arena: Vector, _ spec: ParameterSpec) -> Matrix {

@@ -1,5 +1,4 @@
 import Compute
-import MaskedAutoencoder
 
 /// What `--debug` sees of a step's forward passes.
 ///
@@ -27,16 +26,13 @@ final class ForwardProbe: Sendable {
   }
 
   /// - Parameter virtualWorker: counted within this process, which in debug mode has all.
-  func look(at workspace: Workspace, virtualWorker: Int) {
+  func look<Task: TrainingTask>(at memory: Task.Memory, of task: Task, virtualWorker: Int) {
     var sight = Sight()
-    let activations = workspace.activations
-    defer { extendLifetime(activations) }
-    // By now the loss has put its gradient in the place of the predictions.
-    let tensors = activations.map { ($0.name, $0.values) } + [("decoder_pred.gradient", workspace.predictions)]
-    for (name, values) in tensors {
+    task.showActivations(of: memory) { name, values in
       let statistics = TensorStatistics(values)
       if !statistics.isFinite, sight.firstNonFinite == nil {
-        sight.firstNonFinite = (sight.names.count, firstNonFiniteRow(values) / (values.rows / workspace.imageCount))
+        let rowsPerImage = values.rows / imagesPerVirtualWorker
+        sight.firstNonFinite = (sight.names.count, firstNonFiniteRow(values) / rowsPerImage)
       }
       sight.names.append(name)
       sight.statistics.append(statistics)

@@ -1,6 +1,5 @@
 import Compute
 import Foundation
-import MaskedAutoencoder
 
 /// What OpenBLAS's kernels would gain over our own on this CPU. It is said and not done: what a stopwatch finds must not
 /// reach a bit.
@@ -19,11 +18,13 @@ public struct BLASKernelAdvice: CustomStringConvertible {
 
   /// Measures, where it is worth it.
   ///
-  /// - Parameter imagesOfAThread: that a worker thread of this process has before it.
+  /// - Parameters:
+  ///   - products: of one virtual worker's step.
+  ///   - images: of a virtual worker.
+  ///   - imagesOfAThread: that a thread of this process has before it.
   /// - Returns: nil where nothing was measured or OpenBLAS gains nothing worth saying.
-  init?(model: ModelConfiguration, imagesPerVirtualWorker: Int, imagesOfAThread: Int) {
-    let products = model.matrixProducts(images: imagesPerVirtualWorker)
-    let operations = products.reduce(0) { $0 + $1.operations } / Double(imagesPerVirtualWorker)
+  init?(_ products: [MatrixProduct], images: Int, imagesOfAThread: Int) {
+    let operations = products.reduce(0) { $0 + $1.operations } / Double(images)
     guard operations * Double(imagesOfAThread) >= Self.leastOperations else { return nil }
     let candidates = BLASKernelName.runnable.filter { $0 == .own || $0 >= .haswell }
     self.init(BLASKernelMeasurement(candidates: candidates, products: products))

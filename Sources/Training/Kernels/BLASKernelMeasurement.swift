@@ -1,5 +1,4 @@
 import Compute
-import VisionTransformer
 
 #if canImport(Glibc)
   import Glibc

@@ -1,6 +1,5 @@
 import Compute
 import Foundation
-import VisionTransformer
 
 /// A process of this program that times products of certain kernels on request: a process can have but one kind.
 ///

@@ -1,6 +1,5 @@
 import Compute
 import Foundation
-import VisionTransformer
 
 /// The other side of a `BLASKernelTrial`: what `mae blas-trial` does.
 public enum BLASKernelTrialAnswers {

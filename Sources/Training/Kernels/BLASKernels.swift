@@ -1,7 +1,6 @@
 import Collectives
 import Compute
 import Foundation
-import MaskedAutoencoder
 
 /// The kernels that a run makes products with, the same on all ranks, and why these.
 public struct BLASKernels: Sendable {
@@ -15,7 +14,7 @@ public struct BLASKernels: Sendable {
   ///
   /// - Parameter checkpoint: the kernels of the checkpoint that the run goes on from; nil where it begins anew.
   public static func open(
-    _ configuration: RunConfiguration, checkpoint: String?, communicator: any Communicator
+    _ configuration: some TaskConfiguration, checkpoint: String?, communicator: any Communicator
   ) throws -> BLASKernels {
     if configuration.train.precision == .bf16 { return try ofMixedPrecision(communicator) }
     let asked = ProcessInfo.processInfo.environment[BLAS.variable]
@@ -65,13 +64,13 @@ public struct BLASKernels: Sendable {
 
   /// Rank 0 measures; all ranks get its choice, or nil where OpenBLAS is to pick.
   private static func measure(
-    _ configuration: RunConfiguration, _ runnable: [BLASKernelName], _ communicator: any Communicator
+    _ configuration: some TaskConfiguration, _ runnable: [BLASKernelName], _ communicator: any Communicator
   ) throws -> (name: BLASKernelName?, reason: String) {
     var said = ["", ""]
     if communicator.rank == 0 {
-      let products = configuration.model.matrixProducts(images: configuration.imagesPerVirtualWorker)
       let measurement = BLASKernelMeasurement(
-        candidates: runnable.filter { $0 == .own ? BLAS.ownIsFast : $0 >= .haswell }, products: products)
+        candidates: runnable.filter { $0 == .own ? BLAS.ownIsFast : $0 >= .haswell },
+        products: configuration.matrixProducts)
       let standard = BLAS.ownIsFast ? BLASKernelName.own.rawValue : ""
       said = [measurement.choice(runnable: runnable) ?? standard, measurement.description]
     }

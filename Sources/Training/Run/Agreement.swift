@@ -1,3 +1,4 @@
+import Checkpoints
 import Collectives
 import Configuration
 import Datasets
@@ -36,6 +37,7 @@ public func isUsageError(_ error: any Error) -> Bool {
   case let error as TrainingError: error.isUsage
   case let error as DatasetError: error.isUsage
   case is ConfigurationError: true
+  case CheckpointError.otherTask: true
   default: false
   }
 }

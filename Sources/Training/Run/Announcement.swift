@@ -1,26 +1,17 @@
 import Collectives
 import Compute
 import Foundation
-import MaskedAutoencoder
-import VisionTransformer
 
 /// What a run says before its first step: what it read, what it will do, and where.
-func announcement(of run: Run) -> String {
+func announcement<Task>(of run: Run<Task>) -> String {
   let (configuration, source, replica) = (run.configuration, run.source, run.replica)
   let (train, placement) = (configuration.train, replica.placement)
-  let (model, table) = (configuration.model, replica.model.table)
-  let encoder = table.specs.filter { $0.layer <= model.encoder.depth && !$0.name.hasPrefix("decoder") }
-    .reduce(0) { $0 + $1.range.count }
   let hosts = Set(run.communicator.hostNames).count
   let classes = source.classNames.isEmpty ? "" : " in \(source.classNames.count) classes"
   let shards = replica.optimizer.ownership.isSharded ? "; the optimiser's moments are divided among them" : ""
   let lines = [
     ("data", "\(configuration.data.path): \(source.kind), \(source.count) images\(classes)"),
-    (
-      "model",
-      "\(millions(table.parameterCount)) parameters (encoder \(millions(encoder))), \(model.imageSize.height) x "
-        + "\(model.imageSize.width) pixels, \(model.visibleCount) of \(model.patchCount) patches visible"
-    ),
+    ("model", replica.task.summary),
     (
       "batch",
       "\(train.batchSize) images a step = \(placement.tree.leafCount) virtual workers x "
@@ -50,7 +41,7 @@ func announcement(of run: Run) -> String {
   return lines.map { $0.0.padding(toLength: 10, withPad: " ", startingAt: 0) + $0.1 }.joined(separator: "\n")
 }
 
-private func sentence(onBitsOf run: Run) -> String {
+private func sentence<Task>(onBitsOf run: Run<Task>) -> String {
   let (placement, wire) = (run.replica.placement, run.configuration.parallel.gradientWire)
   let repeatable =
     "repeatable for \(placement.ranks) rank\(placement.ranks == 1 ? "" : "s"), but depend on that number: "
@@ -72,7 +63,7 @@ private func sentence(onBitsOf kernels: BLASKernels, precision: Precision) -> St
 }
 
 /// What OpenBLAS would gain, where it is left to choose and the run is long enough to ask.
-private func kernelAdvice(for run: Run) -> String? {
+private func kernelAdvice<Task>(for run: Run<Task>) -> String? {
   let configuration = run.configuration
   guard configuration.train.precision == .fp32, run.kernels.kernel == BLASKernelName.own.rawValue else { return nil }
   guard BLAS.ownIsFast else {
@@ -81,8 +72,9 @@ private func kernelAdvice(for run: Run) -> String? {
   }
   let images = (run.lastStep - run.step) * run.replica.placement.imagesPerVirtualWorker * run.replica.placement.rounds
   return BLASKernelAdvice(
-    model: configuration.model, imagesPerVirtualWorker: configuration.imagesPerVirtualWorker, imagesOfAThread: images
+    configuration.matrixProducts, images: configuration.imagesPerVirtualWorker, imagesOfAThread: images
   )?.description
 }
 
-private func millions(_ count: Int) -> String { String(format: "%.2f M", Double(count) / 1e6) }
+/// `1.23 M`.
+public func inMillions(_ count: Int) -> String { String(format: "%.2f M", Double(count) / 1e6) }

@@ -14,6 +14,8 @@ public final class CheckpointSaving {
   public let writingRanks: [Int]
   /// On those.
   private let writer: CheckpointWriter?
+  /// The parameters, and each moment.
+  private let savedArenaCount: Int
   /// Whether parts are being written, or written and not yet committed; the same on all ranks.
   private var awaitsCommit = false
 
@@ -33,6 +35,7 @@ public final class CheckpointSaving {
     let seeing = all.indices.filter { all[$0] == [1] }
     let ranks = configuration.writingRanks(among: seeing)
     writingRanks = ranks
+    savedArenaCount = layout.savedArenaCount
     writer = ranks.firstIndex(of: communicator.rank).map { index in
       CheckpointWriter(
         store: CheckpointStore(directory: directory.checkpoints), layout: layout,
@@ -63,7 +66,7 @@ public final class CheckpointSaving {
       try writer.submit(
         RunningSave(step: state.step, token: token), state: state, inParallel: inParallel, arena: arena)
     } else {
-      for index in 0..<Replica.savedArenaCount { _ = try arena(index) }
+      for index in 0..<savedArenaCount { _ = try arena(index) }
     }
     awaitsCommit = writingRanks.count > 1
   }

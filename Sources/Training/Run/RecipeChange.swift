@@ -11,7 +11,7 @@ private let freeKeys: Set<String> = [
 ]
 
 /// What a resume would change of the recipe, as `key: old -> new`.
-func recipeChanges(from old: RunConfiguration, to new: RunConfiguration) -> [String] {
+func recipeChanges<Configuration: TaskConfiguration>(from old: Configuration, to new: Configuration) -> [String] {
   var (old, new) = (old, new)
   // Left open or written out, the same number is the same recipe.
   old.parallel.virtualWorkers = old.virtualWorkers

@@ -1,7 +1,6 @@
 import Checkpoints
 import Collectives
 import Compute
-import MaskedAutoencoder
 
 /// Writing checkpoints, and going back to them.
 extension Run {
@@ -12,6 +11,7 @@ extension Run {
     try communicator.together { try recorder?.requireOwnDirectory() }
     let start = ContinuousClock.now
     var state = CheckpointState(step: step)
+    state.task = Task.name
     state.epoch = epoch
     state.imagesSeen = step * configuration.train.batchSize
     state.virtualWorkers = configuration.virtualWorkers
@@ -29,14 +29,11 @@ extension Run {
     recorder?.record(checkpointSeconds: start.secondsSince)
   }
 
-  /// Waits until the last checkpoint is on disk, and writes the report; all ranks learn whether it worked.
+  /// Waits until the last checkpoint is on disk; all ranks learn whether it worked.
   func finishSaving() throws {
     replica.progress.enter(.checkpoint)
     try saving?.commit()
-    try communicator.together {
-      recorder?.record(try saving?.finish() ?? [])
-      try recorder?.finish()
-    }
+    try communicator.together { recorder?.record(try saving?.finish() ?? []) }
   }
 
   /// Goes back to the newest checkpoint, which all ranks had agreed on, or to what the run began with.

@@ -2,7 +2,6 @@ import Checkpoints
 import Collectives
 import Compute
 import Datasets
-import MaskedAutoencoder
 
 /// What is watched while the steps go on: values that are not finite, replicas that differ, images that are broken.
 extension Run {
@@ -48,7 +47,7 @@ extension Run {
       return nil
     }
     let start = ContinuousClock.now
-    let hash = CheckpointLayout(replica.model).parameterHash(replica.parameters.all)
+    let hash = CheckpointLayout(replica.task).parameterHash(replica.parameters.all)
     let all = try communicator.allgather(hash)
     recorder?.record(comparisonSeconds: start.secondsSince)
     let groups = Dictionary(grouping: all.indices) { all[$0] }

@@ -2,7 +2,6 @@ import Checkpoints
 import Collectives
 import Compute
 import Datasets
-import MaskedAutoencoder
 
 /// What comes before the first step.
 extension Run {
@@ -20,10 +19,11 @@ extension Run {
       rank: other, found: found[other], first: found[0], hasEqualCount: counts[other] == counts[0])
   }
 
-  static func openData(_ configuration: RunConfiguration) throws -> (any ImageSource, BatchOrder) {
+  static func openData(_ configuration: Task.Configuration) throws -> (any ImageSource, BatchOrder) {
     guard !configuration.data.path.isEmpty else { throw TrainingError.noDataPath }
     let source = try openSource(at: configuration.data.path)
-    try source.requireChannels(configuration.model.channels)
+    try source.requireChannels(configuration.imageShape.channels)
+    try Task.check(source, for: configuration)
     let order = try BatchOrder(
       sampleCount: source.count, batchSize: configuration.train.batchSize, seed: configuration.train.seed)
     return (source, order)
@@ -62,7 +62,7 @@ extension Run {
   func begin(with checkpoint: Checkpoint) throws {
     try communicator.together {
       try checkpoint.readParameters(
-        CheckpointLayout(replica.model), into: replica.parameters.all, inParallel: replica.inParallel)
+        CheckpointLayout(replica.task), into: replica.parameters.all, inParallel: replica.inParallel)
     }
     replica.roundParameters()
     recorder?.logger.info("began with the weights of \(checkpoint.path)")
@@ -87,7 +87,7 @@ extension Run {
   /// Takes parameters, moments and step from a checkpoint of the same recipe.
   func restore(_ checkpoint: Checkpoint) throws {
     try communicator.together {
-      let old = try RunConfiguration.decode(
+      let old = try Task.Configuration.decode(
         yaml: checkpoint.state.configuration, name: "\(checkpoint.path)/state.json")
       let changes =
         recipeChanges(from: old, to: configuration)

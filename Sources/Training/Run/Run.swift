@@ -3,7 +3,6 @@ import Collectives
 import Compute
 import Datasets
 import Foundation
-import MaskedAutoencoder
 
 /// Where a run begins.
 public enum ResumeChoice: Sendable, Equatable {
@@ -38,13 +37,13 @@ public enum RunOutcome: Sendable, Equatable {
 }
 
 /// A run: what comes before, between and after the steps. All ranks call the same methods.
-public final class Run {
-  let configuration: RunConfiguration
+public final class Run<Task: TrainingTask> {
+  let configuration: Task.Configuration
   let options: RunOptions
   let communicator: any Communicator
   let source: any ImageSource
   let dataIdentity: DataIdentity
-  let replica: Replica
+  let replica: Replica<Task>
   let kernels: BLASKernels
   let order: BatchOrder
   /// On rank 0.
@@ -74,7 +73,7 @@ public final class Run {
   ///
   /// - Throws: on all ranks alike, whichever of them met the trouble.
   public init(
-    _ configuration: RunConfiguration, options: RunOptions, communicator: any Communicator
+    _ configuration: Task.Configuration, options: RunOptions, communicator: any Communicator
   ) throws {
     self.configuration = configuration
     self.options = options
@@ -84,17 +83,18 @@ public final class Run {
     guard !options.debug || communicator.size == 1 else {
       throw TrainingError.debugNeedsOneProcess(ranks: communicator.size)
     }
-    let placement = try VirtualWorkerPlacement(configuration, on: communicator)
+    let placement = try VirtualWorkerPlacement(configuration.run, on: communicator)
     let (source, order) = try communicator.together { try Run.openData(configuration) }
     dataIdentity = try Run.commonIdentity(of: source, path: configuration.data.path, on: communicator)
     (self.source, self.order) = (source, order)
     let recorder = try communicator.together {
-      communicator.rank == 0 ? try RunRecorder(configuration, options) : nil
+      communicator.rank == 0 ? try RunRecorder(RunDescription(Task.self, configuration), options) : nil
     }
     self.recorder = recorder
     let resumed = try Run.open(communicator, recorder) { try options.checkpointToResume() }
     let initial =
       resumed == nil ? try Run.open(communicator, recorder) { try options.checkpointToBeginWith() } : nil
+    try communicator.together { try (resumed ?? initial)?.requireTask(Task.name) }
     origin = try RunOrigin(
       resumed: resumed, initial: initial, store: CheckpointStore(directory: options.runDirectory.checkpoints),
       communicator: communicator)
@@ -102,10 +102,9 @@ public final class Run {
     kernels = try BLASKernels.open(
       configuration, checkpoint: resumed?.state.blasKernel, communicator: communicator)
     for warning in kernels.warnings { recorder?.logger.warning("\(warning)") }
+    let task = try communicator.together { try Task(configuration, from: resumed ?? initial) }
     replica = Replica(
-      configuration, placement: placement, order: order, communicator: communicator,
-      positions: try communicator.together { try (resumed ?? initial)?.positions(for: configuration.model) },
-      debug: options.debug)
+      task, placement: placement, order: order, communicator: communicator, debug: options.debug)
     if let resumed {
       try requireInitialWeights(of: resumed)
       try restore(resumed)
@@ -127,6 +126,17 @@ public final class Run {
 
   /// Trains to the last step, or to a request to stop.
   public func run() throws -> RunOutcome {
+    do {
+      let outcome = try train()
+      recorder?.finish()
+      return outcome
+    } catch  where isSharedByAllRanks(error) {
+      recorder?.finish()
+      throw error
+    }
+  }
+
+  private func train() throws -> RunOutcome {
     stopRequest.listen()
     recorder?.logger.info("\(announcement(of: self))")
     if step >= lastStep { recorder?.logger.info("nothing left to do: step \(step) of \(lastStep) is done") }
@@ -186,11 +196,11 @@ public final class Run {
     let batch = try communicator.together { try loader.next() }
     try communicator.together {
       try recorder?.begin(
-        after: step, resume: options.resume, stepsPerEpoch: order.stepsPerEpoch, data: dataIdentity)
+        after: step, resume: options.resume, stepsPerEpoch: order.stepsPerEpoch, lastStep: lastStep, data: dataIdentity)
     }
     saving = try CheckpointSaving(
       configuration.checkpoint, in: options.runDirectory, lock: recorder?.lock,
-      layout: CheckpointLayout(replica.model), communicator: communicator)
+      layout: CheckpointLayout(replica.task), communicator: communicator)
     return batch
   }
 
@@ -231,6 +241,6 @@ public final class Run {
     // A save that failed is said at the next step, not at the next save.
     recorder?.record(saving?.finishedSaves() ?? [])
     if options.debug { recorder?.logger.info("\(replica.debugReport(step: step))") }
-    recorder?.record(result, epoch: epoch, lastStep: lastStep, seconds: seconds)
+    recorder?.record(result, epoch: epoch, seconds: seconds)
   }
 }

@@ -1,6 +1,7 @@
 import Checkpoints
 import Collectives
 import Compute
+import Configuration
 import Foundation
 import Hashing
 
@@ -39,18 +40,18 @@ public struct StartStatement: Codable, Equatable, Sendable {
   /// A statement of options, the program and its environment, and of the configuration unless that could not be read. What
   /// belongs to a machine (`data.path`, `data.workers`, `parallel.threads`) is left out: it may differ.
   public init(
-    options: [Item], configuration: Result<RunConfiguration, any Error>? = nil, refusal: Refusal? = nil,
+    options: [Item], entries: Result<[ConfigurationEntry], any Error>? = nil, refusal: Refusal? = nil,
     environment: [String: String] = ProcessInfo.processInfo.environment
   ) {
     var items = [Item("program", Self.program)] + options
     items.append(Item(FaultInjection.variable, environment[FaultInjection.variable] ?? "not set"))
-    switch configuration {
+    switch entries {
     case nil: self.init(items, refusal: refusal)
     case .failure(let error):
       self.init(items, refusal: refusal ?? Refusal("\(error)", isUsage: isUsageError(error)))
-    case .success(let configuration):
-      let entries = configuration.entries.filter { !isMachineKey($0.path) }
-      self.init(items + entries.map { Item($0.path.description, $0.value) }, refusal: refusal)
+    case .success(let entries):
+      let compared = entries.filter { !isMachineKey($0.path) }
+      self.init(items + compared.map { Item($0.path.description, $0.value) }, refusal: refusal)
     }
   }
 

@@ -1,5 +1,5 @@
 import Collectives
-import VisionTransformer
+import Parameters
 
 /// Runs of neighbouring groups that cross the network together: large enough that latency does not count, the first one
 /// in the order of backward as soon as may be. Fixed by the table alone, so every rank sends the same.

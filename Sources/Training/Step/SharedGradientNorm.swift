@@ -28,9 +28,9 @@ struct SharedGradientNorm: ~Copyable, Sendable {
   }
 
   /// The norm of `gradient` times `scale`. All ranks call it.
-  func value(of gradient: Vector, scale: Double, on pool: WorkerPool, workers: Int) throws -> Double {
-    pool.run { worker in
-      for part in ownership.mine { norm.sumPieces(of: gradient, in: part, worker: worker, workers: workers) }
+  func value(of gradient: Vector, scale: Double, on pool: WorkerPool, threads: Int) throws -> Double {
+    pool.run { thread in
+      for part in ownership.mine { norm.sumPieces(of: gradient, in: part, worker: thread, workers: threads) }
     }
     if ownership.isSharded {
       norm.writeSums(to: mine.all, in: ownership.mine)

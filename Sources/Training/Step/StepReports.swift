@@ -12,32 +12,40 @@ public struct StepNotice: Sendable {
 }
 
 /// What the ranks tell one another at the end of every step: their bad images, requests to stop, whether their part of a
-/// checkpoint is written, and the losses of their virtual workers. The memory is taken once.
+/// checkpoint is written, and what their virtual workers summed up over their images: the loss, and the task's metrics.
+/// The memory is taken once.
 ///
-/// Ordering: each worker writes the loss of its own virtual worker; `exchange` comes when all have.
+/// Ordering: each thread writes the sums of its own virtual worker; `exchange` comes when all have.
 struct StepReports: ~Copyable, Sendable {
   private let placement: VirtualWorkerPlacement
-  /// Numbers of one rank: bad images, 1 where it was asked to stop, 1 where its part is written, and a loss for each
+  /// Sums of a virtual worker: of the loss, then of each metric.
+  private let sumCount: Int
+  /// Numbers of one rank: bad images, 1 where it was asked to stop, 1 where its part is written, and the sums of each
   /// virtual worker that a rank can have.
   private let length: Int
-  private static let lossesBegin = 3
+  private static let sumsBegin = 3
   private let mine: AlignedBuffer<Double>
   /// Those of every rank, one after another.
   private let all: AlignedBuffer<Double>
-  private let lossesInOrder: AlignedBuffer<Double>
+  /// A row for each sum, with those of all virtual workers.
+  private let sumsInOrder: AlignedBuffer<Double>
 
-  init(_ placement: VirtualWorkerPlacement) {
+  init(_ placement: VirtualWorkerPlacement, metricCount: Int) {
     self.placement = placement
     let virtualWorkers = placement.tree.leafCount
-    length = Self.lossesBegin + (virtualWorkers + placement.ranks - 1) / placement.ranks
+    sumCount = 1 + metricCount
+    length = Self.sumsBegin + sumCount * ((virtualWorkers + placement.ranks - 1) / placement.ranks)
     mine = AlignedBuffer(repeating: 0, count: length)
     all = AlignedBuffer(repeating: 0, count: placement.ranks * length)
-    lossesInOrder = AlignedBuffer(repeating: 0, count: virtualWorkers)
+    sumsInOrder = AlignedBuffer(repeating: 0, count: sumCount * virtualWorkers)
   }
 
+  /// Where the sums of a virtual worker go, the loss's first.
+  ///
   /// - Parameter virtualWorker: counted within this rank.
-  func record(loss: Double, ofVirtualWorker virtualWorker: Int) {
-    mine.all[Self.lossesBegin + virtualWorker] = loss
+  func sums(ofVirtualWorker virtualWorker: Int) -> VectorView<Double> {
+    let begin = Self.sumsBegin + virtualWorker * sumCount
+    return mine.all[begin..<begin + sumCount]
   }
 
   /// Afterwards every rank knows what each recorded.
@@ -46,9 +54,11 @@ struct StepReports: ~Copyable, Sendable {
     mine.all[1] = notice.stopRequested ? 1 : 0
     mine.all[2] = notice.checkpointPartWritten ? 1 : 0
     try communicator.allgather(mine.all, into: all.all)
+    let virtualWorkers = placement.tree.leafCount
     for rank in 0..<placement.ranks {
       for (index, virtualWorker) in placement.tree.leaves(ofRank: rank, ranks: placement.ranks).enumerated() {
-        lossesInOrder.all[virtualWorker] = all.all[rank * length + Self.lossesBegin + index]
+        let begin = rank * length + Self.sumsBegin + index * sumCount
+        for sum in 0..<sumCount { sumsInOrder.all[sum * virtualWorkers + virtualWorker] = all.all[begin + sum] }
       }
     }
   }
@@ -68,8 +78,14 @@ struct StepReports: ~Copyable, Sendable {
     (0..<placement.ranks).allSatisfy { all.all[$0 * length + 2] != 0 }
   }
 
-  /// Of every virtual worker of all ranks.
-  var losses: UnsafeBufferPointer<Double> {
-    UnsafeBufferPointer(start: lossesInOrder.base, count: lossesInOrder.count)
+  /// The loss of every virtual worker of all ranks.
+  var losses: UnsafeBufferPointer<Double> { values(ofSum: 0) }
+
+  /// A sum over all images, through the tree over virtual workers: the loss (0), or a metric (1…).
+  func total(_ sum: Int) -> Double { placement.tree.sum(of: values(ofSum: sum)) }
+
+  private func values(ofSum sum: Int) -> UnsafeBufferPointer<Double> {
+    let virtualWorkers = placement.tree.leafCount
+    return UnsafeBufferPointer(start: sumsInOrder.base + sum * virtualWorkers, count: virtualWorkers)
   }
 }

@@ -1,7 +1,6 @@
 import Checkpoints
 import Compute
 import Datasets
-import MaskedAutoencoder
 
 /// The memory that a rank takes for training, by what it is for. Counted by the functions that allocate.
 public struct TrainingMemory: Sendable {
@@ -17,19 +16,19 @@ public struct TrainingMemory: Sendable {
   /// Without the program, its libraries and what those take.
   public var bytes: Int { parts.reduce(0) { $0 + $1.bytes } }
 
-  public init(_ configuration: RunConfiguration, placement: VirtualWorkerPlacement) {
-    let model = MaskedAutoencoder(configuration.model)
-    let table = model.table
+  public init(_ task: some TrainingTask, placement: VirtualWorkerPlacement) {
+    let (configuration, table) = (task.configuration, task.table)
+    let layout = CheckpointLayout(task)
     let train = configuration.train
     let arena = table.arenaCount * MemoryLayout<Float>.stride
     let sharded = configuration.parallel.shardOptimizer
     let float = MemoryLayout<Float>.stride
     var parts = [
       Part(name: "parameters", bytes: arena),
-      Part(name: "moments", bytes: OptimizerShard.momentCount * arena / (sharded ? placement.sharingRanks : 1)),
+      Part(name: "moments", bytes: layout.moments.count * arena / (sharded ? placement.sharingRanks : 1)),
       Part(name: "gradient", bytes: float * LayerReduction.slotFloats(table, placement.reductionSchedule)),
-      Part(name: "layer gradients", bytes: float * LayerReduction.layerFloats(table, workers: placement.threads)),
-      Part(name: "activations", bytes: WorkspaceMemory(configuration, placement: placement).ownBytes),
+      Part(name: "layer gradients", bytes: float * LayerReduction.layerFloats(table, threads: placement.threads)),
+      Part(name: "activations", bytes: task.memoryBytes(MemoryNeed(placement))),
       Part(
         name: "images",
         bytes: BatchLoader.defaultSlots * placement.images.count * configuration.imageShape.count),
@@ -41,6 +40,6 @@ public struct TrainingMemory: Sendable {
     self.parts = parts
     let writers = configuration.checkpoint.writingRanks(among: Array(0..<placement.ranks))
     let share = writers.firstIndex(of: placement.rank).map { CheckpointShare(writer: $0, of: writers.count) }
-    checkpointCopyBytes = share.map { float * CheckpointWriter.copyFloats(CheckpointLayout(model), $0) } ?? 0
+    checkpointCopyBytes = share.map { float * CheckpointWriter.copyFloats(layout, $0) } ?? 0
   }
 }

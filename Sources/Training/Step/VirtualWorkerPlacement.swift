@@ -30,6 +30,11 @@ public struct VirtualWorkerPlacement: Sendable {
     block.lowerBound * imagesPerVirtualWorker..<block.upperBound * imagesPerVirtualWorker
   }
 
+  /// The images of a virtual worker (both counted within this rank).
+  func images(ofVirtualWorker virtualWorker: Int) -> Range<Int> {
+    virtualWorker * imagesPerVirtualWorker..<(virtualWorker + 1) * imagesPerVirtualWorker
+  }
+
   public var rounds: Int { (block.count + threads - 1) / threads }
 
   /// How gradients meet within this rank.

@@ -1,4 +1,5 @@
 import Compute
+import Parameters
 
 /// A vision transformer without a head: patch embedding, positions, cls token, transformer blocks and a last norm
 /// (Dosovitskiy et al. 2021, §3.1).

@@ -1,3 +1,5 @@
+import Parameters
+
 /// The encoder's part of a parameter table: where its tensors lie, and the groups that they are in.
 public struct EncoderPlaces: Sendable {
   let clsToken: Range<Int>

@@ -1,4 +1,5 @@
 import Compute
+import Parameters
 
 /// What a layer norm's backward needs beside its input.
 public struct NormStatistics {

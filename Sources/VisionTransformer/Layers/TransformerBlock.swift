@@ -1,4 +1,5 @@
 import Compute
+import Parameters
 
 /// A pre-norm transformer block: x + attention(norm1(x)), then + MLP(norm2(·)) (Dosovitskiy et al. 2021, §3.1).
 struct TransformerBlock<Element: StoredElement> {

@@ -1,4 +1,5 @@
 import Compute
+import Parameters
 
 /// What a stack of blocks leaves for backward, and the scratch that its blocks share.
 public struct StackActivations<Element: StoredElement> {

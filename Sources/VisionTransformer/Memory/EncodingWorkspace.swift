@@ -1,4 +1,5 @@
 import Compute
+import Parameters
 
 /// The memory that one thread takes to encode whole images, nothing removed: for features, not for training.
 public final class EncodingWorkspace: @unchecked Sendable {

@@ -1,4 +1,5 @@
 import Compute
+import Parameters
 
 /// The order in which a step passes through the parts of its model, put together from stages, by which the lifetimes of
 /// its memory are told.

@@ -16,6 +16,7 @@ import Testing
   @Test("everything that was saved is read back, bit by bit")
   func roundTrip() throws {
     var state = CheckpointState(step: 1234)
+    state.task = "something else"
     state.epoch = 0.1
     state.imagesSeen = 78_976
     state.virtualWorkers = 4
@@ -65,7 +66,8 @@ import Testing
       let isRead = [1, 2, 16, 17].contains(index) || (20..<25).contains(index)
       #expect(target.parameters[index] == (isRead ? saved.moments[1][index] : before[index]), "\(index)")
     }
-    let other = CheckpointLayout(tensors: Arenas.tensors.dropLast(), arenaCount: 32)
+    let other = CheckpointLayout(
+      tensors: Arenas.tensors.dropLast(), moments: Arenas.layout.moments, arenaCount: 32)
     #expect(throws: CheckpointError.self) {
       try checkpoint.readMoment(1, other, in: parts, into: target.parameters)
     }
@@ -136,6 +138,8 @@ import Testing
     try save(7, #"{"step": 7, "invented_later": {"a": [1]}, "world_size": 8}"#)
     let state = try Checkpoint.open(run.path).state
     #expect(state.step == 7 && state.worldSize == 8 && state.configuration.isEmpty)
+    // Before there was anything else to train, a checkpoint did not say what it was of.
+    #expect(state.task == "pretraining")
     for (index, bad) in [#"{"epoch": 1}"#, #"{"step": "7"}"#, "{", ""].enumerated() {
       try save(8 + index, bad)
       let error = #expect(throws: CheckpointError.self) { try Checkpoint.open(run.path) }

@@ -88,7 +88,7 @@ import Testing
     let layout = CheckpointLayout(
       tensors: [
         CheckpointTensor(name: "w", shape: [1000], offset: 0), CheckpointTensor(name: "v", shape: [2000], offset: 1040),
-      ], arenaCount: 3040)
+      ], moments: ["exp_avg", "exp_avg_sq"], arenaCount: 3040)
     func floats(_ count: Int) -> [Int] {
       (0..<count).map {
         CheckpointWriter.copyFloats(layout, CheckpointShare(writer: $0, of: count), pieceByteCount: 400)

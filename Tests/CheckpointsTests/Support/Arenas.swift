@@ -10,7 +10,8 @@ struct Arenas: Sendable {
     CheckpointTensor(name: "blocks.0.attn.qkv.weight", shape: [4, 3], offset: 16),
     CheckpointTensor(name: "norm.bias", shape: [2], offset: 28),
   ]
-  static let layout = CheckpointLayout(tensors: tensors, arenaCount: 32)
+  static let layout = CheckpointLayout(
+    tensors: tensors, moments: ["exp_avg", "exp_avg_sq"], arenaCount: 32)
 
   private let memory: Vector
 

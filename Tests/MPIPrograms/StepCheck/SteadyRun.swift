@@ -1,8 +1,10 @@
 import CMemoryProbe
 import Collectives
+import Compute
 import Datasets
 import Imaging
 import MaskedAutoencoder
+import Pretraining
 import Training
 import VisionTransformer
 
@@ -19,7 +21,7 @@ struct SteadyRun {
   static let warmup = 2
   static let measured = 10
 
-  let replica: Replica
+  let replica: Replica<MaskedAutoencoding>
   private let loader: BatchLoader
 
   /// - Parameter arguments: precision, recomputation, threads, and how ranks have the optimiser's moments.
@@ -28,7 +30,7 @@ struct SteadyRun {
       let precision = Precision(rawValue: arguments[0]),
       let recompute = Recompute(rawValue: arguments[1]), let threads = Int(arguments[2])
     else { throw CheckFailure("wanted: fp32|bf16 none|mlp|block THREADS whole|sharded") }
-    var configuration = RunConfiguration()
+    var configuration = PretrainingConfiguration()
     configuration.model.imageSize = GridSize(height: 32, width: 32)
     configuration.model.patchSize = 4
     configuration.model.encoder = TransformerConfiguration(width: 128, depth: 3, heads: 2)
@@ -41,8 +43,9 @@ struct SteadyRun {
     configuration.parallel.shardOptimizer = arguments[3] == "sharded"
     let source = StillSource(shape: configuration.imageShape)
     let order = try BatchOrder(sampleCount: source.count, batchSize: 16, seed: configuration.train.seed)
-    let placement = try VirtualWorkerPlacement(configuration, on: communicator)
-    replica = Replica(configuration, placement: placement, order: order, communicator: communicator)
+    let placement = try VirtualWorkerPlacement(configuration.run, on: communicator)
+    replica = try Replica(
+      MaskedAutoencoding(configuration), placement: placement, order: order, communicator: communicator)
     loader = try BatchLoader(
       images: AugmentedImages(
         source: source, shape: configuration.imageShape, augmentation: .none, seed: configuration.train.seed),

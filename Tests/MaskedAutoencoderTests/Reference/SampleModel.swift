@@ -1,6 +1,7 @@
 import Compute
 import Foundation
 import MaskedAutoencoder
+import Parameters
 import VisionTransformer
 
 /// A small model with weights, images and noise of its own, for the product and for the reference.

@@ -15,9 +15,10 @@ struct ConsoleProgressTests {
   }
 
   private func snapshot(_ step: Int, loss: Double = 0.5) -> ProgressSnapshot {
-    ProgressSnapshot(
-      step: step, totalSteps: 100, epoch: Double(step) / 8, totalEpochs: 12.5, loss: loss, learningRate: 1.5e-4,
-      gradientNorm: 1.21, imagesPerSecond: 412)
+    var record = StepRecord(
+      step: step, epoch: Double(step) / 8, loss: loss, learningRate: 1.5e-4, imagesPerSecond: 412, stepSeconds: 1)
+    record.gradientNorm = 1.21
+    return ProgressSnapshot(record, totalSteps: 100, totalEpochs: 12.5)
   }
 
   @Test func aLineSaysEverythingOnce() {
@@ -25,10 +26,19 @@ struct ConsoleProgressTests {
       snapshot(12).line(secondsLeft: 7380, curve: [2, 1])
         == "step 12/100  epoch 1.50/12.50  loss 0.5000 █▁  lr 1.50e-04  grad 1.21  412 images/s  2h03m left")
     var last = snapshot(100)
-    (last.gradientNorm, last.totalEpochs) = (nil, 800)
+    (last.record.gradientNorm, last.totalEpochs) = (nil, 800)
     #expect(
       last.line(secondsLeft: nil, curve: [])
         == "step 100/100  epoch 12.50/800  loss 0.5000  lr 1.50e-04  412 images/s  done")
+  }
+
+  @Test func whatTheTaskReportsStandsBehindTheLoss() {
+    var reporting = snapshot(12)
+    reporting.record.metrics = [MetricValue(Metric(name: "top_five"), 0.75), MetricValue(Metric(name: "accuracy"), 1)]
+    #expect(
+      reporting.line(secondsLeft: nil, curve: [])
+        == "step 12/100  epoch 1.50/12.50  loss 0.5000  top five 0.7500  accuracy 1.0000  lr 1.50e-04  grad 1.21  "
+        + "412 images/s")
   }
 
   @Test func withoutATerminalALineComesNowAndThen() {

@@ -31,7 +31,7 @@ struct HTMLReportTests {
   }
 
   @Test func thePageNeedsNothingButItself() throws {
-    let html = HTMLReport(title: "a", lines: try lines(30)).html
+    let html = HTMLReport(title: "a", summary: RunSummary(try lines(30))).html
     for outside in ["http:", "https:", "<script", "<link", "@import", "url("] {
       #expect(!html.contains(outside), "\(outside)")
     }
@@ -45,7 +45,7 @@ struct HTMLReportTests {
     let evil = "<script>alert('&\"')</script>"
     let escaped = "&lt;script&gt;alert(&#39;&amp;&quot;&#39;)&lt;/script&gt;"
     let html = HTMLReport(
-      title: evil, lines: try lines(3), settings: [.init(name: evil, value: evil, documentation: evil)],
+      title: evil, summary: RunSummary(try lines(3)), settings: [.init(name: evil, value: evil, documentation: evil)],
       images: [.init(caption: evil, png: [1, 2, 3])]
     ).html
     #expect(!html.contains("<script"))
@@ -56,7 +56,7 @@ struct HTMLReportTests {
 
   @Test func curvesAreWhereTheAxesSay() throws {
     // The loss falls in a straight line from 40 to 10: its points must lie on one too, and 20 halfway to its tick.
-    let drawing = try drawings(HTMLReport(title: "a", lines: try lines(31) { Double(41 - $0) }).html)[0]
+    let drawing = try drawings(HTMLReport(title: "a", summary: RunSummary(try lines(31) { Double(41 - $0) })).html)[0]
     let points = drawing.points["curve"] ?? []
     #expect(points.count == 31)
     for (index, point) in points.enumerated() {
@@ -72,7 +72,7 @@ struct HTMLReportTests {
   }
 
   @Test func aLogarithmicScaleMakesDecadesEqual() throws {
-    let html = HTMLReport(title: "a", lines: try lines(5) { pow(10, Double(-$0)) }).html
+    let html = HTMLReport(title: "a", summary: RunSummary(try lines(5) { pow(10, Double(-$0)) })).html
     let points = try drawings(html)[1].points["curve"] ?? []
     #expect(points.count == 5)
     for (before, after) in zip(points, points.dropFirst()) {
@@ -81,7 +81,8 @@ struct HTMLReportTests {
   }
 
   @Test func whatIsNotFiniteIsMarkedAndNotDrawn() throws {
-    let html = HTMLReport(title: "a", lines: try lines(10) { $0 == 4 ? .nan : $0 == 7 ? .infinity : 1 }).html
+    let html = HTMLReport(title: "a", summary: RunSummary(try lines(10) { $0 == 4 ? .nan : $0 == 7 ? .infinity : 1 }))
+      .html
     let drawing = try drawings(html)[0]
     #expect(drawing.points["curve"]?.count == 8)
     #expect(drawing.lines["bad"] == 2)
@@ -89,7 +90,7 @@ struct HTMLReportTests {
   }
 
   @Test func longRunsAreThinnedOutWithTheirExtremes() throws {
-    let html = HTMLReport(title: "a", lines: try lines(5000) { $0.isMultiple(of: 2) ? 1 : 3 }).html
+    let html = HTMLReport(title: "a", summary: RunSummary(try lines(5000) { $0.isMultiple(of: 2) ? 1 : 3 })).html
     let drawing = try drawings(html)[0]
     let curve = drawing.points["curve"] ?? []
     let band = drawing.points["band"] ?? []
@@ -101,18 +102,18 @@ struct HTMLReportTests {
 
   @Test(arguments: [0, 1, 2])
   func shortRunsHaveAPageToo(steps: Int) throws {
-    let html = HTMLReport(title: "a", lines: steps == 0 ? [] : try lines(steps)).html
+    let html = HTMLReport(title: "a", summary: RunSummary(steps == 0 ? [] : try lines(steps))).html
     #expect(html.contains("<p>The log holds no step yet.</p>") == (steps == 0))
     #expect(try drawings(html).isEmpty == (steps == 0))
   }
 
   @Test func thePageIsReplacedInOneMove() throws {
     let path = folder.path + "/report.html"
-    try HTMLReport(title: "first", lines: []).write(to: path)
-    try HTMLReport(title: "second", lines: []).write(to: path)
-    #expect(try folder.text(of: "report.html") == HTMLReport(title: "second", lines: []).html)
+    try HTMLReport(title: "first", summary: RunSummary()).write(to: path)
+    try HTMLReport(title: "second", summary: RunSummary()).write(to: path)
+    #expect(try folder.text(of: "report.html") == HTMLReport(title: "second", summary: RunSummary()).html)
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["report.html"])
-    #expect(throws: ReportingError.self) { try HTMLReport(title: "a", lines: []).write(to: folder.path) }
+    #expect(throws: ReportingError.self) { try HTMLReport(title: "a", summary: RunSummary()).write(to: folder.path) }
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["report.html"])
   }
 }

@@ -26,7 +26,7 @@ struct TrainingLogTests {
     try log.append(EventRecord("bad_sample", step: 4, [LogField("shapes", .list([1, .number(-.infinity), .null]))]))
     #expect(
       try folder.text(of: "log.jsonl") == #"""
-        {"event":"step","step":3,"epoch":0.75,"loss":0.1,"learning_rate":0.00015,"images_per_second":100.0,"step_seconds":0.25,"gradient_norm":"Infinity","data_seconds":0.0,"world_size":2,"path":"a\"b\\c\n\u0001é","ok":true,"time":1700000000.25}
+        {"event":"step","step":3,"epoch":0.75,"loss":0.1,"learning_rate":0.00015,"gradient_norm":"Infinity","images_per_second":100.0,"step_seconds":0.25,"data_seconds":0.0,"world_size":2,"path":"a\"b\\c\n\u0001é","ok":true,"time":1700000000.25}
         {"event":"epoch","step":4,"epoch":1,"mean_loss":"NaN","epoch_seconds":2.5,"time":1700000000.25}
         {"event":"bad_sample","step":4,"shapes":[1,"-Infinity",null],"time":1700000000.25}
 
@@ -89,10 +89,10 @@ struct TrainingLogTests {
   @Test func rewindingAnOpenLogKeepsItOpen() throws {
     let log = try TrainingLog.create(at: path)
     for number in 1...9 { try log.append(step(number)) }
-    #expect(try log.rewind(to: 0).later == 9)
+    #expect(try log.removeLines(behind: 0).later == 9)
     try log.append(step(1))
     #expect(try TrainingLog.lines(at: path).map(\.step) == [1])
-    let nothing = try log.rewind(to: 1)
+    let nothing = try log.removeLines(behind: 1)
     #expect(nothing.later == 0 && nothing.broken == 0)
   }
 

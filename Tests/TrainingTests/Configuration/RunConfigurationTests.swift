@@ -1,10 +1,11 @@
 import Configuration
+import Pretraining
 import Testing
 import Training
 
 struct RunConfigurationTests {
-  private func decode(_ overrides: [String]) throws(ConfigurationError) -> RunConfiguration {
-    try RunConfiguration.decode(yaml: "", overrides: overrides)
+  private func decode(_ overrides: [String]) throws(ConfigurationError) -> PretrainingConfiguration {
+    try PretrainingConfiguration.decode(yaml: "", overrides: overrides)
   }
 
   /// He et al. 2022, Table 8.
@@ -67,7 +68,7 @@ struct RunConfigurationTests {
       "train.steps=7", "parallel.virtual_workers=8", "data.mean=[0.1, 0.2, 0.3]", "train.base_learning_rate=1e-4",
       "checkpoint.every_epochs=null", "model.image_size=[64, 96]", "train.seed=18446744073709551615",
     ])
-    #expect(try RunConfiguration.decode(yaml: configuration.yaml()) == configuration)
-    #expect(try RunConfiguration.decode(yaml: configuration.yaml(documented: true)) == configuration)
+    #expect(try PretrainingConfiguration.decode(yaml: configuration.yaml()) == configuration)
+    #expect(try PretrainingConfiguration.decode(yaml: configuration.yaml(documented: true)) == configuration)
   }
 }

@@ -1,5 +1,6 @@
 import Collectives
 import MaskedAutoencoder
+import Parameters
 import Testing
 import Training
 import VisionTransformer

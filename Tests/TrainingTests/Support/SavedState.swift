@@ -2,6 +2,8 @@ import Checkpoints
 import Compute
 import Files
 import MaskedAutoencoder
+import Parameters
+import Pretraining
 import Testing
 import Training
 import VisionTransformer
@@ -18,7 +20,7 @@ final class SavedState {
   /// The newest checkpoint of a run directory.
   init(of run: String) throws {
     let checkpoint = try Checkpoint.open(run)
-    let configuration = try RunConfiguration.decode(yaml: checkpoint.state.configuration)
+    let configuration = try PretrainingConfiguration.decode(yaml: checkpoint.state.configuration)
     let model = MaskedAutoencoder(configuration.model)
     table = model.table
     layout = CheckpointLayout(model)

@@ -33,11 +33,14 @@ struct RunLog: Equatable {
     let loss: String
     let learningRate: String
     let gradientNorm: String
+    /// Of a task that reports one.
+    let accuracy: String
   }
 
   struct Epoch: Equatable {
     let epoch: Int
     let meanLoss: String
+    let meanAccuracy: String
   }
 
   struct BadSample: Equatable {
@@ -61,9 +64,14 @@ struct RunLog: Equatable {
     steps = written("step").map { line in
       Step(
         step: Int(number("step", line)) ?? -1, loss: number("loss", line),
-        learningRate: number("learning_rate", line), gradientNorm: number("gradient_norm", line))
+        learningRate: number("learning_rate", line), gradientNorm: number("gradient_norm", line),
+        accuracy: number("accuracy", line))
     }
-    epochs = written("epoch").map { Epoch(epoch: Int(number("epoch", $0)) ?? -1, meanLoss: number("mean_loss", $0)) }
+    epochs = written("epoch").map { line in
+      Epoch(
+        epoch: Int(number("epoch", line)) ?? -1, meanLoss: number("mean_loss", line),
+        meanAccuracy: number("mean_accuracy", line))
+    }
     badSamples = written("bad_sample").map { line in
       BadSample(step: Int(number("step", line)) ?? -1, reason: number("reason", line))
     }

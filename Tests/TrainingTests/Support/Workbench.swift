@@ -14,9 +14,13 @@ final class Workbench {
   let path: String
   let stepsPerEpoch = 5
   private let program: String
+  private let command: String
 
-  /// - Parameter configuration: in the place of the one for grey images.
-  init(configuration: String = tinyConfiguration) throws {
+  /// - Parameters:
+  ///   - command: what trains.
+  ///   - configuration: in the place of the one for grey images.
+  init(command: String = "pretrain", configuration: String = tinyConfiguration) throws {
+    self.command = command
     program = try MPILaunch.builtProgram("mae")
     path = NSTemporaryDirectory() + "training-tests-" + UUID().uuidString
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
@@ -38,7 +42,7 @@ final class Workbench {
   func arguments(_ run: String, _ settings: [String] = [], options: [String] = []) -> [String] {
     let all = ["data.path=\(path)/images"] + settings
     let directory = run.hasPrefix("/") ? run : "\(path)/\(run)"
-    return ["pretrain", "--config", "\(path)/tiny.yaml", "--run-dir", directory]
+    return [command, "--config", "\(path)/tiny.yaml", "--run-dir", directory]
       + all.flatMap { ["--set", $0] } + options
   }
 

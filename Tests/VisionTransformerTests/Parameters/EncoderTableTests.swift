@@ -1,4 +1,5 @@
 import Compute
+import Parameters
 import Testing
 import VisionTransformer
 

@@ -1,27 +1,28 @@
 import Checkpoints
 import MaskedAutoencoder
+import Training
 
 private let encoderPositions = "pos_embed"
 private let decoderPositions = "decoder_pos_embed"
 
-extension CheckpointLayout {
-  /// How the arenas of this model become a checkpoint. Position tables are part of it only where they are not the
-  /// sine-cosine ones, which the configuration gives.
-  public init(_ model: MaskedAutoencoder) {
-    let (configuration, positions) = (model.configuration, model.positions)
+extension MaskedAutoencoder {
+  /// The position tables, where they are not the sine-cosine ones, which the configuration gives.
+  var constants: [ConstantTensor] {
+    guard positions != PositionTables(sineCosineOf: configuration) else { return [] }
     let tokens = 1 + configuration.patchCount
-    let tables = [
+    return [
       ConstantTensor(
         name: encoderPositions, shape: [1, tokens, configuration.encoder.width], values: positions.encoder),
       ConstantTensor(
         name: decoderPositions, shape: [1, tokens, configuration.decoder.width], values: positions.decoder),
     ]
-    self.init(
-      tensors: model.table.specs.map {
-        CheckpointTensor(name: $0.name, shape: $0.shape, offset: $0.range.lowerBound)
-      },
-      arenaCount: model.table.arenaCount,
-      constants: positions == PositionTables(sineCosineOf: configuration) ? [] : tables)
+  }
+}
+
+extension CheckpointLayout {
+  /// How the arenas of a pre-training run become a checkpoint.
+  public init(_ model: MaskedAutoencoder) {
+    self.init(table: model.table, constants: model.constants, moments: TrainConfiguration.momentNames)
   }
 }
 

@@ -1,23 +1,4 @@
-/// A matrix product [rows, inner] · [inner, columns] that a training step makes `count` times.
-public struct MatrixProduct: Sendable, Hashable, Codable {
-  /// Which of the two is read transposed, as the layers' three products do.
-  public enum Form: String, Sendable, Codable {
-    /// x·Wᵀ: forward.
-    case secondTransposed
-    /// dy·W: the gradient of the input.
-    case plain
-    /// dyᵀ·x: the gradient of the weight.
-    case firstTransposed
-  }
-
-  public let form: Form
-  public var rows: Int
-  public let columns: Int
-  public var inner: Int
-  public var count: Int
-
-  public var operations: Double { 2 * Double(rows) * Double(columns) * Double(inner) * Double(count) }
-}
+import Compute
 
 extension MatrixProduct {
   /// The products of a transformer block, forward and backward.

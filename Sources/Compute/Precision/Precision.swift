@@ -1,15 +1,13 @@
-import Configuration
-
 /// The precision of the matrix products. Parameters, moments, norms, the residual stream and all sums are single
 /// precision in both.
-public enum Precision: String, CaseIterable, ConfigurationValue {
+public enum Precision: String, CaseIterable, Sendable {
   case fp32
   /// Products take bfloat16, and what they give is kept in it for backward (Kalamkar et al. 2019).
   case bf16
 }
 
 /// What backward computes again instead of finding it kept: memory for time. The results are the same, to the bit.
-public enum Recompute: String, CaseIterable, ConfigurationValue {
+public enum Recompute: String, CaseIterable, Sendable {
   case none
   /// The hidden values of each block's MLP.
   case mlp

@@ -1,0 +1,33 @@
+import Logging
+
+/// Shows steps as the line of progress, and epochs as a line that stays.
+public final class ConsoleSink: RecordSink {
+  private let console: ConsoleProgress
+  private let logger: Logger
+  private let totalSteps: Int
+  private let totalEpochs: Int
+
+  public init(_ console: ConsoleProgress, logger: Logger, totalSteps: Int, totalEpochs: Int) {
+    self.console = console
+    self.logger = logger
+    self.totalSteps = totalSteps
+    self.totalEpochs = totalEpochs
+  }
+
+  public func take(_ record: RunRecord) {
+    switch record {
+    case .step(let step):
+      console.report(ProgressSnapshot(step, totalSteps: totalSteps, totalEpochs: Double(totalEpochs)))
+    case .epoch(let epoch):
+      let figures = ["mean loss \(ProgressFormat.loss(epoch.meanLoss))"] + epoch.meanMetrics.map { "mean \($0.text)" }
+      let time = ProgressFormat.duration(epoch.seconds)
+      logger.info("epoch \(epoch.epoch): \(figures.joined(separator: ", ")), \(time)")
+    case .event: break
+    }
+  }
+}
+
+extension MetricValue {
+  /// `accuracy 0.8432`.
+  var text: String { "\(metric.title) \(ProgressFormat.loss(value))" }
+}

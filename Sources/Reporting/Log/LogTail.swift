@@ -1,0 +1,43 @@
+/// The end of a log behind a step: what was written after the line of that step, or of the last one before it.
+///
+/// Steps stand in the order in which they were taken, and whatever else happened behind the step that was complete by then.
+/// So nothing before that line is of a later step, and it need not be read, however long the log is.
+struct LogTail {
+  /// The lines that are a log's, in order.
+  private(set) var lines: [LogLine] = []
+  private(set) var rewound = TrainingLog.Rewound()
+  /// The byte at which the first line of a later step begins, or the first that is none of a log's; nil where there is
+  /// neither.
+  private(set) var firstRemoved: Int?
+  /// The bytes of the lines behind `firstRemoved` that are of `step` or an earlier one: a checkpoint that was written while
+  /// training went on, say.
+  private(set) var keptBehind: [UInt8] = []
+
+  init(path: String, behind step: Int) throws(ReportingError) {
+    var reader = try BackwardLineReader(path: path)
+    var kept: [[UInt8]] = []
+    var keptBehindCount = 0
+    if reader.tornByteCount > 0 {
+      rewound.broken += 1
+      firstRemoved = reader.start
+    }
+    while let bytes = try reader.next() {
+      guard let line = LogLine(json: bytes) else {
+        rewound.broken += 1
+        (firstRemoved, keptBehindCount) = (reader.start, kept.count)
+        continue
+      }
+      if line.event == StepRecord.event, line.step <= step { break }
+      lines.append(line)
+      if line.step <= step {
+        // A rewinding that was cut short has left some of them twice.
+        if !kept.contains(bytes) { kept.append(bytes) }
+      } else {
+        rewound.later += 1
+        (firstRemoved, keptBehindCount) = (reader.start, kept.count)
+      }
+    }
+    lines.reverse()
+    keptBehind = kept[..<keptBehindCount].reversed().flatMap { $0 + [UInt8(ascii: "\n")] }
+  }
+}

@@ -1,0 +1,45 @@
+/// What is known after an epoch.
+public struct EpochRecord: LogRecord, Hashable {
+  /// The epoch's last step.
+  public var step: Int
+  /// Epochs done, this one included.
+  public var epoch: Int
+  /// Over the epoch's images.
+  public var meanLoss: Double
+  public var seconds: Double
+  /// As the loss, what the task reports.
+  public var meanMetrics: [MetricValue] = []
+  public var additional: [LogField] = []
+
+  public init(step: Int, epoch: Int, meanLoss: Double, seconds: Double) {
+    (self.step, self.epoch, self.meanLoss, self.seconds) = (step, epoch, meanLoss, seconds)
+  }
+
+  public static let event = "epoch"
+  public var event: String { Self.event }
+
+  public var fields: [LogField] {
+    [
+      LogField("epoch", .integer(epoch)), LogField("mean_loss", .number(meanLoss)),
+      LogField("epoch_seconds", .number(seconds)),
+    ] + meanMetrics.map { LogField("mean_\($0.metric.name)", .number($0.value)) } + additional
+  }
+
+  /// Nil when the line is not an epoch's. `additional` comes back sorted by name.
+  ///
+  /// - Parameter metrics: the task's; where they are not given, they come back as `additional`.
+  public init?(_ line: LogLine, metrics: [Metric]) {
+    guard line.event == Self.event, case .integer(let epoch)? = line.values["epoch"],
+      let meanLoss = line.values["mean_loss"]?.double, let seconds = line.values["epoch_seconds"]?.double
+    else { return nil }
+    self.init(step: line.step, epoch: epoch, meanLoss: meanLoss, seconds: seconds)
+    meanMetrics = metrics.compactMap { metric in
+      line.values["mean_\(metric.name)"]?.double.map { MetricValue(metric, $0) }
+    }
+    let known = Set(["epoch", "mean_loss", "epoch_seconds"] + metrics.map { "mean_\($0.name)" })
+    additional = line.values.filter { !known.contains($0.key) }.sorted { $0.key < $1.key }
+      .map { LogField($0.key, $0.value) }
+  }
+
+  public init?(_ line: LogLine) { self.init(line, metrics: []) }
+}

@@ -1,0 +1,78 @@
+/// A number of a step, and who shows it beside the log.
+struct StepQuantity: Sendable {
+  /// Where a record has it.
+  enum Place: Sendable {
+    case always(WritableKeyPath<StepRecord, Double> & Sendable)
+    case sometimes(WritableKeyPath<StepRecord, Double?> & Sendable)
+
+    func value(in record: StepRecord) -> Double? {
+      switch self {
+      case .always(let path): record[keyPath: path]
+      case .sometimes(let path): record[keyPath: path]
+      }
+    }
+
+    /// - Returns: false where a value is missing that must be there.
+    func set(_ value: Double?, in record: inout StepRecord) -> Bool {
+      switch self {
+      case .always(let path):
+        guard let value else { return false }
+        record[keyPath: path] = value
+      case .sometimes(let path): record[keyPath: path] = value
+      }
+      return true
+    }
+  }
+
+  /// A small curve of the report.
+  struct Chart: Sendable {
+    let title: String
+    var includesZero = false
+  }
+
+  let name: String
+  let place: Place
+  /// Whether TensorBoard draws it.
+  var isScalar = false
+  var chart: Chart?
+  /// As a part of the console's line.
+  var console: (@Sendable (Double) -> String)?
+
+  /// In the order of the log's line. The console shows epoch and loss in its own way, and the report the loss.
+  static let all = [
+    StepQuantity(name: "epoch", place: .always(\.epoch)),
+    StepQuantity(name: "loss", place: .always(\.loss), isScalar: true),
+    StepQuantity(
+      name: "learning_rate", place: .always(\.learningRate), isScalar: true,
+      chart: Chart(title: "learning rate", includesZero: true), console: { "lr \(ProgressFormat.measure($0))" }),
+    StepQuantity(
+      name: "gradient_norm", place: .sometimes(\.gradientNorm), isScalar: true, chart: Chart(title: "gradient norm"),
+      console: { "grad \(ProgressFormat.measure($0))" }),
+    StepQuantity(
+      name: "images_per_second", place: .always(\.imagesPerSecond), isScalar: true,
+      chart: Chart(title: "images per second", includesZero: true),
+      console: { "\(ProgressFormat.measure($0)) images/s" }),
+    StepQuantity(name: "step_seconds", place: .always(\.stepSeconds)),
+    StepQuantity(
+      name: "data_seconds", place: .sometimes(\.dataSeconds),
+      chart: Chart(title: "seconds a step waits for images", includesZero: true)),
+    StepQuantity(name: "forward_seconds", place: .sometimes(\.forwardSeconds)),
+    StepQuantity(name: "backward_seconds", place: .sometimes(\.backwardSeconds)),
+    StepQuantity(name: "allreduce_seconds", place: .sometimes(\.allreduceSeconds)),
+    StepQuantity(name: "optimizer_seconds", place: .sometimes(\.optimizerSeconds)),
+    StepQuantity(name: "checkpoint_seconds", place: .sometimes(\.checkpointSeconds)),
+    StepQuantity(name: "comparison_seconds", place: .sometimes(\.comparisonSeconds)),
+    StepQuantity(name: "resident_mb", place: .sometimes(\.residentMegabytes)),
+  ]
+
+  static let names = Set(all.map(\.name))
+}
+
+extension StepRecord {
+  /// What TensorBoard draws.
+  var scalars: [(name: String, value: Double)] {
+    StepQuantity.all.filter(\.isScalar).compactMap { quantity in
+      quantity.place.value(in: self).map { (quantity.name, $0) }
+    } + metrics.map { ($0.metric.name, $0.value) }
+  }
+}

@@ -1,0 +1,20 @@
+/// Draws the scalars of steps. TensorBoard drops what earlier files of a directory say about steps that come again.
+public final class TensorBoardSink: RecordSink {
+  private let directory: String
+  private var writer: TensorBoardWriter
+
+  /// - Parameter step: the last step that was recorded before.
+  public init(directory: String, resumingAfter step: Int) throws(ReportingError) {
+    self.directory = directory
+    writer = try TensorBoardWriter(directory: directory, resumingAfter: step)
+  }
+
+  public func take(_ record: RunRecord) throws(ReportingError) {
+    guard case .step(let step) = record else { return }
+    for (name, value) in step.scalars { try writer.addScalar(name, value, step: step.step) }
+  }
+
+  public func rewind(to step: Int) throws(ReportingError) {
+    writer = try TensorBoardWriter(directory: directory, resumingAfter: step)
+  }
+}

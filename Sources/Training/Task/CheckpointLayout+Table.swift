@@ -1,0 +1,19 @@
+import Checkpoints
+import Parameters
+
+extension CheckpointLayout {
+  /// How the arenas of a table become a checkpoint.
+  ///
+  /// - Parameters:
+  ///   - constants: of the model, which it does not train.
+  ///   - moments: the names of the optimiser's.
+  public init(table: ParameterTable, constants: [ConstantTensor], moments: [String]) {
+    self.init(
+      tensors: table.specs.map { CheckpointTensor(name: $0.name, shape: $0.shape, offset: $0.range.lowerBound) },
+      moments: moments, arenaCount: table.arenaCount, constants: constants)
+  }
+
+  init(_ task: some TrainingTask) {
+    self.init(table: task.table, constants: task.constants, moments: TrainConfiguration.momentNames)
+  }
+}

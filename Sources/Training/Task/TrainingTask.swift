@@ -1,0 +1,120 @@
+import Checkpoints
+import Compute
+import Datasets
+import Optimization
+import Parameters
+import Reporting
+
+/// What varies between the things that a run can train: a model, what it learns from, and what it says about it.
+///
+/// All else is the run's and written once: virtual workers and the tree that sums over them, the exchange while backward
+/// goes on, agreement on steps that are not finite, the optimiser, checkpoints, exact resume, watchdog, comparison of the
+/// replicas, and recording.
+///
+/// A task holds what is fixed. Parameters come from outside, and what is computed goes to a `Memory`, of which each thread
+/// has its own, so that all threads use one task at once. Every method is called once for a virtual worker's images, or
+/// once for a run: none is in an inner loop.
+public protocol TrainingTask: Sendable {
+  associatedtype Configuration: TaskConfiguration
+  /// What forward and backward of a virtual worker's images take.
+  associatedtype Memory: TaskMemory
+
+  /// What its checkpoints are known by; it never changes.
+  static var name: String { get }
+  /// What a report of its runs is headed with.
+  static var title: String { get }
+  /// What it reports beside its loss, in order.
+  static var metrics: [Metric] { get }
+
+  /// - Parameter checkpoint: what the run goes on from or begins with, which may hold what the configuration does not say;
+  ///   nil where it begins from nothing.
+  init(_ configuration: Configuration, from checkpoint: Checkpoint?) throws
+
+  var configuration: Configuration { get }
+  /// What is trained.
+  var table: ParameterTable { get }
+  /// What the model was given and does not train, to be saved with it.
+  var constants: [ConstantTensor] { get }
+  /// How the optimiser treats the parameters, in the order of the table.
+  var parameterGroups: [ParameterGroup] { get }
+  /// The model in a line, for people.
+  var summary: String { get }
+
+  /// Whether images are what the task can learn from.
+  ///
+  /// - Throws: a sentence that says what they lack.
+  static func check(_ source: any ImageSource, for configuration: Configuration) throws(TrainingError)
+
+  // MARK: A virtual worker's images
+
+  /// The memory of all threads of a replica, which they use at once.
+  ///
+  /// - Parameter gradient: the arena that `need` speaks of.
+  func memories(_ need: MemoryNeed, gradient: Vector) -> [Memory]
+
+  /// The bytes that they take, beside the gradient.
+  func memoryBytes(_ need: MemoryNeed) -> Int
+
+  /// Lays `images` of a batch, as many as a memory is for, into `memory`: pixels, labels, and all that is random, which
+  /// is a function of seed, epoch and sample alone.
+  func load(_ images: Range<Int>, of batch: borrowing Batch, into memory: Memory)
+
+  /// - Parameters:
+  ///   - parameters: the whole arena.
+  ///   - rounded: the same in bfloat16, where the run is in that precision; empty otherwise.
+  ///   - metrics: for each of the task's, its sum over the images; overwritten.
+  /// - Returns: the sum of the images' losses.
+  func forward(
+    parameters: Vector, rounded: VectorView<BFloat16>, memory: Memory, metrics: VectorView<Double>
+  ) -> Double
+
+  /// The gradient of the sum that `forward` returned, group after group, from the last of the table to the first.
+  func backward(
+    parameters: Vector, rounded: VectorView<BFloat16>, memory: Memory, receiver: some GradientReceiver)
+
+  /// Shows what the last forward pass left, in the order of its making, and where it is to be seen, the gradient of its
+  /// output; for debug mode. A matrix has as many rows for each image, and is valid during the call.
+  func showActivations(of memory: Memory, _ show: (_ name: String, _ values: Matrix) -> Void)
+}
+
+extension TrainingTask {
+  public var constants: [ConstantTensor] { [] }
+
+  /// Weight decay for the tensors that the table says, and one learning rate for all.
+  public var parameterGroups: [ParameterGroup] {
+    table.optimizerGroups(weightDecay: configuration.train.weightDecay)
+  }
+}
+
+extension ParameterTable {
+  /// A group for each tensor, with weight decay for those that are decayed.
+  public func optimizerGroups(weightDecay: Double) -> [ParameterGroup] {
+    specs.map { ParameterGroup(range: $0.range, weightDecay: $0.isDecayed ? weightDecay : 0) }
+  }
+}
+
+/// The memory of one thread; it belongs to one at a time, which makes it safe to hand to a thread.
+public protocol TaskMemory: AnyObject, Sendable {
+  /// The input: normalised values, a row for each image, plane after plane.
+  var images: Matrix { get }
+}
+
+/// What the memory of a replica's threads is to be good for.
+public struct MemoryNeed: Sendable {
+  /// Threads, each with a memory of its own.
+  public let threads: Int
+  /// Images of a virtual worker.
+  public let images: Int
+  /// Whether what the gradient held is of no use when forward begins, so that activations may lie in it until their group
+  /// is written: where one round does the step. With several rounds it holds the sum of those before.
+  public let gradientIsFree: Bool
+  /// Whether all that forward leaves is looked at after it.
+  public let keepsActivations: Bool
+
+  public init(_ placement: VirtualWorkerPlacement, keepsActivations: Bool = false) {
+    threads = placement.threads
+    images = placement.imagesPerVirtualWorker
+    gradientIsFree = placement.rounds == 1
+    self.keepsActivations = keepsActivations
+  }
+}

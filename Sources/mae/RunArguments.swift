@@ -1,0 +1,79 @@
+import ArgumentParser
+import Collectives
+import Configuration
+import Training
+
+/// The options of every command that trains something.
+struct RunArguments: ParsableArguments {
+  @OptionGroup var configuration: ConfigurationOptions
+
+  @Option(name: .long, help: ArgumentHelp("Where everything that the run writes goes.", valueName: "DIR"))
+  var runDir: String
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "auto: go on from the newest valid checkpoint, if there is one; none: begin, in an empty directory; or a checkpoint.",
+      valueName: "auto|none|PATH"))
+  var resume = "auto"
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp("Begin a new run with these weights: a run directory or checkpoint.", valueName: "PATH"))
+  var initFrom: String?
+
+  @Flag(name: .long, help: "Resume although the recipe differs from the checkpoint's.")
+  var allowRecipeChange = false
+
+  @Flag(name: .long, help: "One process, statistics of every layer after every step, parameter hashes.")
+  var debug = false
+
+  /// What `discussion` says of them all.
+  static let exitCodes = """
+    Exit codes: 0 done; 1 failed; 2 wrong usage or configuration; 75 stopped on request after a checkpoint, run the \
+    same command again to go on.
+    """
+
+  func validate() throws {
+    if initFrom != nil, !["auto", "none"].contains(resume) {
+      throw ValidationError(
+        "--init-from begins a new run and --resume \(resume) goes on with an old one; give one of them.")
+    }
+  }
+
+  /// Trains a task, and ends the process.
+  ///
+  /// - Parameter command: its name, which all ranks are to be told alike.
+  func train<Task: TrainingTask>(_ task: Task.Type, command: String) -> Never {
+    let loaded = Result { try configuration.load(as: Task.Configuration.self) }
+    withCommunicator(told: statement(command, loaded.map(\.entries))) { communicator in
+      let told = try communicator.together { try loaded.get() }
+      var options = RunOptions(runDirectory: RunDirectory(path: runDir))
+      options.resume =
+        switch resume {
+        case "auto": .auto
+        case "none": .none
+        default: .checkpoint(resume)
+        }
+      options.initialWeights = initFrom
+      options.allowsRecipeChange = allowRecipeChange
+      options.debug = debug
+      switch try Run<Task>(told, options: options, communicator: communicator).run() {
+      case .completed: return 0
+      case .stopped: return 75
+      }
+    }
+  }
+
+  /// What all ranks are to be told alike. The run directory is a path of the machine, as that of the data is.
+  private func statement(
+    _ command: String, _ entries: Result<[ConfigurationEntry], any Error>
+  ) -> StartStatement {
+    StartStatement(
+      options: [
+        .init("command", command), .init("--resume", resume), .init("--init-from", initFrom ?? "not given"),
+        .init("--allow-recipe-change", "\(allowRecipeChange)"), .init("--debug", "\(debug)"),
+      ],
+      entries: entries)
+  }
+}
