@@ -10,7 +10,8 @@ struct Mae: ParsableCommand {
     commandName: "mae",
     abstract: "Pre-trains masked autoencoders on CPU clusters, with the same bits on any number of threads and ranks.",
     subcommands: [
-      PretrainCommand.self, ReconstructCommand.self, InspectCommand.self, ConfigCommand.self, ImportCommand.self,
+      PretrainCommand.self, ClassifyCommand.self, ReconstructCommand.self, InspectCommand.self, ConfigCommand.self,
+      ImportCommand.self,
       ExportCommand.self, ParityCommand.self, EmbedCommand.self, BenchCommand.self, PlanCommand.self,
       BLASTrialCommand.self,
     ])
