@@ -3,14 +3,14 @@ import Testing
 
 @Suite struct BatchOrderTests {
   @Test func anEpochTakesEverySampleAtMostOnceAndDropsTheIncompleteBatch() throws {
-    let order = try BatchOrder(sampleCount: 23, batchSize: 5, seed: 9)
-    #expect(order.stepsPerEpoch == 4)
+    let batches = try BatchOrder(sampleCount: 23, batchSize: 5, seed: 9)
+    #expect(batches.stepsPerEpoch == 4)
     for epoch in 0..<3 {
       let order = EpochOrder(count: 23, seed: 9, epoch: epoch)
       var taken: [Int] = []
       for step in epoch * 4..<(epoch + 1) * 4 {
-        #expect(order.epoch(ofStep: step) == epoch)
-        taken += (0..<5).map { order.sample(step: step, index: $0) }
+        #expect(batches.epoch(ofStep: step) == epoch)
+        taken += (0..<5).map { batches.sample(step: step, index: $0) }
       }
       #expect(taken == (0..<20).map { order[$0] })
       #expect(Set(taken).count == 20)
