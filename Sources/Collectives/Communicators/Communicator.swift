@@ -43,6 +43,9 @@ public protocol Communicator: AnyObject, Sendable {
   /// `ownershipAlignment`; some are empty for a short vector, and for each rank beyond the largest power of two.
   func owned(ofCount count: Int, by rank: Int) -> Range<Int>
 
+  /// Whether this rank is inside a call, where it waits for others or they for it. Any thread may ask.
+  var isInCall: Bool { get }
+
   /// What each rank passed, in rank order. Lengths may differ. For small control data.
   func allgather(_ bytes: [UInt8]) throws(CommunicatorError) -> [[UInt8]]
 

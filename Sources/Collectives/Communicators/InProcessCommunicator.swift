@@ -13,6 +13,7 @@ public final class InProcessCommunicator: Communicator {
 
   public var rank: Int { 0 }
   public var size: Int { 1 }
+  public var isInCall: Bool { false }
 
   public func allreduceSum(_ vector: Vector, wire: GradientWire) {}
 

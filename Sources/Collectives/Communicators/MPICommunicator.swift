@@ -70,6 +70,8 @@ public final class MPICommunicator: Communicator {
     requests = AlignedBuffer(repeating: nil, count: 2 * places)
   }
 
+  public var isInCall: Bool { isBusy.load(ordering: .relaxed) }
+
   public func allreduceSum(_ vector: Vector, wire: GradientWire) throws(CommunicatorError) {
     try alone { () throws(CommunicatorError) in
       if vector.count <= tuning.wholeVectorFloats || areTwoHosts {

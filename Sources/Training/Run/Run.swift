@@ -78,6 +78,8 @@ public final class Run<Task: TrainingTask> {
     self.configuration = configuration
     self.options = options
     self.communicator = communicator
+    let deadline = Deadline.ofGettingReady(configuration.watchdog, communicator)
+    defer { deadline.meet() }
     stopRequest = StopRequest(timeLimit: configuration.train.timeLimit)
     faults = try FaultInjection(environment: ProcessInfo.processInfo.environment, rank: communicator.rank)
     guard !options.debug || communicator.size == 1 else {

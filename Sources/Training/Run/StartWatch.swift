@@ -1,23 +1,18 @@
 import Collectives
 import Foundation
-import Synchronization
 
 /// Ends the start of a job that does not get through: a rank that never comes is waited for inside `MPI_Init`, for ever and
 /// without a word.
 ///
 /// Before MPI has connected them, ranks of one host know of one another by files in the directory that the launcher gives
 /// each job there. So a rank can say which of its own host have not begun; of other hosts nothing can be known.
-///
-/// Time in which this process did not run (SIGSTOP, a suspended machine) does not count.
 public final class StartWatch: Sendable {
   /// The environment variable that sets how many seconds all ranks have to come.
   public static let variable = "MAE_START_SECONDS"
   /// Large jobs take a minute or two to be connected.
   private static let usualSeconds = 300.0
 
-  private let place: LaunchPlace
-  private let limitSeconds: Double
-  private let isOver = Atomic(false)
+  private let deadline: Deadline
 
   /// Says that this rank is here, and begins to watch.
   ///
@@ -25,12 +20,17 @@ public final class StartWatch: Sendable {
   /// - Throws: the variable is no number of seconds.
   public init?(environment: [String: String]) throws(TrainingError) {
     guard let place = LaunchPlace(environment: environment) else { return nil }
-    self.place = place
-    limitSeconds = try Self.seconds(environment)
+    let seconds = try Self.seconds(environment)
     place.announce()
-    let thread = Thread { [self] in watch() }
-    thread.name = "start watch"
-    thread.start()
+    deadline = Deadline(seconds: seconds) {
+      let sentence =
+        "rank \(place.rank) on host \(place.hostName) has waited \(seconds) s for all \(place.size) ranks to start: "
+        + "\(place.missing). Ending the job; \(Self.variable) allows more time."
+      FileHandle.standardError.write(Data("mae: \(sentence)\n".utf8))
+      // The others' sentences say what this one cannot know.
+      Thread.sleep(forTimeInterval: 2)
+      _exit(1)
+    }
   }
 
   private static func seconds(_ environment: [String: String]) throws(TrainingError) -> Double {
@@ -41,26 +41,7 @@ public final class StartWatch: Sendable {
 
   /// To be called when all ranks have answered one another: the watch is over.
   public func allHaveCome() {
-    isOver.store(true, ordering: .relaxed)
-  }
-
-  private func watch() {
-    let interval = min(1, limitSeconds / 10)
-    var waited = 0.0
-    var last = ContinuousClock.now
-    while waited < limitSeconds {
-      Thread.sleep(forTimeInterval: interval)
-      if isOver.load(ordering: .relaxed) { return }
-      waited += min(last.secondsSince, 2 * interval)
-      last = .now
-    }
-    let sentence =
-      "rank \(place.rank) on host \(place.hostName) has waited \(limitSeconds) s for all \(place.size) ranks to start: "
-      + "\(place.missing). Ending the job; \(Self.variable) allows more time."
-    FileHandle.standardError.write(Data("mae: \(sentence)\n".utf8))
-    // The others' sentences say what this one cannot know.
-    Thread.sleep(forTimeInterval: 2)
-    _exit(1)
+    deadline.meet()
   }
 }
 

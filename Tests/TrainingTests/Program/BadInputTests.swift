@@ -38,7 +38,7 @@ extension ProgramTests {
         name: "IDX file cut short", settings: ["data.path=FOLDER/short"], exitCode: 1,
         named: ["FOLDER/short is damaged: it ends after"]),
       Case(
-        name: "folder of broken images", settings: ["data.path=FOLDER/broken"], exitCode: 1,
+        name: "folder of broken images", settings: ["data.path=FOLDER/broken"], run: "new", exitCode: 1,
         named: ["80 images in a row cannot be used; the first: cannot decode FOLDER/broken/"]),
       Case(
         name: "data set smaller than a batch", settings: ["train.batch_size=96"], run: "new", exitCode: 1,
