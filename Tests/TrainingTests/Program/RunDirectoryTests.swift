@@ -23,8 +23,9 @@ extension ProgramTests {
       #expect(try bench.result(of: "run") == second)
       #expect(try bench.checkpointSteps(of: "run") == [5, 10, 12])
       // Nothing is lost of the first: it goes on from its last checkpoint where it is now.
+      // The one of step 10 may have been on its way.
       let step = try bench.inspect("moved").step
-      #expect(step >= 10)
+      #expect(step >= 5)
       let more = endless + ["train.steps=\(step + 2)"]
       #expect(try bench.train("moved", more).checkpoint == bench.train("whole", more).checkpoint)
     }
