@@ -6,7 +6,7 @@ public final class ClassifierMemory: TaskMemory, @unchecked Sendable {
   /// [images, C·H·W].
   public let images: Matrix
   /// The class of each image.
-  let labels: VectorView<Int>
+  package let labels: VectorView<Int>
   /// [images, classes]. Used up when `logitGradients` is made of them.
   let logits: Matrix
   /// [images, classes].
@@ -18,7 +18,7 @@ public final class ClassifierMemory: TaskMemory, @unchecked Sendable {
   let inverseSums: Vector
   private let memory: AlignedBuffer<Float>
 
-  init(imageCount: Int, _ configuration: LinearClassifierConfiguration) {
+  package init(imageCount: Int, _ configuration: LinearClassifierConfiguration) {
     var measuring = ArenaAllocator.measuring
     _ = Self.layOut(imageCount, configuration, &measuring)
     memory = AlignedBuffer(repeating: 0, count: measuring.count)

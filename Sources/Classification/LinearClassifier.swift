@@ -2,15 +2,15 @@ import Compute
 import Parameters
 
 /// Softmax regression on an image's normalised values: logits z = x·Wᵀ + b, trained for the cross-entropy of the classes.
-struct LinearClassifier: Sendable {
-  let table: ParameterTable
+package struct LinearClassifier: Sendable {
+  package let table: ParameterTable
   private let classes: Int
   private let values: Int
   private let weight: Range<Int>
   private let bias: Range<Int>
   private let group: Int
 
-  init(_ configuration: LinearClassifierConfiguration) {
+  package init(_ configuration: LinearClassifierConfiguration) {
     (classes, values) = (configuration.classes, configuration.imageValues)
     var table = ParameterTable()
     weight = table.add(
@@ -25,7 +25,7 @@ struct LinearClassifier: Sendable {
   ///   - memory: `images` and `labels` hold the input; afterwards `logitGradients` has the gradient of the sum of losses.
   /// - Returns: the sum of the images' losses −log p(label), added up from the first image to the last, and the images
   ///   whose largest logit is that of their class.
-  func forward(parameters: Vector, memory: ClassifierMemory) -> (loss: Double, correct: Int) {
+  package func forward(parameters: Vector, memory: ClassifierMemory) -> (loss: Double, correct: Int) {
     let logits = memory.logits
     linearForward(output: logits, input: memory.images, weight: matrix(parameters), bias: parameters[bias])
     var correct = 0
@@ -47,7 +47,7 @@ struct LinearClassifier: Sendable {
   }
 
   /// The gradient of what `forward` returned: dW = dzᵀ·x, db = the sum of dz's rows.
-  func backward(memory: ClassifierMemory, receiver: some GradientReceiver) {
+  package func backward(memory: ClassifierMemory, receiver: some GradientReceiver) {
     GroupGradients(of: table, to: receiver).write(group) { window in
       linearBackward(
         weightGradient: window[weight].reshaped(rows: classes, columns: values), biasGradient: window[bias],

@@ -15,10 +15,10 @@ public struct ParameterGroup: Sendable, Equatable {
 }
 
 /// The groups of an arena, in order; floats between them are padding.
-struct ParameterGroups: Sendable {
+package struct ParameterGroups: Sendable {
   private let groups: [ParameterGroup]
 
-  init(_ groups: [ParameterGroup]) {
+  package init(_ groups: [ParameterGroup]) {
     precondition(
       zip(groups, groups.dropFirst()).allSatisfy { $0.range.upperBound <= $1.range.lowerBound },
       "groups overlap, or are not in order")
@@ -26,7 +26,7 @@ struct ParameterGroups: Sendable {
   }
 
   /// The groups with floats in `range`, in order; found in log₂ of their number.
-  subscript(overlapping range: Range<Int>) -> ArraySlice<ParameterGroup> {
+  package subscript(overlapping range: Range<Int>) -> ArraySlice<ParameterGroup> {
     let first = firstIndex { $0.range.upperBound > range.lowerBound }
     let end = firstIndex { $0.range.lowerBound >= range.upperBound }
     return groups[first..<max(first, end)]

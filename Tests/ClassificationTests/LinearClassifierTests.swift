@@ -1,10 +1,9 @@
+import Classification
 import Compute
 import Foundation
 import Parameters
 import ReferenceArithmetic
 import Testing
-
-@testable import Classification
 
 @Suite struct LinearClassifierTests {
   private static let imageCount = 5

@@ -1,6 +1,5 @@
+import Optimization
 import Testing
-
-@testable import Optimization
 
 @Suite struct ParameterGroupsTests {
   /// Tensors of 1, 2, 3 … floats, each with a gap of one before it.

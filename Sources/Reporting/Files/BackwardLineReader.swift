@@ -1,18 +1,18 @@
 import Foundation
 
 /// The lines of a text file from the last to the first, one at a time, so that the end of a long file is read alone.
-struct BackwardLineReader: ~Copyable {
+package struct BackwardLineReader: ~Copyable {
   private let file: ReadableBytes
   /// The byte at which the line that was read last begins; before the first, the end of the last whole line.
-  private(set) var start: Int
+  package private(set) var start: Int
   /// Bytes behind the last line feed: a line that its writer did not finish, which is no line.
-  let tornByteCount: Int
+  package let tornByteCount: Int
   /// What has been read of the file in front of `start`, its last byte the line feed there.
   private var block: [UInt8]
 
   private static let blockByteCount = 1 << 16
 
-  init(path: String) throws(ReportingError) {
+  package init(path: String) throws(ReportingError) {
     let file = try ReadableBytes(path: path)
     var end = try file.count()
     var (torn, block) = (0, [UInt8]())
@@ -30,7 +30,7 @@ struct BackwardLineReader: ~Copyable {
   }
 
   /// The line in front of the one that was read last, without its line feed; nil at the beginning of the file.
-  mutating func next() throws(ReportingError) -> [UInt8]? {
+  package mutating func next() throws(ReportingError) -> [UInt8]? {
     guard start > 0 else { return nil }
     var searched = block.count - 1
     while true {

@@ -160,7 +160,10 @@ public struct HTMLReport: Sendable {
 
   private var events: String {
     guard !summary.events.isEmpty else { return "" }
-    let rows = summary.events.map { line in
+    let shown = summary.events.suffix(RunSummary.eventLimit)
+    let left = summary.eventCount - shown.count
+    let note = left > 0 ? "<p>The last \(shown.count); log.jsonl has \(left) more.</p>\n" : ""
+    let rows = shown.map { line in
       let details = line.values.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.shown)" }
       return
         "<tr><td class=\"number\">\(line.step)</td><td>\(HTMLText.escaped(line.event.replacing("_", with: " ")))</td>"
@@ -169,7 +172,7 @@ public struct HTMLReport: Sendable {
     return """
       <section>
       <h2>Events</h2>
-      <table><thead><tr><th class="number">step</th><th>event</th><th>details</th></tr></thead>
+      \(note)<table><thead><tr><th class="number">step</th><th>event</th><th>details</th></tr></thead>
       <tbody>
       \(rows.joined(separator: "\n"))
       </tbody></table>

@@ -16,12 +16,18 @@ public struct RunSummary: Sendable {
   /// Of the task's metrics, then of the quantities of every run.
   private(set) var charts: [ChartPoints]
   private(set) var epochs: [EpochRecord] = []
-  /// Everything that is neither a step nor an epoch.
+  /// The last ones of what is neither a step nor an epoch, at most `eventLimit`.
   private(set) var events: [LogLine] = []
+  private(set) var eventCount = 0
+  /// Resumes and rollbacks: where the curve has a seam.
+  private(set) var seams: [Double] = []
   private var rates: [Double] = []
   private var peakMegabytes: Double?
   private var firstTime: Double?
   private var latestTime: Double?
+
+  /// A page with more than so many rows is of no use to anybody, and takes long to be shown.
+  static let eventLimit = 1000
 
   private static let quantities = StepQuantity.all.filter { $0.chart != nil }
 
@@ -48,8 +54,16 @@ public struct RunSummary: Sendable {
       if let record = StepRecord(line, metrics: metrics) { add(record) }
     case EpochRecord.event:
       if let record = EpochRecord(line, metrics: metrics) { epochs.append(record) }
-    default: events.append(line)
+    default: addEvent(line)
     }
+  }
+
+  private mutating func addEvent(_ line: LogLine) {
+    if ["resume", "rollback"].contains(line.event) { seams.append(Double(line.step)) }
+    eventCount += 1
+    events.append(line)
+    // Seldom, since it moves the others.
+    if events.count >= 2 * Self.eventLimit { events.removeFirst(events.count - Self.eventLimit) }
   }
 
   private mutating func add(_ record: StepRecord) {
@@ -88,11 +102,6 @@ public struct RunSummary: Sendable {
       figures.append(("memory of rank 0", "\(ProgressFormat.measure(peakMegabytes / 1000)) GB"))
     }
     return figures
-  }
-
-  /// Resumes and rollbacks: where the curve has a seam.
-  var seams: [Double] {
-    events.filter { ["resume", "rollback"].contains($0.event) }.map { Double($0.step) }
   }
 
   /// `2026-05-01 08:30 UTC`, of the last line.

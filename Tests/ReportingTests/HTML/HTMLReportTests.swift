@@ -100,6 +100,16 @@ struct HTMLReportTests {
     for point in curve { #expect(abs(point.y - (top + bottom) / 2) < (bottom - top) / 10) }
   }
 
+  @Test func ofManyEventsTheLastOnesAreShown() throws {
+    let path = "\(folder.path)/log.jsonl"
+    let log = try TrainingLog.create(at: path)
+    for step in 1...5000 { try log.append(EventRecord(step == 1 ? "resume" : "bad_sample", step: step)) }
+    let html = HTMLReport(title: "a", summary: RunSummary(try TrainingLog.lines(at: path))).html
+    #expect(html.matches(of: /<td>bad sample<\/td>/).count == 1000)
+    #expect(html.contains("<td class=\"number\">5000</td>") && html.contains("<td class=\"number\">4001</td>"))
+    #expect(html.contains("<p>The last 1000; log.jsonl has 4000 more.</p>"))
+  }
+
   @Test(arguments: [0, 1, 2])
   func shortRunsHaveAPageToo(steps: Int) throws {
     let html = HTMLReport(title: "a", summary: RunSummary(steps == 0 ? [] : try lines(steps))).html

@@ -2,8 +2,6 @@ import Foundation
 import Reporting
 import Testing
 
-@testable import Reporting
-
 /// Going back in a log, and on behind it, by its end alone.
 struct LogTailTests {
   private let folder: TemporaryFolder
