@@ -5,7 +5,7 @@ import VisionTransformer
 /// A masked autoencoder (He et al., "Masked Autoencoders Are Scalable Vision Learners", CVPR 2022).
 ///
 /// It holds what is fixed: the configuration, the parameter table and the position tables. Parameters come from
-/// outside, activations go to a `Workspace`, so any number of workers can use one model at once.
+/// outside, activations go to a `Workspace`, so any number of threads can use one model at once.
 public final class MaskedAutoencoder: Sendable {
   public let configuration: ModelConfiguration
   /// The encoder's part, then the decoder's.

@@ -71,7 +71,7 @@ public struct BLAS: Sendable {
       return unsafeBitCast(address, to: Function.self)
     }
     // The parallelism is over virtual workers: a product then cannot depend on a thread count, and calls from several
-    // workers run side by side.
+    // threads run side by side.
     try function("openblas_set_num_threads", openblas_set_num_threads_function.self)(1)
     let coreName = try function("openblas_get_corename", openblas_get_corename_function.self)
     return BLAS(

@@ -2,21 +2,21 @@ import Compute
 
 /// What a block's forward pass leaves for backward. The outputs of the norms and of GELU are not kept: they are computed
 /// again from what is, at the speed of memory.
-public struct BlockActivations<Element: StoredElement> {
+struct BlockActivations<Element: StoredElement> {
   let shape: BlockShape
   let norm1: NormStatistics
-  public let queryKeyValue: QueryKeyValue<Element>
+  let queryKeyValue: QueryKeyValue<Element>
   /// Softmax's row maxima and inverse sums: [images·H, queries].
   let maximum: Matrix
   let inverseSum: Matrix
-  public let attention: MatrixView<Element>
+  let attention: MatrixView<Element>
   /// The residual stream between attention and MLP.
-  public let middle: Matrix
+  let middle: Matrix
   let norm2: NormStatistics
   /// Before GELU.
-  public let hidden: MatrixView<Element>
+  let hidden: MatrixView<Element>
   /// The residual stream after the block.
-  public let output: Matrix
+  let output: Matrix
 
   /// - Parameters:
   ///   - shared: a block before of the same shape, whose memory is taken for what is not kept.
@@ -55,11 +55,11 @@ public struct BlockActivations<Element: StoredElement> {
 }
 
 /// Queries, keys and values of a block, or their gradients.
-public struct QueryKeyValue<Element: StoredElement> {
+struct QueryKeyValue<Element: StoredElement> {
   /// [images·queries, D].
-  public let query: MatrixView<Element>
+  let query: MatrixView<Element>
   /// Keys, then values: [images·tokens, 2D].
-  public let keyValue: MatrixView<Element>
+  let keyValue: MatrixView<Element>
   /// The two as one matrix [rows, 3D], which they are where every token is a query.
   let all: MatrixView<Element>?
 

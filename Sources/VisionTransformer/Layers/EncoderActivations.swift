@@ -5,11 +5,11 @@ public struct EncoderActivations<Element: StoredElement> {
   /// N: the patches of an image that the encoder sees.
   let seenCount: Int
   /// The patches that it sees, values in the order (channel, row, column): [images·N, C·P·P].
-  public let patches: MatrixView<Element>
+  let patches: MatrixView<Element>
   /// Their embeddings before they take their places after the cls tokens, and in backward their gradient: [images·N, D].
   let embeddings: Matrix
   let roundedEmbeddings: MatrixView<Element>
-  public let stack: StackActivations<Element>
+  let stack: StackActivations<Element>
   let norm: NormStatistics
   /// [images·(1 + N), D], the cls token first.
   public let latent: MatrixView<Element>

@@ -6,7 +6,7 @@ public struct StackActivations<Element: StoredElement> {
   let recompute: Recompute
   /// The residual stream before the first block: [images·tokens, D].
   public let input: Matrix
-  public let blocks: [BlockActivations<Element>]
+  let blocks: [BlockActivations<Element>]
   let scratch: BlockScratch<Element>
   /// Only where the step has a backward pass.
   private let backward: BackwardScratch<Element>?

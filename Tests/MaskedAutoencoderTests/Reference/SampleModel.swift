@@ -33,22 +33,9 @@ final class SampleModel {
     }
     memory = AlignedBuffer(repeating: 0, count: product.table.arenaCount)
     rounded = AlignedBuffer(repeating: BFloat16(0), count: product.table.arenaCount)
-    fillParameters(seed: seed)
+    fillParameters(memory.all, of: table, seed: seed)
     var stream = RandomStream(seed: seed, purpose: .crop)
     for index in 0..<images * configuration.imageValues { workspace.images.flat[index] = Float(stream.normal()) }
-  }
-
-  /// Weights that keep the size of what goes through them; biases and norms off their first values.
-  private func fillParameters(seed: UInt64) {
-    for (index, spec) in table.specs.enumerated() {
-      var stream = RandomStream(seed: seed, purpose: .initialization, sample: index)
-      let inputs = spec.shape.dropFirst().reduce(1, *)
-      let isNormWeight = spec.shape.count == 1 && spec.name.hasSuffix(".weight")
-      let deviation = spec.shape.count >= 2 && !spec.name.hasSuffix("token") ? 0.8 / Double(inputs).squareRoot() : 0.3
-      for position in spec.range {
-        memory.base[position] = Float(stream.normal() * deviation + (isNormWeight ? 1 : 0))
-      }
-    }
   }
 
   func forward() -> Double {
@@ -79,5 +66,18 @@ final class SampleModel {
   var reference: ReferenceModel {
     let named = table.specs.map { ($0.name, parameters[$0.range].array.map(Double.init)) }
     return ReferenceModel(model: configuration, parameters: Dictionary(uniqueKeysWithValues: named))
+  }
+}
+
+/// Weights that keep the size of what goes through them; biases and norms off their first values.
+func fillParameters(_ parameters: Vector, of table: ParameterTable, seed: UInt64) {
+  for (index, spec) in table.specs.enumerated() {
+    var stream = RandomStream(seed: seed, purpose: .initialization, sample: index)
+    let inputs = spec.shape.dropFirst().reduce(1, *)
+    let isNormWeight = spec.shape.count == 1 && spec.name.hasSuffix(".weight")
+    let deviation = spec.shape.count >= 2 && !spec.name.hasSuffix("token") ? 0.8 / Double(inputs).squareRoot() : 0.3
+    for position in spec.range {
+      parameters[position] = Float(stream.normal() * deviation + (isNormWeight ? 1 : 0))
+    }
   }
 }
