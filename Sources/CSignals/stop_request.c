@@ -3,13 +3,17 @@
 #include <signal.h>
 #include <stddef.h>
 
-// A handler may write this and nothing else.
+// A handler may write these and nothing else.
 static volatile sig_atomic_t requested;
+static volatile sig_atomic_t interrupted;
 
 static void request_stop(int number) {
-  if (number == SIGINT && requested == SIGINT) {
-    signal(SIGINT, SIG_DFL);
-    raise(SIGINT);
+  if (number == SIGINT) {
+    if (interrupted) {
+      signal(SIGINT, SIG_DFL);
+      raise(SIGINT);
+    }
+    interrupted = 1;
   }
   requested = number;
 }
@@ -22,6 +26,8 @@ void stop_request_install(void) {
   sigaction(SIGTERM, &action, NULL);
   sigaction(SIGINT, &action, NULL);
   sigaction(SIGUSR1, &action, NULL);
+  struct sigaction inherited;
+  if (sigaction(SIGHUP, NULL, &inherited) == 0 && inherited.sa_handler != SIG_IGN) sigaction(SIGHUP, &action, NULL);
 }
 
 int stop_request_signal(void) { return requested; }

@@ -45,6 +45,7 @@ struct RunArguments: ParsableArguments {
   ///
   /// - Parameter command: its name, which all ranks are to be told alike.
   func train<Task: TrainingTask>(_ task: Task.Type, command: String) -> Never {
+    listenForStopRequests()
     let loaded = Result { try configuration.load(as: Task.Configuration.self) }
     withCommunicator(told: statement(command, loaded.map(\.entries))) { communicator in
       let told = try communicator.together { try loaded.get() }

@@ -139,9 +139,12 @@ public final class Run<Task: TrainingTask> {
   }
 
   private func train() throws -> RunOutcome {
-    stopRequest.listen()
     recorder?.logger.info("\(announcement(of: self))")
     if step >= lastStep { recorder?.logger.info("nothing left to do: step \(step) of \(lastStep) is done") }
+    if step < lastStep, try isStopRequestedOfAnyRank() {
+      recorder?.logger.info("stopped on request before the first step; run again to go on")
+      return .stopped(step: step)
+    }
     while step < lastStep {
       switch try trainOn() {
       case .reachedLastStep: break
@@ -152,6 +155,11 @@ public final class Run<Task: TrainingTask> {
       }
     }
     return .completed
+  }
+
+  /// Whether a request to stop came while the run started. Nothing is lost then: no step is done that no checkpoint has.
+  private func isStopRequestedOfAnyRank() throws -> Bool {
+    try communicator.allgather([stopRequest.isMade(secondsToStop: 0) ? 1.0 : 0.0]).contains([1])
   }
 
   private enum Ending {

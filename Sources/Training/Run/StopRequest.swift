@@ -9,15 +9,16 @@ struct StopRequest {
     end = timeLimit.map { .now + .seconds($0.seconds) }
   }
 
-  /// Makes signals ask for a stop, in place of ending the process.
-  func listen() {
-    stop_request_install()
-  }
-
   /// - Parameter secondsToStop: what one more step and a checkpoint may take; they must come before the limit.
   func isMade(secondsToStop: Double) -> Bool {
     if stop_request_signal() != 0 { return true }
     guard let end else { return false }
     return .now + .seconds(secondsToStop) >= end
   }
+}
+
+/// Makes signals ask for a stop, in place of ending the process: the first thing that a program does that trains, so that
+/// none is lost that comes while it starts.
+public func listenForStopRequests() {
+  stop_request_install()
 }
