@@ -45,6 +45,7 @@ public struct StepBenchmark: Encodable {
     communicator: any Communicator
   ) throws {
     let placement = try VirtualWorkerPlacement(configuration.run, on: communicator)
+    try communicator.requireMemory(MaskedAutoencoding.self, configuration, placement: placement)
     let source: any ImageSource =
       if let path { try communicator.together { try openSource(at: path) } } else {
         NoiseSource(shape: configuration.imageShape, count: max(1024, configuration.train.batchSize))

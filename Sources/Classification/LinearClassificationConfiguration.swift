@@ -28,12 +28,15 @@ public struct LinearClassificationConfiguration: TaskConfiguration {
       throw .invalid(
         path["train"]["precision"], is: train.precision, "but a linear classifier is trained in fp32; take that")
     }
+    try requireCountable(estimatedParameterBytes / 4, at: path)
     try validateRun(at: path)
   }
 
   public var imageShape: ImageShape {
     ImageShape(channels: model.channels, height: model.imageSize.height, width: model.imageSize.width)
   }
+
+  public var estimatedParameterBytes: Double { 4 * Double(model.classes) * Double(imageShape.count) }
 
   /// Of one column for each class: none of the size that kernels are chosen for.
   public var matrixProducts: [MatrixProduct] { [] }

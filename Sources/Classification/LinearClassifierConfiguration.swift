@@ -10,16 +10,10 @@ public struct LinearClassifierConfiguration: ConfigurationSection, Equatable {
   public init() {}
 
   public static let keys: [ConfigurationKey<Self>] = [
-    .value("image_size", \.imageSize, "height and width of the input in pixels"),
-    .value("channels", \.channels, "colour channels: 1 grey, 3 RGB, 4 RGB and alpha", .atLeast(1)),
-    .value("classes", \.classes, "classes of the images", .atLeast(2)),
+    .value("image_size", \.imageSize, "height and width of the input in pixels", .sides(1...65_536)),
+    .value("channels", \.channels, "colour channels: 1 grey, 3 RGB, 4 RGB and alpha", .within(1...1_000)),
+    .value("classes", \.classes, "classes of the images", .within(2...1_000_000)),
   ]
-
-  public func validate(at path: ConfigurationPath) throws(ConfigurationError) {
-    guard imageSize.height >= 1, imageSize.width >= 1 else {
-      throw .invalid(path["image_size"], is: imageSize, "which leaves no pixel; take at least 1")
-    }
-  }
 
   /// Values of one image: C·H·W.
   public var imageValues: Int { channels * imageSize.count }

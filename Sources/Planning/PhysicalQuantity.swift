@@ -10,7 +10,9 @@ public func latencySeconds(_ text: String) -> Double? {
 
 private func quantity(_ text: String, units: [String: Double]) -> Double? {
   let digits = text.prefix { $0.isNumber || $0 == "." }
-  guard let number = Double(digits), number > 0, let unit = units[text.dropFirst(digits.count).lowercased()] else {
+  guard let number = Double(digits), number > 0, number < 1e12,
+    let unit = units[text.dropFirst(digits.count).lowercased()]
+  else {
     return nil
   }
   return number * unit

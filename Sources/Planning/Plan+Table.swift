@@ -1,4 +1,5 @@
 import Foundation
+import Reporting
 
 extension Plan {
   /// For people.
@@ -10,7 +11,7 @@ extension Plan {
       ("", ""),
       (
         "ranks",
-        "\(ranks), each \(imagesPerRank) images in \(rounds) round\(rounds == 1 ? "" : "s"); bits "
+        "\(ranks), each \(ProgressFormat.count(imagesPerRank, "image")) in \(ProgressFormat.count(rounds, "round")); bits "
           + (hasEqualBits ? "equal on other such numbers" : "depend on this number of ranks")
       ),
       (

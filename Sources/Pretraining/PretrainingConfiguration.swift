@@ -18,5 +18,13 @@ public struct PretrainingConfiguration: TaskConfiguration {
     ImageShape(channels: model.channels, height: model.imageSize.height, width: model.imageSize.width)
   }
 
+  public var estimatedParameterBytes: Double { model.estimatedParameterBytes }
+
+  public func validate(at path: ConfigurationPath) throws(ConfigurationError) {
+    // Of each image of a virtual worker, what every layer made.
+    try requireCountable(Double(imagesPerVirtualWorker) * model.estimatedActivations, at: path)
+    try validateRun(at: path)
+  }
+
   public var matrixProducts: [MatrixProduct] { model.matrixProducts(images: imagesPerVirtualWorker) }
 }

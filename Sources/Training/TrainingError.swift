@@ -1,6 +1,9 @@
+import Reporting
+
 /// What ends a run on all ranks at the same point; each says in one sentence what happened and what to do.
 public enum TrainingError: Error, CustomStringConvertible {
   case moreRanksThanVirtualWorkers(ranks: Int, virtualWorkers: Int)
+  case tooLittleMemory(needed: RequiredMemory, ranks: Int, host: String, hostBytes: Double, hasBytes: Int)
   case noDataPath
   case unsuitableData(path: String, reason: String)
   case runDirectory(path: String, reason: String)
@@ -23,8 +26,13 @@ public enum TrainingError: Error, CustomStringConvertible {
   public var description: String {
     switch self {
     case .moreRanksThanVirtualWorkers(let ranks, let virtualWorkers):
-      "\(ranks) ranks, but parallel.virtual_workers is \(virtualWorkers): start at most \(virtualWorkers) ranks, or "
+      "\(ranks) ranks, but parallel.virtual_workers is \(virtualWorkers): start at most \(ProgressFormat.count(virtualWorkers, "rank")), or "
         + "raise virtual_workers (which changes the recipe)."
+    case .tooLittleMemory(let needed, let ranks, let host, let hostBytes, let hasBytes):
+      "config error: \(ProgressFormat.count(ranks, "rank")) on \(host) would take \(gigabytes(hostBytes)) of memory, and "
+        + "\(gigabytes(Double(hasBytes))) is all that there may be (most of a rank's \(gigabytes(needed.bytes)) is "
+        + "\(needed.largest.name), \(gigabytes(needed.largest.bytes))); take fewer parallel.threads, more "
+        + "parallel.virtual_workers (which changes the recipe), train.recompute block, or a smaller model."
     case .noDataPath:
       "config error: data.path is empty; name a folder of images or IDX files in the config, or with --set data.path=…"
     case .unsuitableData(let path, let reason):
@@ -86,6 +94,8 @@ public enum TrainingError: Error, CustomStringConvertible {
       + (origin.map { ": \($0)" } ?? (images.isEmpty ? "" : ", first seen in \(list(images))"))
   }
 
+  private func gigabytes(_ bytes: Double) -> String { "\(ProgressFormat.measure(bytes / 1e9)) GB" }
+
   private func list(_ images: [String]) -> String {
     images.prefix(16).joined(separator: ", ") + (images.count > 16 ? " …" : "")
   }
@@ -93,7 +103,8 @@ public enum TrainingError: Error, CustomStringConvertible {
   /// Whether the command or the configuration is at fault, and not the world.
   public var isUsage: Bool {
     switch self {
-    case .otherInitialWeights, .moreRanksThanVirtualWorkers, .noDataPath, .unsuitableData, .runExists, .recipeChanged,
+    case .otherInitialWeights, .moreRanksThanVirtualWorkers, .tooLittleMemory, .noDataPath, .unsuitableData, .runExists,
+      .recipeChanged,
       .unreadableFault, .unreadableStartSeconds, .debugNeedsOneProcess, .laterCheckpoints, .ranksDiffer,
       .blasKernelUnrunnable:
       true

@@ -21,10 +21,11 @@ public struct TransformerConfiguration: ConfigurationSection, Equatable {
   }
 
   public static let keys: [ConfigurationKey<Self>] = [
-    .value("width", \.width, "values of a token", .atLeast(4)),
-    .value("depth", \.depth, "transformer blocks", .atLeast(1)),
-    .value("heads", \.heads, "attention heads of a block", .atLeast(1)),
-    .value("mlp_ratio", \.mlpRatio, "the MLP's hidden width, as a multiple of the width", .above(0)),
+    .value("width", \.width, "values of a token", .within(4...65_536)),
+    .value("depth", \.depth, "transformer blocks", .within(1...1_000)),
+    .value("heads", \.heads, "attention heads of a block", .within(1...65_536)),
+    .value(
+      "mlp_ratio", \.mlpRatio, "the MLP's hidden width, as a multiple of the width", .above(0), .atMost(1_000)),
   ]
 
   public func validate(at path: ConfigurationPath) throws(ConfigurationError) {
@@ -39,6 +40,12 @@ public struct TransformerConfiguration: ConfigurationSection, Equatable {
     guard hiddenWidth >= 1 else {
       throw .invalid(path["mlp_ratio"], is: mlpRatio, "which leaves the MLP without a hidden value; take a larger one")
     }
+  }
+
+  /// The values of a stack's matrices, in floating point: a number of any size.
+  public var estimatedParameters: Double {
+    let (width, hidden) = (Double(width), Double(width) * mlpRatio)
+    return Double(depth) * (4 * width * width + 2 * width * hidden)
   }
 
   public var hiddenWidth: Int { Int((Double(width) * mlpRatio).rounded()) }

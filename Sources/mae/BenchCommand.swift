@@ -19,7 +19,9 @@ struct BenchCommand: ParsableCommand {
     var steps = 5
 
     func validate() throws {
-      guard steps >= 1 else { throw ValidationError("--steps is \(steps); measure at least one.") }
+      guard (1...1_000_000).contains(steps) else {
+        throw ValidationError("--steps is \(steps); measure from 1 to 1000000.")
+      }
     }
   }
 
@@ -103,6 +105,12 @@ struct BenchCommand: ParsableCommand {
 
     func run() throws {
       withCommunicator { communicator in
+        guard communicator.size > 1 else {
+          say(
+            "bench allreduce needs two ranks or more to have a sum to measure; start it as mpirun -np 2 mae bench allreduce."
+          )
+          return 2
+        }
         let result = try AllreduceBenchmark(communicator: communicator)
         if communicator.rank == 0 { try output.show(result) }
         return 0

@@ -18,12 +18,18 @@ struct ConfigCommand: ParsableCommand {
   }
 
   struct Check: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Say whether a configuration is valid.")
+    static let configuration = CommandConfiguration(
+      abstract: "Say whether a run of a configuration would begin, here and on as many ranks.",
+      discussion: "Looks at the configuration, the data, and the memory that it takes, as mae pretrain does.")
     @OptionGroup var options: ConfigurationOptions
 
-    func run() {
-      _ = loadOrFail(options)
-      print("\(options.config): valid")
+    func run() throws {
+      withCommunicator { communicator in
+        let configuration = try communicator.together { try options.load() }
+        let run = try Run<MaskedAutoencoding>.check(configuration, communicator)
+        if communicator.rank == 0 { print("\(options.config): valid; \(run)") }
+        return 0
+      }
     }
   }
 

@@ -35,7 +35,9 @@ struct EmbedCommand: ParsableCommand {
     guard cropFraction > 0, cropFraction <= 1 else {
       throw ValidationError("--crop-fraction is \(cropFraction); it must lie above 0 and be at most 1.")
     }
-    if let threads, threads < 1 { throw ValidationError("--threads is \(threads); ask for at least one.") }
+    if let threads, !(1...1_000).contains(threads) {
+      throw ValidationError("--threads is \(threads); ask for 1 to 1000.")
+    }
   }
 
   func run() throws {

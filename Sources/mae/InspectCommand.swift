@@ -1,6 +1,7 @@
 import ArgumentParser
 import Checkpoints
 import Compute
+import Reporting
 
 struct InspectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -26,7 +27,8 @@ struct InspectCommand: ParsableCommand {
       }
       print("virtual workers: \(state.virtualWorkers)")
       print(
-        "written by: mae \(state.programVersion), \(state.worldSize) ranks x \(state.threads) threads"
+        "written by: mae \(state.programVersion), \(ProgressFormat.count(state.worldSize, "rank")) x "
+          + ProgressFormat.count(state.threads, "thread")
           + (state.blasKernel.isEmpty ? "" : ", \(BLASKernelName.description(of: state.blasKernel))"))
       if let hasEqualBits = state.hasEqualBits {
         print("bits: \(hasEqualBits ? "those of one rank" : "depend on the numbers of ranks that took the steps")")

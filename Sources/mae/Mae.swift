@@ -9,6 +9,7 @@ struct Mae: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "mae",
     abstract: "Pre-trains masked autoencoders on CPU clusters, with the same bits on any number of threads and ranks.",
+    version: programVersion,
     subcommands: [
       PretrainCommand.self, ClassifyCommand.self, ReconstructCommand.self, InspectCommand.self, ConfigCommand.self,
       ImportCommand.self,
@@ -22,6 +23,8 @@ struct Mae: ParsableCommand {
         "this program was built for a CPU with \(String(cString: missing)), which this one lacks; build it here, or "
           + "with MAE_CPU set to what all nodes have, for example MAE_CPU=x86-64-v3.", code: 1)
     }
+    let mistake = CommandLineMistake(Array(CommandLine.arguments.dropFirst()))
+    if let sentence = mistake.hidden { refuse(sentence) }
     do {
       var command = try parseAsRoot()
       try command.run()
@@ -29,6 +32,7 @@ struct Mae: ParsableCommand {
       Foundation.exit(code.rawValue)
     } catch {
       let isHelp = exitCode(for: error).isSuccess
+      if !isHelp, let sentence = mistake.refused { refuse(sentence) }
       // Under mpirun every rank mostly reads the same command line: one of them speaks, and none leaves before it has.
       let refusal = StartStatement.Refusal(
         isHelp ? "it was asked for help and the others were not." : message(for: error), isUsage: true)
@@ -38,6 +42,14 @@ struct Mae: ParsableCommand {
         return isHelp ? 0 : 2
       }
     }
+  }
+}
+
+/// Ends all ranks with what is wrong with the command line.
+private func refuse(_ sentence: String) -> Never {
+  withCommunicator(told: .commandLine(refusal: StartStatement.Refusal(sentence, isUsage: true))) { communicator in
+    if communicator.rank == 0 { say(sentence) }
+    return 2
   }
 }
 

@@ -32,7 +32,9 @@ struct ParityCommand: ParsableCommand {
   var overrides: [String] = []
 
   func validate() throws {
-    if let steps, steps < 1 { throw ValidationError("--steps is \(steps); ask for at least one step.") }
+    if let steps, !(1...1_000_000).contains(steps) {
+      throw ValidationError("--steps is \(steps); ask for 1 to 1000000 steps.")
+    }
   }
 
   func run() throws {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Compute
 import Foundation
 import Planning
 import Reporting
@@ -20,8 +21,8 @@ struct PlanCommand: ParsableCommand {
   @Option(name: .long, help: "MPI ranks of a node.")
   var ranksPerNode = 1
 
-  @Option(name: .long, help: "Worker threads of a rank.")
-  var threads: Int
+  @Option(name: .long, help: "Worker threads of a rank; its share of this machine's cores unless given.")
+  var threads: Int?
 
   @Option(name: .long, help: ArgumentHelp("Of a node's link, for example 25Gbit.", valueName: "RATE"))
   var bandwidth = "1Gbit"
@@ -46,11 +47,20 @@ struct PlanCommand: ParsableCommand {
   @OptionGroup var output: BenchCommand.Output
 
   func validate() throws {
-    for (name, value) in [
-      ("nodes", nodes), ("ranks-per-node", ranksPerNode), ("threads", threads), ("images", images),
+    for (name, value, most) in [
+      ("nodes", nodes, 100_000), ("ranks-per-node", ranksPerNode, 1_000), ("threads", threads ?? 1, 1_000),
+      ("images", images, 1_000_000_000_000),
     ]
-    where value < 1 {
-      throw ValidationError("--\(name) is \(value); give at least 1.")
+    where !(1...most).contains(value) {
+      throw ValidationError("--\(name) is \(value); give 1 to \(most).")
+    }
+    for (name, value) in [
+      ("gemm-gflops", gemmGflops), ("memory-gigabytes", memoryGigabytes),
+      ("function-gigaelements", functionGigaelements),
+    ] {
+      if let value, !(1e-6...1e12).contains(value) {
+        throw ValidationError("--\(name) is \(value); give a number above 0, in 10^9 a second.")
+      }
     }
     if bitsPerSecond(bandwidth) == nil {
       throw ValidationError("--bandwidth is \(bandwidth); give a number with Mbit or Gbit, for example 25Gbit.")
@@ -63,6 +73,7 @@ struct PlanCommand: ParsableCommand {
   func run() throws {
     withCommunicator { communicator in
       let configuration = try options.load()
+      let threads = threads ?? configuration.parallel.threads ?? max(1, availableCores().count / ranksPerNode)
       _ = try BLASKernels.open(configuration, checkpoint: nil, communicator: communicator)
       // OpenBLAS's memory is taken by now if it makes the products, and nothing of the model.
       let program = try SystemUsage.current().residentMegabytes

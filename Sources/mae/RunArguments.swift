@@ -35,6 +35,7 @@ struct RunArguments: ParsableArguments {
     """
 
   func validate() throws {
+    if runDir.isEmpty { throw ValidationError("--run-dir is empty; name a folder.") }
     if initFrom != nil, !["auto", "none"].contains(resume) {
       throw ValidationError(
         "--init-from begins a new run and --resume \(resume) goes on with an old one; give one of them.")

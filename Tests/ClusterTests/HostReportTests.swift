@@ -38,7 +38,7 @@ extension ClusterSuite {
           == "--threads is 16, but a has 16 cores for its 2 ranks; give 8 or less, or leave it out\nrefused\n")
       #expect(
         try withHosts("a,b", "\(placed); check_threads 16 || echo refused")
-          == "--threads is 16, but b has 2 cores for its 1 ranks; give 2 or less, or leave it out\nrefused\n")
+          == "--threads is 16, but b has 2 cores for its 1 rank; give 2 or less, or leave it out\nrefused\n")
       #expect(try withHosts("a,b", "\(placed); check_threads 2") == "")
     }
 
@@ -46,12 +46,12 @@ extension ClusterSuite {
     private func cluster(_ run: SmallRun, _ options: [String] = []) throws -> MPILaunch.Outcome {
       let agent = run.directory("agent")
       try """
-        #!/bin/bash
-        host=$1; shift
-        if [ "$host" != here ]; then echo "ssh: Could not resolve hostname $host: Name or service not known" >&2; exit 255; fi
-        exec bash -c "$*"
+      #!/bin/bash
+      host=$1; shift
+      if [ "$host" != here ]; then echo "ssh: Could not resolve hostname $host: Name or service not known" >&2; exit 255; fi
+      exec bash -c "$*"
 
-        """.write(toFile: agent, atomically: true, encoding: .utf8)
+      """.write(toFile: agent, atomically: true, encoding: .utf8)
       try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: agent)
       try "localhost slots=2\nnowhere slots=2\n".write(to: run.hosts, atomically: true, encoding: .utf8)
       return try MPILaunch.run(

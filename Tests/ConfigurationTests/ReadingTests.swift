@@ -81,5 +81,7 @@ struct ReadingTests {
     defer { try? FileManager.default.removeItem(at: file) }
     try Data("train:\n  batch_size: 12\n".utf8).write(to: file)
     #expect(try SampleConfiguration.load(file: file.path).train.batchSize == 12)
+    try Data([0xEF, 0xBB, 0xBF] + "# a mark of bytes\ntrain:\n  batch_size: 14\n".utf8).write(to: file)
+    #expect(try SampleConfiguration.load(file: file.path).train.batchSize == 14)
   }
 }

@@ -132,7 +132,8 @@ struct RefusalTests {
       "- model\n- train\n",
       "the configuration must be a section with the keys model, data, train, found a list of 2 values (a.yaml:1)"
     ),
-    ("train:\n\tsteps: 1\n", "the YAML is not valid: found character that cannot start any token (a.yaml:2)"),
+    ("train:\n\tsteps: 1\n", "the line begins with a tab; indent with spaces (a.yaml:2)"),
+    ("train:\n  steps: 1\n  \tseed: 1\n", "the line begins with a tab; indent with spaces (a.yaml:3)"),
     ("train: {steps: 1\n", "the YAML is not valid: did not find expected ',' or '}' (a.yaml:2)"),
     ("a: *b\n", "the YAML is not valid: found undefined alias (a.yaml:1)"),
     ("a: 1\n---\nb: 1\n", "the YAML is not valid: but found another document (a.yaml:2)"),
@@ -180,7 +181,7 @@ struct RefusalTests {
     #expect(refusal("\(folder.path)/no.yaml") == sentence("\(folder.path)/no.yaml", "there is no such file"))
     #expect(refusal(folder.path) == sentence(folder.path, "it is a directory; name a YAML file"))
     #expect(refusal(large) == sentence(large, "it is larger than 1024 KiB, so it cannot be a configuration"))
-    #expect(refusal(binary) == sentence(binary, "it is not UTF-8 text"))
+    #expect(refusal(binary) == sentence(binary, "it is not UTF-8 text; save it as UTF-8"))
     #expect(refusal("\(large)/a.yaml") == sentence("\(large)/a.yaml", "not a directory"))
     // The first page of a process's memory cannot be read, not even by root.
     #expect(refusal("/proc/self/mem") == sentence("/proc/self/mem", "input/output error"))

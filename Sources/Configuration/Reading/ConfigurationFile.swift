@@ -5,6 +5,9 @@ enum ConfigurationFile {
   /// Far above any configuration, far below a checkpoint or an image shard that was named by mistake.
   static let largestSize = 1 << 20
 
+  /// What editors of Windows put before UTF-8 text; it says nothing.
+  private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+
   static func text(at path: String) throws(ConfigurationError) -> String {
     func refuse(_ reason: String) -> ConfigurationError {
       ConfigurationError(.unreadable, at: nil, "cannot read the configuration \"\(path)\": \(reason)")
@@ -32,8 +35,8 @@ enum ConfigurationFile {
     guard count <= largestSize else {
       throw refuse("it is larger than \(largestSize / 1024) KiB, so it cannot be a configuration")
     }
-    guard let text = String(validating: bytes[..<count], as: UTF8.self) else {
-      throw refuse("it is not UTF-8 text")
+    guard let text = String(validating: bytes[..<count].trimmingPrefix(byteOrderMark), as: UTF8.self) else {
+      throw refuse("it is not UTF-8 text; save it as UTF-8")
     }
     return text
   }

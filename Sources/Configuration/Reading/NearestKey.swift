@@ -1,3 +1,9 @@
+/// The one of `names` that was probably meant by `name`, if any is near: at most a third of its characters differ.
+public func nearestName(to name: String, among names: some Sequence<String>) -> String? {
+  let scored = names.map { (name: $0, distance: NearestKey.editDistance(name, $0)) }
+  return scored.min { $0.distance < $1.distance }.flatMap { $0.distance * 3 <= name.count ? $0.name : nil }
+}
+
 /// Finds the key that was probably meant.
 enum NearestKey {
   /// The known path with the fewest edits to `path`; a right name in the wrong section (`width` or `encoder.width` for

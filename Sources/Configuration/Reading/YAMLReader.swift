@@ -8,7 +8,7 @@ extension ConfigurationNode {
     do {
       node = try Yams.compose(yaml: text)
     } catch let error as YamlError {
-      throw ConfigurationError(error, origin: origin)
+      throw ConfigurationError(error, in: text, origin: origin)
     } catch {
       throw ConfigurationError(.syntax, at: nil, "the YAML is not valid: \(error)")
     }
@@ -59,8 +59,10 @@ extension ConfigurationError {
       origin: origin)
   }
 
-  fileprivate init(_ error: YamlError, origin: (Int) -> ConfigurationOrigin) {
+  fileprivate init(_ error: YamlError, in text: String, origin: (Int) -> ConfigurationOrigin) {
     switch error {
+    case .scanner(_, _, let mark, _) where text.isIndentedByTab(onLine: mark.line):
+      self.init(.syntax, at: nil, "the line begins with a tab; indent with spaces", origin: origin(mark.line))
     case .duplicatedKeysInMapping(let names, let context):
       self = .duplicate(names.first ?? "", origin: origin(context.mark.line))
     case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
@@ -72,5 +74,13 @@ extension ConfigurationError {
     default:
       self.init(.syntax, at: nil, "the YAML is not valid: \(error)")
     }
+  }
+}
+
+extension String {
+  /// - Parameter number: from 1.
+  fileprivate func isIndentedByTab(onLine number: Int) -> Bool {
+    let lines = split(separator: "\n", omittingEmptySubsequences: false)
+    return lines.indices.contains(number - 1) && lines[number - 1].prefix { $0 == " " || $0 == "\t" }.contains("\t")
   }
 }

@@ -49,6 +49,13 @@ extension ValueConstraint where Value: Comparable & ConfigurationValue {
     Self("above \(bound.configurationNode.text)") { $0 > bound }
   }
 
+  /// Both ends are allowed.
+  public static func within(_ range: ClosedRange<Value>) -> Self {
+    Self("from \(range.lowerBound.configurationNode.text) to \(range.upperBound.configurationNode.text)") {
+      range.contains($0)
+    }
+  }
+
   public static func below(_ bound: Value) -> Self {
     Self("below \(bound.configurationNode.text)") { $0 < bound }
   }

@@ -59,14 +59,13 @@ public final class ConsoleProgress: Sendable {
       let isDue = state.lastLine.map { time - $0 >= secondsBetweenLines } ?? true
       guard isDue || snapshot.record.step >= snapshot.totalSteps else { return }
       state.lastLine = time
+      // A line as wide as the terminal would wrap, and a wrapped line cannot be written over.
       let line = snapshot.line(
         secondsLeft: state.pace.secondsLeft(totalSteps: snapshot.totalSteps),
-        curve: output.isTerminal ? state.losses : [])
+        curve: output.isTerminal ? state.losses : [], columns: output.isTerminal ? output.width() - 1 : .max)
       if output.isTerminal {
-        // A line as wide as the terminal would wrap, and a wrapped line cannot be written over.
-        let fitting = String(line.prefix(max(0, output.width() - 1)))
-        state.openLine = fitting
-        output.write("\r\(fitting)\u{1B}[K")
+        state.openLine = line
+        output.write("\r\(line)\u{1B}[K")
       } else {
         output.write("\(line)\n")
       }

@@ -35,6 +35,9 @@ public enum ProgressFormat {
     shortened && value == value.rounded() && abs(value) < 1e9 ? "\(Int(value))" : String(format: "%.2f", value)
   }
 
+  /// `1 rank`, `2 ranks`.
+  public static func count(_ value: Int, _ noun: String) -> String { "\(value) \(noun)\(value == 1 ? "" : "s")" }
+
   private static func twoDigits(_ value: Int) -> String {
     value < 10 ? "0\(value)" : String(value)
   }

@@ -8,25 +8,43 @@ public struct ProgressSnapshot: Sendable {
     (self.record, self.totalSteps, self.totalEpochs) = (record, totalSteps, totalEpochs)
   }
 
+  private static let curveRank = 6
+
   /// One line without a line feed:
   /// `step 1200/80000  epoch 12.00/800  loss 0.4312  lr 1.50e-04  grad 1.21  412 images/s  2h03m left`.
   ///
   /// - Parameters:
   ///   - secondsLeft: nil while it is not known.
   ///   - curve: recent losses, drawn behind the loss; empty for none.
-  public func line(secondsLeft: Double?, curve: some Sequence<Double>) -> String {
+  ///   - columns: the most characters. Where they do not do for everything, what matters more comes first: the step, the
+  ///     time that is left, the loss, the task's metrics, the pace, the epoch, the curve, the norm of the gradient, the
+  ///     learning rate.
+  public func line(secondsLeft: Double?, curve: some Sequence<Double>, columns: Int = .max) -> String {
     let curve = Sparkline.text(curve)
     let quantities = StepQuantity.all.map { quantity in
-      quantity.console.flatMap { show in quantity.place.value(in: record).map(show) }
+      (rank: quantity.consoleRank, text: quantity.console.flatMap { quantity.place.value(in: record).map($0) })
     }
-    let parts: [String?] =
+    // In the order in which they stand, each with its rank.
+    let all: [(rank: Int, text: String?)] =
       [
-        "step \(record.step)/\(totalSteps)",
-        "epoch \(ProgressFormat.epochs(record.epoch))/\(ProgressFormat.epochs(totalEpochs, shortened: true))",
-        "loss \(ProgressFormat.loss(record.loss))" + (curve.isEmpty ? "" : " \(curve)"),
-      ] + record.metrics.map(\.text) + quantities
-      + [record.step >= totalSteps ? "done" : secondsLeft.map { "\(ProgressFormat.duration($0)) left" }]
-    return parts.compactMap(\.self).joined(separator: "  ")
+        (0, "step \(record.step)/\(totalSteps)"),
+        (5, "  epoch \(ProgressFormat.epochs(record.epoch))/\(ProgressFormat.epochs(totalEpochs, shortened: true))"),
+        (2, "  loss \(ProgressFormat.loss(record.loss))"),
+        (Self.curveRank, curve.isEmpty ? nil : " \(curve)"),
+      ] + record.metrics.map { (3, "  \($0.text)") } + quantities.map { ($0.rank, $0.text.map { "  \($0)" }) }
+      + [(1, record.step >= totalSteps ? "  done" : secondsLeft.map { "  \(ProgressFormat.duration($0)) left" })]
+    let parts = all.compactMap { part in part.text.map { (rank: part.rank, text: $0) } }
+    var shown: Set<Int> = []
+    var left = columns
+    for index in parts.indices.sorted(by: { (parts[$0].rank, $0) < (parts[$1].rank, $1) }) {
+      let part = parts[index]
+      // A curve says nothing without its loss.
+      guard part.text.count <= left, part.rank != Self.curveRank || shown.contains(where: { parts[$0].rank == 2 })
+      else { continue }
+      shown.insert(index)
+      left -= part.text.count
+    }
+    return parts.indices.filter { shown.contains($0) }.map { parts[$0].text }.joined()
   }
 }
 

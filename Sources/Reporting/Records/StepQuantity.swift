@@ -37,6 +37,8 @@ struct StepQuantity: Sendable {
   var chart: Chart?
   /// As a part of the console's line.
   var console: (@Sendable (Double) -> String)?
+  /// Of the parts of the console's line, the lower the more it matters; see `ProgressSnapshot.line`.
+  var consoleRank = 0
 
   /// In the order of the log's line. The console shows epoch and loss in its own way, and the report the loss.
   static let all = [
@@ -44,14 +46,15 @@ struct StepQuantity: Sendable {
     StepQuantity(name: "loss", place: .always(\.loss), isScalar: true),
     StepQuantity(
       name: "learning_rate", place: .always(\.learningRate), isScalar: true,
-      chart: Chart(title: "learning rate", includesZero: true), console: { "lr \(ProgressFormat.measure($0))" }),
+      chart: Chart(title: "learning rate", includesZero: true), console: { "lr \(ProgressFormat.measure($0))" },
+      consoleRank: 8),
     StepQuantity(
       name: "gradient_norm", place: .sometimes(\.gradientNorm), isScalar: true, chart: Chart(title: "gradient norm"),
-      console: { "grad \(ProgressFormat.measure($0))" }),
+      console: { "grad \(ProgressFormat.measure($0))" }, consoleRank: 7),
     StepQuantity(
       name: "images_per_second", place: .always(\.imagesPerSecond), isScalar: true,
       chart: Chart(title: "images per second", includesZero: true),
-      console: { "\(ProgressFormat.measure($0)) images/s" }),
+      console: { "\(ProgressFormat.measure($0)) images/s" }, consoleRank: 4),
     StepQuantity(name: "step_seconds", place: .always(\.stepSeconds)),
     StepQuantity(
       name: "data_seconds", place: .sometimes(\.dataSeconds),

@@ -11,12 +11,14 @@ public struct CheckpointConfiguration: ConfigurationSection, Equatable {
   public init() {}
 
   public static let keys: [ConfigurationKey<Self>] = [
-    .optional("every_steps", \.everySteps, "write one after every so many steps", .atLeast(1)),
-    .optional("every_epochs", \.everyEpochs, "write one after every so many epochs", .atLeast(1)),
-    .value("keep_last", \.keepLast, "newest ones to keep", .atLeast(1)),
-    .optional("keep_every_steps", \.keepEverySteps, "keep for ever those of steps divisible by this", .atLeast(1)),
+    .optional("every_steps", \.everySteps, "write one after every so many steps", .within(stepRange)),
+    .optional("every_epochs", \.everyEpochs, "write one after every so many epochs", .within(epochRange)),
+    .value("keep_last", \.keepLast, "newest ones to keep", .within(1...1_000_000)),
     .optional(
-      "writers", \.writers, "ranks that write at the same time; not set: all that see the run directory", .atLeast(1)),
+      "keep_every_steps", \.keepEverySteps, "keep for ever those of steps divisible by this", .within(stepRange)),
+    .optional(
+      "writers", \.writers, "ranks that write at the same time; not set: all that see the run directory",
+      .within(1...1_000_000)),
   ]
 
   /// Whether a checkpoint is due after `step` steps.

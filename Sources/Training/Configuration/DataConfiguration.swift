@@ -18,15 +18,17 @@ public struct DataConfiguration: ConfigurationSection, Equatable {
 
   public static let keys: [ConfigurationKey<Self>] = [
     .value("path", \.path, "a folder of JPEG or PNG images, with or without class folders, or IDX files"),
-    .value("workers", \.decodeThreads, "decode threads of a process", .atLeast(1)),
+    .value("workers", \.decodeThreads, "decode threads of a process", .within(1...1_000)),
     .optional(
       "sample_range", \.sampleRange,
       "the samples that become 0 and 1 before mean and std; null: all of 8 and 16 bits, floats as they are"),
-    .value("mean", \.mean, "of each channel over the data set, the upper end of sample_range being 1"),
-    .value("std", \.deviation, "deviation of each channel over the data set", .each(.above(0))),
+    .value(
+      "mean", \.mean, "of each channel over the data set, the upper end of sample_range being 1",
+      .each(.within(-1e9...1e9))),
+    .value("std", \.deviation, "deviation of each channel over the data set", .each(.within(1e-9...1e9))),
     .value("random_crop", \.randomCrop, "train on random resized crops; false: the whole image, cut to the centre"),
-    .value("crop_scale", \.cropScale, "least and most of the image's area that a crop takes", .each(.above(0))),
-    .value("crop_ratio", \.cropRatio, "least and most width / height of a crop", .each(.above(0))),
+    .value("crop_scale", \.cropScale, "least and most of the image's area that a crop takes", .each(.within(1e-6...1))),
+    .value("crop_ratio", \.cropRatio, "least and most width / height of a crop", .each(.within(1e-3...1e3))),
     .value("flip", \.flip, "mirror half of the images"),
     .value(
       "max_bad_fraction", \.maxBadFraction, "share of an epoch's images that may fail to decode", .atLeast(0),
@@ -47,8 +49,11 @@ public struct DataConfiguration: ConfigurationSection, Equatable {
           path["sample_range"], is: sampleRange, "which is not a list of two different numbers, the smaller one first")
       }
     }
-    guard cropScale[1] <= 1 else {
-      throw .invalid(path["crop_scale"], is: cropScale, "and a crop cannot take more than all (1) of the image")
+    // Only a shell knows what these stand for, and none has read them: not in a file, and not behind `--set key=`.
+    if self.path == "~" || self.path.hasPrefix("~/") || self.path.contains(/\$\{?[A-Z_]+/) {
+      throw .invalid(
+        path["path"], is: self.path,
+        "which no shell has read, so that ~ and $ stay what they are; write the folder in full")
     }
   }
 

@@ -18,8 +18,10 @@ public struct ParallelConfiguration: ConfigurationSection, Equatable {
   public static let keys: [ConfigurationKey<Self>] = [
     .optional(
       "virtual_workers", \.virtualWorkers,
-      "shards of the global batch, part of the recipe; null: the most that leave each 8 images or more", .atLeast(1)),
-    .optional("threads", \.threads, "worker threads of a process; null: its share of the host's cores", .atLeast(1)),
+      "shards of the global batch, part of the recipe; null: the most that leave each 8 images or more",
+      .within(1...batchRange.upperBound)),
+    .optional(
+      "threads", \.threads, "worker threads of a process; null: its share of the host's cores", .within(1...1_000)),
     .value(
       "blas_kernel", \.blasKernel,
       "whose kernels make fp32 products. mae: our own, of the same bits on every CPU; a name: OpenBLAS's of that name; "

@@ -13,6 +13,10 @@ public protocol TaskConfiguration: ConfigurationSection, Equatable {
   /// What images are brought to.
   var imageShape: ImageShape { get }
 
+  /// What the parameters take, in bytes and in floating point: a number of any size, not above the true one. Sizes are
+  /// counted only where this is less than the machine has.
+  var estimatedParameterBytes: Double { get }
+
   /// The matrix products that one virtual worker makes in a step; none where they are no large part of it.
   var matrixProducts: [MatrixProduct] { get }
 }
@@ -71,6 +75,16 @@ extension TaskConfiguration {
 
   public func validate(at path: ConfigurationPath) throws(ConfigurationError) { try validateRun(at: path) }
 
+  /// Refuses a batch that takes so many values that their bytes are not far below what an `Int` holds.
+  public func requireCountable(_ values: Double, at path: ConfigurationPath) throws(ConfigurationError) {
+    guard values <= 0x1p44 else {
+      throw .invalid(
+        path["train"]["batch_size"], is: train.batchSize,
+        "which takes about \(values) values, more than any machine holds; take a smaller batch or model, or more "
+          + "\(path["parallel"]["virtual_workers"])")
+    }
+  }
+
   /// How the run's sections fit together and with the images; for a task whose `validate` checks more.
   public func validateRun(at path: ConfigurationPath) throws(ConfigurationError) {
     let channels = imageShape.channels
@@ -79,6 +93,8 @@ extension TaskConfiguration {
         path["data"][key], is: values,
         "which has \(values.count) values for model.channels (\(channels)); give one for each channel")
     }
+    // A rank keeps three batches of images.
+    try requireCountable(3 * Double(train.batchSize) * Double(imageShape.count), at: path)
     guard train.batchSize.isMultiple(of: virtualWorkers) else {
       throw .invalid(
         path["train"]["batch_size"], is: train.batchSize,

@@ -15,6 +15,11 @@ public enum NonFinitePolicy: String, CaseIterable, ConfigurationValue {
   case rollback
 }
 
+/// Images of a step: far above what any recipe takes, and far below where sizes stop to be numbers of bytes.
+let batchRange = 1...(1 << 20)
+let epochRange = 1...1_000_000
+let stepRange = 1...1_000_000_000_000
+
 /// The recipe of the optimisation; the defaults are He et al. 2022, Table 8.
 public struct TrainConfiguration: ConfigurationSection, Equatable {
   public var batchSize = 4096
@@ -25,7 +30,7 @@ public struct TrainConfiguration: ConfigurationSection, Equatable {
   public var precision = Precision.fp32
   public var recompute = Recompute.none
   public var baseLearningRate = 1.5e-4
-  public var warmupEpochs = 40.0
+  public var warmupEpochs: Double?
   public var weightDecay = 0.05
   public var beta1 = 0.9
   public var beta2 = 0.95
@@ -35,9 +40,9 @@ public struct TrainConfiguration: ConfigurationSection, Equatable {
   public init() {}
 
   public static let keys: [ConfigurationKey<Self>] = [
-    .value("batch_size", \.batchSize, "global batch: images of one optimiser step over all ranks", .atLeast(1)),
-    .value("epochs", \.epochs, "length of the schedule, in passes over the data set", .atLeast(1)),
-    .optional("steps", \.steps, "end the run after this step of the schedule", .atLeast(1)),
+    .value("batch_size", \.batchSize, "global batch: images of one optimiser step over all ranks", .within(batchRange)),
+    .value("epochs", \.epochs, "length of the schedule, in passes over the data set", .within(epochRange)),
+    .optional("steps", \.steps, "end the run after this step of the schedule", .within(stepRange)),
     .optional(
       "time_limit", \.timeLimit, "stop with a checkpoint before the program has run so long",
       .above(TimeSpan(seconds: 0))),
@@ -45,18 +50,23 @@ public struct TrainConfiguration: ConfigurationSection, Equatable {
     .value("precision", \.precision, "of the matrix products"),
     .value("recompute", \.recompute, "what backward computes again instead of keeping it; changes no bit"),
     .value(
-      "base_learning_rate", \.baseLearningRate, "for 256 images; the peak is this x batch_size / 256", .atLeast(0)),
-    .value("warmup_epochs", \.warmupEpochs, "linear warm-up from 0, before the cosine", .atLeast(0)),
-    .value("weight_decay", \.weightDecay, "of tensors of two or more dimensions", .atLeast(0)),
+      "base_learning_rate", \.baseLearningRate, "for 256 images; the peak is this x batch_size / 256",
+      .within(0...1e38)),
+    .optional(
+      "warmup_epochs", \.warmupEpochs,
+      "linear warm-up from 0, before the cosine; null: 40, or a twentieth of fewer epochs than 800",
+      .atLeast(0)),
+    .value("weight_decay", \.weightDecay, "of tensors of two or more dimensions", .within(0...1_000)),
     .value("beta1", \.beta1, "of the first moment", .atLeast(0), .below(1)),
     .value("beta2", \.beta2, "of the second moment", .atLeast(0), .below(1)),
     .value("non_finite", \.nonFinite, "what to do about a step whose loss or gradient is not finite"),
     .value(
-      "compare_every_steps", \.compareEverySteps, "ranks compare a hash of their parameters this often", .atLeast(1)),
+      "compare_every_steps", \.compareEverySteps, "ranks compare a hash of their parameters this often",
+      .within(stepRange)),
   ]
 
   public func validate(at path: ConfigurationPath) throws(ConfigurationError) {
-    guard warmupEpochs <= Double(epochs) else {
+    if let warmupEpochs, warmupEpochs > Double(epochs) {
       throw .invalid(
         path["warmup_epochs"], is: warmupEpochs, "which is more than \(path["epochs"]) (\(epochs)); take less")
     }
@@ -64,8 +74,12 @@ public struct TrainConfiguration: ConfigurationSection, Equatable {
 
   var schedule: LearningRateSchedule {
     LearningRateSchedule(
-      baseLearningRate: baseLearningRate, batchSize: batchSize, warmupEpochs: warmupEpochs, epochs: Double(epochs))
+      baseLearningRate: baseLearningRate, batchSize: batchSize, warmupEpochs: resolvedWarmupEpochs,
+      epochs: Double(epochs))
   }
+
+  /// The warm-up of a recipe that does not say: the paper's 40 epochs of 800, and as large a share of a shorter schedule.
+  public var resolvedWarmupEpochs: Double { warmupEpochs ?? min(40, 0.05 * Double(epochs)) }
 
   /// The optimiser of an arena with these groups.
   public func optimizer(of groups: [ParameterGroup]) -> any Optimizer {

@@ -9,11 +9,11 @@ public struct WatchdogConfiguration: ConfigurationSection, Equatable {
   public init() {}
 
   public static let keys: [ConfigurationKey<Self>] = [
-    .value("factor", \.factor, "end the job when a step takes so many times as long as recent ones", .atLeast(2)),
-    .value("floor_seconds", \.floorSeconds, "but never before so many seconds", .above(0)),
+    .value("factor", \.factor, "end the job when a step takes so many times as long as recent ones", .within(2...1e6)),
+    .value("floor_seconds", \.floorSeconds, "but never before so many seconds", .within(0.1...1e9)),
     .value(
       "first_steps_seconds", \.firstStepsSeconds, "the same for steps that have no others to be held against",
-      .above(0)),
+      .within(0.1...1e9)),
   ]
 
   /// What a step may take after others that took `recentSeconds`.

@@ -1,6 +1,7 @@
 import Collectives
 import Compute
 import Foundation
+import Reporting
 
 /// What a run says before its first step: what it read, what it will do, and where.
 func announcement<Task>(of run: Run<Task>) -> String {
@@ -9,24 +10,27 @@ func announcement<Task>(of run: Run<Task>) -> String {
   let hosts = Set(run.communicator.hostNames).count
   let classes = source.classNames.isEmpty ? "" : " in \(source.classNames.count) classes"
   let shards = replica.optimizer.ownership.isSharded ? "; the optimiser's moments are divided among them" : ""
+  let warmup = String(format: "%g", train.resolvedWarmupEpochs)
+  let rest = source.count % train.batchSize
+  let leftOver = rest == 0 ? "" : "; \(rest) of an epoch's \(source.count) images are in no batch"
   let lines = [
     ("data", "\(configuration.data.path): \(source.kind), \(source.count) images\(classes)"),
     ("model", replica.task.summary),
     (
       "batch",
-      "\(train.batchSize) images a step = \(placement.tree.leafCount) virtual workers x "
-        + "\(placement.imagesPerVirtualWorker) images"
+      "\(train.batchSize) images a step = \(ProgressFormat.count(placement.tree.leafCount, "virtual worker")) x "
+        + ProgressFormat.count(placement.imagesPerVirtualWorker, "image")
     ),
     (
       "schedule",
-      "\(run.lastStep) steps, \(run.order.stepsPerEpoch) an epoch; learning rate \(train.baseLearningRate) x \(train.batchSize) / 256 "
-        + "= \(String(format: "%.4g", train.schedule.peak)) after \(train.warmupEpochs) epochs of warm-up"
+      "\(ProgressFormat.count(run.lastStep, "step")), \(run.order.stepsPerEpoch) an epoch; learning rate \(train.baseLearningRate) x \(train.batchSize) / 256 "
+        + "= \(String(format: "%.4g", train.schedule.peak)) after \(warmup) epochs of warm-up\(leftOver)"
     ),
     (
       "ranks",
-      "\(placement.ranks) on \(hosts) host\(hosts == 1 ? "" : "s"), each \(placement.block.count) virtual workers on "
-        + "\(placement.threads) thread\(placement.threads == 1 ? "" : "s") in \(placement.rounds) "
-        + "round\(placement.rounds == 1 ? "" : "s")\(shards)"
+      "\(placement.ranks) on \(ProgressFormat.count(hosts, "host")), each "
+        + "\(ProgressFormat.count(placement.block.count, "virtual worker")) on "
+        + "\(ProgressFormat.count(placement.threads, "thread")) in \(ProgressFormat.count(placement.rounds, "round"))\(shards)"
     ),
     (
       "bits",
@@ -44,7 +48,7 @@ func announcement<Task>(of run: Run<Task>) -> String {
 private func sentence<Task>(onBitsOf run: Run<Task>) -> String {
   let (placement, wire) = (run.replica.placement, run.configuration.parallel.gradientWire)
   let repeatable =
-    "repeatable for \(placement.ranks) rank\(placement.ranks == 1 ? "" : "s"), but depend on that number: "
+    "repeatable for \(ProgressFormat.count(placement.ranks, "rank")), but depend on that number: "
   if wire == .bf16 { return repeatable + "gradients cross between ranks as bf16 (parallel.gradient_wire)" }
   guard placement.hasEqualBits else {
     return repeatable + "it is no power of two that divides \(placement.tree.leafCount)"

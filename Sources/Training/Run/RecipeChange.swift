@@ -16,6 +16,8 @@ func recipeChanges<Configuration: TaskConfiguration>(from old: Configuration, to
   // Left open or written out, the same number is the same recipe.
   old.parallel.virtualWorkers = old.virtualWorkers
   new.parallel.virtualWorkers = new.virtualWorkers
+  old.train.warmupEpochs = old.train.resolvedWarmupEpochs
+  new.train.warmupEpochs = new.train.resolvedWarmupEpochs
   return differences(between: old, and: new).filter { !isMachineKey($0.path) }
     .filter { difference in
       let key = difference.path.description

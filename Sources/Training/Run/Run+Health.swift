@@ -85,6 +85,6 @@ extension Run {
     try save()
     try finishSaving()
     throw TrainingError.tooManyBadSamples(
-      count: badSamplesInEpoch, epoch: batch.epoch, limit: limit, samples: samples)
+      count: badSamplesInEpoch, epoch: batch.epoch + 1, limit: limit, samples: samples)
   }
 }

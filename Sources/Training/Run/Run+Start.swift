@@ -2,9 +2,24 @@ import Checkpoints
 import Collectives
 import Compute
 import Datasets
+import Reporting
 
 /// What comes before the first step.
 extension Run {
+  /// Does what comes before the memory is taken, and nothing to any file.
+  ///
+  /// - Returns: what the run would be, in a few words.
+  /// - Throws: what a run would throw.
+  public static func check(_ configuration: Task.Configuration, _ communicator: any Communicator) throws -> String {
+    let placement = try VirtualWorkerPlacement(configuration.run, on: communicator)
+    let bytes = try communicator.requireMemory(Task.self, configuration, placement: placement)
+    let (source, order) = try communicator.together { try openData(configuration) }
+    _ = try commonIdentity(of: source, path: configuration.data.path, on: communicator)
+    _ = try BLASKernels.open(configuration, checkpoint: nil, communicator: communicator)
+    return "\(source.count) images, \(ProgressFormat.count(order.stepsPerEpoch, "step")) an epoch, "
+      + "\(ProgressFormat.measure(bytes / 1e9)) GB of memory a rank"
+  }
+
   /// What tells the data from others, the same on all ranks: a copy that lacks an image puts every later one in another place
   /// of the epoch's order.
   static func commonIdentity(

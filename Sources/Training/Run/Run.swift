@@ -86,6 +86,7 @@ public final class Run<Task: TrainingTask> {
       throw TrainingError.debugNeedsOneProcess(ranks: communicator.size)
     }
     let placement = try VirtualWorkerPlacement(configuration.run, on: communicator)
+    try communicator.requireMemory(Task.self, configuration, placement: placement)
     let (source, order) = try communicator.together { try Run.openData(configuration) }
     dataIdentity = try Run.commonIdentity(of: source, path: configuration.data.path, on: communicator)
     (self.source, self.order) = (source, order)

@@ -28,3 +28,12 @@ public struct GridSize: ConfigurationValue {
     height == width ? height.configurationNode : .list([height.configurationNode, width.configurationNode])
   }
 }
+
+extension ValueConstraint<GridSize> {
+  /// Both sides in `range`.
+  public static func sides(_ range: ClosedRange<Int>) -> Self {
+    Self("from \(range.lowerBound) to \(range.upperBound) a side") {
+      range.contains($0.height) && range.contains($0.width)
+    }
+  }
+}

@@ -41,6 +41,15 @@ struct ConsoleProgressTests {
         + "412 images/s")
   }
 
+  /// What matters less is left out, whole, and the time that is left stays.
+  @Test(arguments: [
+    (79, "step 12/100  epoch 1.50/12.50  loss 0.5000 █▁  412 images/s  2h03m left"),
+    (69, "step 12/100  epoch 1.50/12.50  loss 0.5000  412 images/s  2h03m left"),
+    (40, "step 12/100  loss 0.5000 █▁  2h03m left"), (25, "step 12/100  2h03m left"), (12, "step 12/100"), (3, ""),
+  ]) func aNarrowLineKeepsTheTimeThatIsLeft(columns: Int, line: String) {
+    #expect(snapshot(12).line(secondsLeft: 7380, curve: [2, 1], columns: columns) == line)
+  }
+
   @Test func withoutATerminalALineComesNowAndThen() {
     let screen = Screen()
     let progress = ConsoleProgress(output: screen.output(isTerminal: false), secondsBetweenLines: 10)
@@ -66,7 +75,7 @@ struct ConsoleProgressTests {
     progress.note("end")
     #expect(
       screen.written == [
-        "\rstep 1/100  epoch 0.\u{1B}[K", "\rstep 3/100  epoch 0.\u{1B}[K", "\r\u{1B}[Kresumed\nstep 3/100  epoch 0.",
+        "\rstep 1/100\u{1B}[K", "\rstep 3/100  15s left\u{1B}[K", "\r\u{1B}[Kresumed\nstep 3/100  15s left",
         "\n", "end\n",
       ])
   }

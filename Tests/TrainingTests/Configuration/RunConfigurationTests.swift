@@ -14,11 +14,17 @@ struct RunConfigurationTests {
     #expect(configuration.train.batchSize == 4096)
     #expect(configuration.train.epochs == 800)
     #expect(configuration.train.baseLearningRate == 1.5e-4)
-    #expect(configuration.train.warmupEpochs == 40)
+    #expect(configuration.train.resolvedWarmupEpochs == 40)
     #expect(configuration.train.weightDecay == 0.05)
     #expect((configuration.train.beta1, configuration.train.beta2) == (0.9, 0.95))
     #expect(configuration.model.maskRatio == 0.75)
     #expect(configuration.data.cropScale == [0.2, 1])
+  }
+
+  @Test(arguments: [(20, 1.0), (400, 20), (800, 40), (1600, 40)])
+  func warmupFollowsFromTheEpochs(epochs: Int, expected: Double) throws {
+    #expect(try decode(["train.epochs=\(epochs)"]).train.resolvedWarmupEpochs == expected)
+    #expect(try decode(["train.epochs=\(epochs)", "train.warmup_epochs=3"]).train.resolvedWarmupEpochs == 3)
   }
 
   @Test(arguments: [(4096, 512), (256, 32), (24, 2), (20, 2), (16, 2), (15, 1), (8, 1), (1, 1)])
@@ -41,7 +47,7 @@ struct RunConfigurationTests {
     (["parallel.threads=0"], "parallel.threads"),
     (["train.epochs=0"], "train.epochs"),
     (["train.steps=0"], "train.steps"),
-    (["train.epochs=30"], "train.warmup_epochs"),
+    (["train.epochs=30", "train.warmup_epochs=40"], "train.warmup_epochs"),
     (["train.beta2=1"], "train.beta2"),
     (["train.base_learning_rate=-1"], "train.base_learning_rate"),
     (["train.precision=fp64"], "train.precision"),

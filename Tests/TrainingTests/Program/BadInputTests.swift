@@ -73,7 +73,7 @@ extension ProgramTests {
         named: ["model.encoder.widht is not a known key; the nearest known key is model.encoder.width"]),
       Case(
         name: "wrong type", settings: ["train.batch_size=many"], exitCode: 2,
-        named: ["train.batch_size must be a whole number, at least 1, found many"]),
+        named: ["train.batch_size must be a whole number, from 1 to 1048576, found many"]),
       Case(
         name: "unknown precision", settings: ["train.precision=fp8"], exitCode: 2, named: ["train.precision must be"]),
       // Run directory and checkpoints
@@ -100,7 +100,7 @@ extension ProgramTests {
         named: ["--set needs key=value", "train.steps"]),
       Case(
         name: "more ranks than virtual workers", settings: ["parallel.virtual_workers=1"], run: "new", ranks: [2],
-        exitCode: 2, named: ["2 ranks, but parallel.virtual_workers is 1: start at most 1 ranks"]),
+        exitCode: 2, named: ["2 ranks, but parallel.virtual_workers is 1: start at most 1 rank,"]),
       Case(
         name: "debug mode under mpirun", options: ["--debug"], ranks: [2], exitCode: 2,
         named: ["--debug works in one process, but 2 ranks were started"]),
