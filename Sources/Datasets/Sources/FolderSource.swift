@@ -48,16 +48,15 @@ public struct FolderSource: ImageSource {
     return stat(path, &status) == 0 ? UInt64(status.st_size) : nil
   }
 
-  public func name(of index: Int) -> String { paths[index] }
+  public func name(of index: Int) -> String { paths.printable(index) }
 
   public func label(of index: Int) -> Int? { labels.isEmpty ? nil : Int(labels[index]) }
 
   public func image(at index: Int) throws(DatasetError) -> Image {
-    let name = paths[index]
     do throws(ImagingError) {
-      return try decodeImage(at: "\(root)/\(name)")
+      return try decodeImage(at: "\(root)/\(paths[index])")
     } catch {
-      throw .badImage(BadSample(index: index, name: name, reason: error.description))
+      throw .badImage(BadSample(index: index, name: name(of: index), reason: printableName(error.description.utf8)))
     }
   }
 }

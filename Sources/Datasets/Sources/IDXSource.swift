@@ -48,7 +48,7 @@ public struct IDXSource: ImageSource {
     }
   }
 
-  public func name(of index: Int) -> String { "\(imagesPath)#\(index)" }
+  public func name(of index: Int) -> String { "\(printableName(imagesPath.utf8))#\(index)" }
 
   public func label(of index: Int) -> Int? { labels.isEmpty ? nil : Int(labels[index]) }
 

@@ -18,7 +18,8 @@ public protocol ImageSource: Sendable {
   /// What tells these images from others. It may read from the disk: ask for it once.
   func identity() -> DataIdentity
 
-  /// The name of an image, for messages and lists: a path, or a file and a number in it.
+  /// The name of an image, for messages and lists: a path, or a file and a number in it. It is one line, whatever bytes
+  /// the file's name has, and differs from the names of all other images.
   func name(of index: Int) -> String
   /// The class of an image, an index into `classNames`; nil without labels.
   func label(of index: Int) -> Int?

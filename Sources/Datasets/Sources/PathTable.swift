@@ -44,6 +44,9 @@ struct PathTable: Sendable {
     }
   }
 
+  /// The same path as a name for people and lists.
+  func printable(_ index: Int) -> String { printableName(path(at: index)) }
+
   /// The first folders of all paths in byte order, and for each path the number of its own; both empty if some file
   /// lies directly in the root.
   func classes() -> (names: [String], labels: [Int32]) {
@@ -65,7 +68,7 @@ struct PathTable: Sendable {
       if current?.folder.elementsEqual(folder) != true { current = (folder, numbers[Array(folder)]!) }
       labels.append(current!.label)
     }
-    return (folders.map { String(decoding: $0, as: UTF8.self) }, labels)
+    return (folders.map { printableName($0) }, labels)
   }
 
   private func path(at index: Int) -> ArraySlice<UInt8> {

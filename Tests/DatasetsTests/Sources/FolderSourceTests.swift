@@ -54,6 +54,28 @@ import Testing
     #expect((0..<source.count).map { source.label(of: $0) } == [0, 2, 1, 1, 1, 3])
   }
 
+  /// Names are for lists and messages: one line each, no two alike, and every byte can be had back.
+  @Test func namesOfAnyBytesArePrintable() throws {
+    let folder = try ScratchFolder()
+    let names: [[UInt8]] = [
+      Array("line\nfeed.png".utf8), Array("tab\t.png".utf8), Array("back\\slash.png".utf8),
+      [0x66, 0xFF, 0xFE] + Array(".png".utf8), [0xE2, 0x82] + Array(".png".utf8), Array("next\u{85}line.png".utf8),
+      Array("schön \u{1F600}.png".utf8),
+    ]
+    for name in names {
+      let path = (Array("\(folder.path)/".utf8) + name + [0]).map { CChar(bitPattern: $0) }
+      let descriptor = open(path, O_WRONLY | O_CREAT, 0o644)
+      try #require(descriptor >= 0)
+      close(descriptor)
+    }
+    let source = try openSource(at: folder.path)
+    #expect(
+      Set((0..<source.count).map { source.name(of: $0) }) == [
+        "line\\x0afeed.png", "tab\\x09.png", "back\\x5cslash.png", "f\\xff\\xfe.png", "\\xe2\\x82.png",
+        "next\\xc2\\x85line.png", "schön \u{1F600}.png",
+      ])
+  }
+
   @Test func aImageInTheRootMeansNoLabels() throws {
     let folder = try ScratchFolder()
     for name in ["a/1.png", "b/1.png", "top.png"] { try folder.write([], to: name) }
