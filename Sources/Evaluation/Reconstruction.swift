@@ -16,28 +16,41 @@ public struct Reconstructions {
 }
 
 extension TrainedModel {
-  /// Paints the removed patches of images spread over the data set.
+  /// Paints the removed patches of images spread over the data set. An image that cannot be used is left out.
   ///
-  /// - Parameter seed: of the masks.
-  public func reconstruct(_ source: any ImageSource, count: Int, seed: UInt64) throws -> Reconstructions {
-    let shape = configuration.imageShape
-    let images = try AugmentedImages(source: source, shape: shape, augmentation: .none, seed: seed)
-    let image = PlanarImage(shape: shape, kind: source.sampleKind)
+  /// - Parameters:
+  ///   - count: images that are asked for, at most all.
+  ///   - seed: of the masks.
+  public func reconstruct(
+    _ source: any ImageSource, count: Int, seed: UInt64, badImages: BadImagePolicy
+  ) throws -> Reconstructions {
+    precondition(count >= 1 && count <= source.count, "\(count) of \(source.count) images")
+    try source.requireChannels(configuration.model.channels)
+    let image = PlanarImage(shape: configuration.imageShape, kind: source.sampleKind)
     defer { extendLifetime(image) }
     let workspace = Workspace(model: configuration.model, imageCount: 1)
     defer { extendLifetime(workspace) }
     var resizer = Resizer()
     var result = Reconstructions()
+    var leftOut = LeftOutImages(of: count, badImages)
     for index in 0..<count {
       let sample = index * source.count / count
-      _ = try images.write(sample: sample, epoch: 0, into: image, using: &resizer)
+      do throws(DatasetError) {
+        try source.writeCenter(of: sample, CenterCrop(keptFraction: 1), into: image, using: &resizer)
+      } catch {
+        guard case .badImage(let bad) = error else { throw error }
+        try leftOut.add(bad)
+        continue
+      }
       normalization.apply(to: image.pixels, into: workspace.images.row(0))
       maskNoise(output: workspace.noise.row(0), seed: seed, epoch: 0, sample: sample)
       model.paint(parameters: parameters.all, workspace: workspace)
       result.triples.append(triple(of: workspace))
-      result.loss += meanSquare(workspace.targets, minus: workspace.predictions) / Double(count)
-      result.meanColorLoss += meanSquareAroundRowMeans(workspace.targets) / Double(count)
+      result.loss += meanSquare(workspace.targets, minus: workspace.predictions)
+      result.meanColorLoss += meanSquareAroundRowMeans(workspace.targets)
     }
+    result.loss /= Double(result.triples.count)
+    result.meanColorLoss /= Double(result.triples.count)
     return result
   }
 

@@ -8,7 +8,11 @@ extension Pooling: ExpressibleByArgument {}
 struct EmbedCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "embed", abstract: "Write the features that a checkpoint's encoder has of images.",
-    discussion: "The names of the images go to FILE.txt, a line for each row.")
+    discussion: """
+      The names of the images go to FILE.txt, a line for each row; a byte of a name that cannot stand in a line is \
+      written \\xHH, and so is a backslash. An image that cannot be used has neither row nor line, and is named on \
+      standard error.
+      """)
 
   @Option(
     name: .long, help: ArgumentHelp("A run directory (its newest valid checkpoint) or a checkpoint.", valueName: "PATH")
@@ -28,7 +32,9 @@ struct EmbedCommand: ParsableCommand {
   @Option(name: .long, help: "The part of the resized image's shorter side that is kept; 1 keeps all of it.")
   var cropFraction = Embedder.usualKeptFraction
 
-  @Option(name: .long, help: "Worker threads; all cores of this process unless given.")
+  @OptionGroup var badImages: BadImageOptions
+
+  @Option(name: .long, help: "Threads; all cores of this process unless given.")
   var threads: Int?
 
   func validate() throws {
@@ -46,8 +52,11 @@ struct EmbedCommand: ParsableCommand {
       let source = try openSource(at: data)
       let embedder = Embedder(
         model, source: source, pooling: pool, keptFraction: cropFraction, threads: threads ?? availableCores().count)
-      try embedder.write(to: output)
-      print("wrote \(source.count) features of \(embedder.width) values to \(output), names to \(output).txt")
+      let rows = try embedder.write(to: output, badImages: badImages.policy)
+      print("wrote \(rows) features of \(embedder.width) values to \(output), names to \(output).txt")
+      badImages.warn(leftOut: source.count - rows, of: source.count)
+    } catch let error as FeatureError {
+      fail("\(error)", code: 2)
     } catch {
       fail("\(error)", code: 1)
     }

@@ -7,7 +7,11 @@ import Imaging
 struct ReconstructCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "reconstruct",
-    abstract: "Paint what a checkpoint makes of masked images: masked | reconstruction | original.")
+    abstract: "Paint what a checkpoint makes of masked images: masked | reconstruction | original.",
+    discussion: """
+      A model with model.norm_pix predicts patches less their mean, in units of their deviation, and neither of the two: \
+      its hidden patches are shown with the true mean and deviation of the image, as in the paper's figures.
+      """)
 
   @Option(
     name: .long,
@@ -17,16 +21,24 @@ struct ReconstructCommand: ParsableCommand {
   @Option(name: .long, help: ArgumentHelp("Images: a folder or IDX files.", valueName: "PATH"))
   var data: String
 
-  @Option(name: .long, help: ArgumentHelp("The PNG to write.", valueName: "FILE"))
+  @Option(name: .long, help: ArgumentHelp("The file to write, .png; must not exist.", valueName: "FILE"))
   var output: String
 
   @Option(name: .long, help: "How many images, spread evenly over the data.")
   var count = 12
 
-  @Option(name: .long, help: "Of the masks.")
+  @Option(name: .long, help: "Seed of the masks.")
   var seed: UInt64 = 0
 
+  @OptionGroup var badImages: BadImageOptions
+
   func validate() throws {
+    guard output.lowercased().hasSuffix(".png") else {
+      throw ValidationError("--output is \(output), and what is written is a PNG: give it a name that ends in .png.")
+    }
+    guard !FileManager.default.fileExists(atPath: output) else {
+      throw ValidationError("--output \(output) exists already and is not overwritten; name another.")
+    }
     guard count >= 1 else { throw ValidationError("--count is \(count); ask for at least one image.") }
   }
 
@@ -34,13 +46,18 @@ struct ReconstructCommand: ParsableCommand {
     do {
       let model = try TrainedModel(checkpoint: checkpoint)
       let source = try openSource(at: data)
-      let result = try model.reconstruct(source, count: min(count, source.count), seed: seed)
+      let count = min(count, source.count)
+      let result = try model.reconstruct(source, count: count, seed: seed, badImages: badImages.policy)
       try result.gallery.writePNG(to: output)
       print(
         String(
           format: "step %d: loss %.4f over %d images; %.4f for painting each patch in its mean colour", model.step,
           result.loss, result.triples.count, result.meanColorLoss))
+      if model.configuration.model.normalizesPixels {
+        print("hidden patches are shown with their true mean and deviation: model.norm_pix leaves these unpredicted")
+      }
       print("wrote \(output)")
+      badImages.warn(leftOut: count - result.triples.count, of: count)
     } catch {
       fail("\(error)", code: 1)
     }

@@ -8,29 +8,50 @@ import Testing
 
 /// `mae embed` against transformers' encoder over the same images.
 @Suite struct EmbeddingTests {
-  private func embed(_ pooling: Pooling, threads: Int, to path: String) throws {
+  /// - Returns: the number of rows.
+  @discardableResult
+  private func embed(
+    _ images: String = fixture("images"), _ pooling: Pooling = .cls, threads: Int = 2, to path: String,
+    badImages: BadImagePolicy = BadImagePolicy(allowedFraction: 0) { _ in }
+  ) throws -> Int {
     let model = try TrainedModel.importing(fixture("hf")).model
-    try Embedder(
-      model, source: try openSource(at: fixture("images")), pooling: pooling, keptFraction: 1, threads: threads
-    ).write(to: path)
+    return try Embedder(
+      model, source: try openSource(at: images), pooling: pooling, keptFraction: 1, threads: threads
+    ).write(to: path, badImages: badImages)
+  }
+
+  private func rows(_ path: String) throws -> [[Float]] {
+    let features = try SafetensorsFile(path: path).floats(of: "features")
+    return stride(from: 0, to: features.count, by: 24).map { Array(features[$0..<$0 + 24]) }
+  }
+
+  private func names(_ path: String) throws -> [String] {
+    try String(contentsOfFile: path + ".txt", encoding: .utf8).split(separator: "\n").map(String.init)
+  }
+
+  /// The fixture's images, `broken` of them damaged.
+  private func images(broken: [String], in folder: TemporaryFolder) throws -> String {
+    let path = folder("images")
+    try FileManager.default.copyItem(atPath: fixture("images"), toPath: path)
+    for name in broken { try Data("no image".utf8).write(to: URL(filePath: "\(path)/\(name)")) }
+    return path
   }
 
   @Test(arguments: Pooling.allCases) func agreesWithTransformers(pooling: Pooling) throws {
     let folder = try TemporaryFolder()
-    try embed(pooling, threads: 2, to: folder("out.safetensors"))
+    try embed(fixture("images"), pooling, to: folder("out.safetensors"))
     let file = try SafetensorsFile(path: folder("out.safetensors"))
     let theirs = try SafetensorsFile(path: fixture("oracle.safetensors")).floats(of: "features.\(pooling.rawValue)")
     #expect(try file.tensor(named: "features").shape == [11, 24])
     #expect(distance(try file.floats(of: "features"), theirs) <= 1e-5)
-    #expect(file.metadata["pool"] == pooling.rawValue)
-    let names = try String(contentsOfFile: folder("out.safetensors.txt"), encoding: .utf8)
-    #expect(names == (0..<11).map { String(format: "%02d.png\n", $0) }.joined())
+    #expect(file.metadata["pool"] == pooling.rawValue && file.metadata["count"] == "11")
+    #expect(try names(folder("out.safetensors")) == (0..<11).map { String(format: "%02d.png", $0) })
   }
 
   @Test func doesNotDependOnThreadsOrFormat() throws {
     let folder = try TemporaryFolder()
-    try embed(.mean, threads: 1, to: folder("one.safetensors"))
-    try embed(.mean, threads: 2, to: folder("two.npy"))
+    try embed(fixture("images"), .mean, threads: 1, to: folder("one.safetensors"))
+    try embed(fixture("images"), .mean, threads: 3, to: folder("two.npy"))
     let bytes = Array(try Data(contentsOf: URL(filePath: folder("two.npy"))))
     let header = 10 + Int(bytes[8]) + Int(bytes[9]) << 8
     #expect(bytes[..<8] == [0x93, 0x4E, 0x55, 0x4D, 0x50, 0x59, 1, 0] && header % 64 == 0)
@@ -39,20 +60,88 @@ import Testing
     #expect(try Array(bytes[header...]) == storedTensors(folder("one.safetensors"))["features"]?.bytes)
   }
 
-  @Test func overwritesNothingAndSaysWhichImageIsBroken() throws {
+  /// An image's row has the same bits whatever images are encoded beside it.
+  @Test func doesNotDependOnOtherImages() throws {
     let folder = try TemporaryFolder()
-    try embed(.cls, threads: 1, to: folder("out.npy"))
-    #expect(try sentence { try embed(.cls, threads: 1, to: folder("out.npy")) }.contains("exists already"))
-    #expect(
-      try sentence { try embed(.cls, threads: 1, to: folder("out.csv")) }.contains("neither .npy nor .safetensors"))
-
-    try FileManager.default.copyItem(atPath: fixture("images"), toPath: folder("images"))
-    try Data("no image".utf8).write(to: URL(filePath: folder("images/05.png")))
-    let model = try TrainedModel.importing(fixture("hf")).model
-    let embedder = Embedder(
-      model, source: try openSource(at: folder("images")), pooling: .cls, keptFraction: 1, threads: 2)
-    #expect(try sentence { try embedder.write(to: folder("broken.npy")) }.contains("05.png"))
-    // Nothing half written is left.
-    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.contains("broken") } == [])
+    try embed(to: folder("all.safetensors"))
+    try FileManager.default.createDirectory(atPath: folder("alone"), withIntermediateDirectories: true)
+    try FileManager.default.copyItem(atPath: fixture("images/07.png"), toPath: folder("alone/07.png"))
+    try embed(folder("alone"), to: folder("alone.safetensors"))
+    #expect(try rows(folder("alone.safetensors")) == [rows(folder("all.safetensors"))[7]])
   }
+
+  @Test func leavesOutImagesThatCannotBeUsed() throws {
+    let folder = try TemporaryFolder()
+    try embed(to: folder("all.safetensors"))
+    let images = try images(broken: ["00.png", "05.png"], in: folder)
+    let told = Told()
+    let count = try embed(
+      images, to: folder("out.safetensors"),
+      badImages: BadImagePolicy(allowedFraction: 2 / 11.0) { told.names.append($0.name) })
+    #expect(count == 9)
+    #expect(told.names == ["00.png", "05.png"])
+    let kept = (0..<11).filter { ![0, 5].contains($0) }
+    #expect(try names(folder("out.safetensors")) == kept.map { String(format: "%02d.png", $0) })
+    let all = try rows(folder("all.safetensors"))
+    #expect(try rows(folder("out.safetensors")) == kept.map { all[$0] })
+    let file = try SafetensorsFile(path: folder("out.safetensors"))
+    #expect(file.metadata["count"] == "9" && file.metadata["left_out"] == "2")
+
+    // The other format holds the same rows, and its header still fills its place.
+    try embed(images, to: folder("out.npy"), badImages: BadImagePolicy(allowedFraction: 0.5) { _ in })
+    let bytes = Array(try Data(contentsOf: URL(filePath: folder("out.npy"))))
+    #expect(String(decoding: bytes, as: Unicode.ASCII.self).contains("'shape': (9, 24), } "))
+    #expect(try Array(bytes.suffix(9 * 24 * 4)) == storedTensors(folder("out.safetensors"))["features"]?.bytes)
+    #expect((bytes.count - 9 * 24 * 4) % 64 == 0)
+  }
+
+  /// Nothing is written, not even in part, where more images are bad than were allowed.
+  @Test func givesUpWhereTooManyImagesAreBad() throws {
+    let folder = try TemporaryFolder()
+    let images = try images(broken: (0..<10).map { String(format: "%02d.png", $0) }, in: folder)
+    for (allowed, found) in [(0.0, "1 of the 11 images or more"), (0.5, "6 of the 11 images or more")] {
+      let sentence = try sentence {
+        try embed(images, to: folder("out.npy"), badImages: BadImagePolicy(allowedFraction: allowed) { _ in })
+      }
+      #expect(sentence.contains(found) && sentence.contains("--max-bad-fraction allows \(allowed)"))
+    }
+    try Data("no image".utf8).write(to: URL(filePath: "\(images)/10.png"))
+    let none = try sentence {
+      try embed(images, to: folder("out.npy"), badImages: BadImagePolicy(allowedFraction: 1) { _ in })
+    }
+    #expect(none.contains("none of the 11 images can be used"))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["images"])
+  }
+
+  /// A line feed, a backslash and a byte that is no UTF-8 in names shift no line.
+  @Test func namesOfAnyBytesStayOnTheirLines() throws {
+    let folder = try TemporaryFolder()
+    let path = folder("odd")
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    let image = try Data(contentsOf: URL(filePath: fixture("images/07.png")))
+    for name in ["a\nb.png", "a\\x0ab.png", "c\u{2028}d.png", "é.png"] {
+      try image.write(to: URL(filePath: "\(path)/\(name)"))
+    }
+    let left = Told()
+    let rows = try embed(
+      path, to: folder("out.npy"), badImages: BadImagePolicy(allowedFraction: 0) { left.names.append($0.name) })
+    #expect(rows == 4 && left.names == [])
+    #expect(
+      try names(folder("out.npy")) == ["a\\x0ab.png", "a\\x5cx0ab.png", "c\\xe2\\x80\\xa8d.png", "é.png"])
+  }
+
+  @Test func overwritesNothing() throws {
+    let folder = try TemporaryFolder()
+    try embed(to: folder("out.npy"))
+    #expect(try sentence { try embed(to: folder("out.npy")) }.contains("exists already"))
+    try FileManager.default.removeItem(atPath: folder("out.npy"))
+    #expect(try sentence { try embed(to: folder("out.npy")) }.contains("out.npy.txt\" exists already"))
+    #expect(try sentence { try embed(to: folder("out.csv")) }.contains("neither .npy nor .safetensors"))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["out.npy.txt"])
+  }
+}
+
+/// What a policy was told.
+final class Told {
+  var names: [String] = []
 }

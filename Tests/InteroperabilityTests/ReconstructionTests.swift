@@ -1,0 +1,72 @@
+import Datasets
+import Evaluation
+import Foundation
+import Interoperability
+import MPILaunch
+import Testing
+
+/// `mae reconstruct`: what it does about images that cannot be used, and about its output.
+@Suite struct ReconstructionTests {
+  private func images(broken: [String], in folder: TemporaryFolder) throws -> String {
+    let path = folder("images")
+    try FileManager.default.copyItem(atPath: fixture("images"), toPath: path)
+    for name in broken { try Data("no image".utf8).write(to: URL(filePath: "\(path)/\(name)")) }
+    return path
+  }
+
+  private func reconstruct(
+    _ images: String, allowedFraction: Double, told: Told = Told()
+  ) throws -> Reconstructions {
+    let source = try openSource(at: images)
+    return try TrainedModel.importing(fixture("hf")).model.reconstruct(
+      source, count: source.count, seed: 3,
+      badImages: BadImagePolicy(allowedFraction: allowedFraction) { told.names.append($0.name) })
+  }
+
+  @Test func leavesOutImagesThatCannotBeUsed() throws {
+    let folder = try TemporaryFolder()
+    let whole = try reconstruct(fixture("images"), allowedFraction: 0)
+    let told = Told()
+    let images = try images(broken: ["04.png"], in: folder)
+    let rest = try reconstruct(images, allowedFraction: 0.1, told: told)
+    #expect(told.names == ["04.png"])
+    var triples = whole.triples
+    triples.remove(at: 4)
+    #expect(rest.triples == triples, "no other image stands in for it, and the masks of the others stay")
+    #expect(rest.loss != whole.loss && abs(rest.loss - whole.loss) < whole.loss)
+    let sentence = try sentence { try reconstruct(images, allowedFraction: 0.05) }
+    #expect(sentence.contains("1 of the 11 images or more cannot be used"))
+  }
+
+  /// The command: a name that is no PNG's, a file that is there, a bad image, targets that are normalised.
+  @Test func saysWhatItDoes() throws {
+    let folder = try TemporaryFolder()
+    let mae = try MPILaunch.builtProgram("mae")
+    try TrainedModel.importing(fixture("hf")).model.saveRun(to: folder("run"))
+    let images = try images(broken: ["04.png"], in: folder)
+    func run(_ output: String, _ more: [String] = []) throws -> MPILaunch.Outcome {
+      try MPILaunch.run(
+        mae, ["reconstruct", "--checkpoint", folder("run"), "--data", images, "--output", folder(output)] + more,
+        ranks: nil)
+    }
+    let jpeg = try run("a.jpg")
+    #expect(jpeg.exitCode == 2 && jpeg.errorOutput.contains("give it a name that ends in .png"))
+    #expect(!FileManager.default.fileExists(atPath: folder("a.jpg")))
+
+    let strict = try run("a.png", ["--max-bad-fraction", "0"])
+    #expect(strict.exitCode == 1 && strict.errorOutput.contains("nothing was written"))
+    #expect(!FileManager.default.fileExists(atPath: folder("a.png")))
+
+    let painted = try run("a.png")
+    #expect(painted.exitCode == 0, "\(painted.errorOutput)")
+    #expect(painted.errorOutput.contains("left out: ") && painted.errorOutput.contains("04.png"))
+    #expect(painted.errorOutput.contains("warning: 1 of 11 images cannot be used and were left out"))
+    #expect(painted.output.contains("over 10 images"))
+    #expect(painted.output.contains("true mean and deviation"))
+
+    let before = try Data(contentsOf: URL(filePath: folder("a.png")))
+    let again = try run("a.png", ["--seed", "9"])
+    #expect(again.exitCode == 2 && again.errorOutput.contains("exists already and is not overwritten"))
+    #expect(try Data(contentsOf: URL(filePath: folder("a.png"))) == before)
+  }
+}
