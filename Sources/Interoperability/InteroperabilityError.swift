@@ -1,6 +1,7 @@
 import Checkpoints
 import Configuration
 import Files
+import Foundation
 import Safetensors
 
 /// Why weights could not be taken over or handed on; each says in one sentence what was found and what to do.
@@ -21,6 +22,7 @@ public enum InteroperabilityError: Error, CustomStringConvertible {
   case tensorMissing(path: String, tensor: String)
   case tensorUnexpected(path: String, tensor: String)
   case shapeDiffers(path: String, tensor: String, expected: [Int], found: [Int], advice: String)
+  case notFinite(path: String, tensor: String, index: Int, value: Float)
   case outputExists(path: String)
   case batch(path: String, reason: String)
 
@@ -35,10 +37,8 @@ public enum InteroperabilityError: Error, CustomStringConvertible {
     case .pickled(let path):
       """
       "\(path)" is a Python pickle, which could run anything when it is opened, so it is never read here; convert it \
-      with these two lines of Python and import the result:
-      import torch, safetensors.torch; weights = torch.load("\(path)", map_location="cpu", weights_only=True)
-      safetensors.torch.save_file({k: v.contiguous() for k, v in weights.get("model", weights).items()}, \
-      "model.safetensors")
+      with these lines of Python, then import what they write:
+      \(conversionLines(of: path))
       """
     case .noWeights(let path):
       "\"\(path)\" has neither model.safetensors nor model.safetensors.index.json; give the folder that holds them, or a "
@@ -62,6 +62,9 @@ public enum InteroperabilityError: Error, CustomStringConvertible {
       "\"\(path)\" has a tensor \"\(tensor)\", which is no part of a masked autoencoder; it is the file of another model"
     case .shapeDiffers(let path, let tensor, let expected, let found, let advice):
       "\"\(path)\": tensor \"\(tensor)\" has shape \(found), expected \(expected)\(advice)"
+    case .notFinite(let path, let tensor, let index, let value):
+      "\"\(path)\": tensor \"\(tensor)\" holds a value that is not finite (\(value) at place \(index)), so no model can be "
+        + "made of it; take another file, of an earlier step for example"
     case .outputExists(let path):
       "\"\(path)\" exists already and is not overwritten; name another --output"
     case .batch(let path, let reason):
@@ -76,6 +79,25 @@ public enum InteroperabilityError: Error, CustomStringConvertible {
     default: false
     }
   }
+}
+
+/// Python that makes a safetensors file beside a pickle, of the weights that lie in it by themselves or as `model` or
+/// `state_dict`. The authors' trainer leaves its arguments, an `argparse.Namespace`, beside them.
+private func conversionLines(of path: String) -> String {
+  let target = URL(filePath: path).deletingPathExtension().appendingPathExtension("safetensors").relativePath
+  return """
+    import argparse, safetensors.torch, torch
+    torch.serialization.add_safe_globals([argparse.Namespace])
+    weights = torch.load(\(pythonLiteral(path)), map_location="cpu", weights_only=True)
+    weights = weights.get("model", weights.get("state_dict", weights))
+    weights = {k: v.contiguous() for k, v in weights.items() if isinstance(v, torch.Tensor)}
+    safetensors.torch.save_file(weights, \(pythonLiteral(target)))
+    """
+}
+
+/// A string of JSON is one of Python.
+private func pythonLiteral(_ text: String) -> String {
+  String(decoding: jsonBytes(text).dropLast(), as: UTF8.self)
 }
 
 /// Runs `body` and passes its error on as this module's.

@@ -8,7 +8,7 @@ struct ImportCommand: ParsableCommand {
     abstract: "Make a checkpoint of weights from Hugging Face, timm or the authors.",
     discussion: """
       Takes safetensors only, whole or of the encoder alone. Files of PyTorch's pickle (.pth, .bin) are refused, with \
-      the two lines of Python that convert them.
+      the lines of Python that convert them.
       """)
 
   @Option(

@@ -32,7 +32,9 @@ public final class Checkpoint: Sendable {
     }
     let isStore = path.split(separator: "/").last == "checkpoints"
     let directory = isStore ? path : "\(path)/checkpoints"
-    guard try exists(directory) else { throw .notACheckpoint(path: path) }
+    guard try exists(directory) else {
+      throw try holdsForeignWeights(path) ? .foreignWeights(path: path) : .notACheckpoint(path: path)
+    }
     guard let newest = try newest(of: CheckpointStore(directory: directory)) else {
       throw .noValidCheckpoint(path: directory, passedOver: [])
     }
@@ -91,12 +93,24 @@ public final class Checkpoint: Sendable {
     try copy(wanted, from: optimizer, inParallel)
   }
 
-  /// Reads the parameters alone.
+  /// Reads the parameters alone, for whoever begins with them.
+  ///
+  /// - Throws: also where one of them is not finite.
   public func readParameters(
     _ layout: CheckpointLayout, into parameters: Vector,
     inParallel: Parallel = { count, piece in (0..<count).forEach(piece) }
   ) throws(CheckpointError) {
-    try read(layout.named(parameters), from: model, inParallel)
+    let tensors = layout.named(parameters)
+    try read(tensors, from: model, inParallel)
+    let places = Monitor<[Int: Int]>([:])
+    inParallel(tensors.count) { index in
+      let values = tensors[index].values
+      guard let place = (0..<values.count).first(where: { !values[$0].isFinite }) else { return }
+      places.withLock { $0[index] = place }
+    }
+    guard let (index, place) = places.withLock({ $0.min { $0.key < $1.key } }) else { return }
+    throw .notFinite(
+      path: model.path, tensor: tensors[index].name, index: place, value: tensors[index].values[place])
   }
 
   /// Reads a constant of the model; nil where the checkpoint has none of that name.
@@ -155,6 +169,16 @@ public final class Checkpoint: Sendable {
 
   private static func isStepFolder(_ path: String) -> Bool {
     path.split(separator: "/").last.map { CheckpointStore.step(of: String($0)) != nil } ?? false
+  }
+
+  /// Whether `path` is a file of weights or a folder with one, by the names that others give them.
+  private static func holdsForeignWeights(_ path: String) throws(CheckpointError) -> Bool {
+    let endings = [".safetensors", ".pth", ".pt", ".bin"]
+    if endings.contains(where: { path.hasSuffix($0) }) { return true }
+    for name in ["model.safetensors", "model.safetensors.index.json", "pytorch_model.bin"] {
+      if try exists("\(path)/\(name)") { return true }
+    }
+    return false
   }
 
   private static func exists(_ path: String) throws(CheckpointError) -> Bool {

@@ -10,11 +10,14 @@ public enum CheckpointError: Error, Equatable, Sendable, CustomStringConvertible
   case invalid(path: String, CheckpointDefect)
   case nothingThere(path: String)
   case notACheckpoint(path: String)
+  /// It is no checkpoint of this program, but holds weights.
+  case foreignWeights(path: String)
   case noValidCheckpoint(path: String, passedOver: [PassedOverCheckpoint])
   case stateMalformed(path: String, reason: String)
   case tensorMissing(path: String, tensor: String)
   case tensorUnexpected(path: String, tensor: String)
   case shapeDiffers(path: String, tensor: String, expected: [Int], found: [Int])
+  case notFinite(path: String, tensor: String, index: Int, value: Float)
   case inUse(runDirectory: String, holder: String)
   case otherTask(path: String, expected: String, found: String)
 
@@ -31,6 +34,9 @@ public enum CheckpointError: Error, Equatable, Sendable, CustomStringConvertible
     case .notACheckpoint(let path):
       "\"\(path)\" is neither a run directory (it has no folder checkpoints) nor a checkpoint "
         + "(it has no manifest.json)"
+    case .foreignWeights(let path):
+      "\"\(path)\" holds weights, but is no checkpoint of this program; if transformers, timm or the authors' code left them, "
+        + "make a run directory of them with mae import --from \"\(path)\" --output DIR, and give that"
     case .noValidCheckpoint(let path, let passedOver):
       passedOver.isEmpty
         ? "\"\(path)\" holds no checkpoint yet"
@@ -44,6 +50,9 @@ public enum CheckpointError: Error, Equatable, Sendable, CustomStringConvertible
       "\"\(path)\" is the checkpoint of another model: tensor \"\(tensor)\" has shape \(found), expected \(expected)"
     case .otherTask(let path, let expected, let found):
       "\"\(path)\" is a checkpoint of \(found), and this is \(expected); name one of \(expected), or another run directory"
+    case .notFinite(let path, let tensor, let index, let value):
+      "\"\(path)\": tensor \"\(tensor)\" holds a value that is not finite (\(value) at place \(index)); take the checkpoint of an "
+        + "earlier step, or another run's"
     case .inUse(let runDirectory, let holder):
       "the run directory \"\(runDirectory)\" is in use by \(holder); stop that run or choose another directory"
     }

@@ -48,6 +48,13 @@ private struct Takeover {
     source = try SourceModel(path, overrides: overrides)
     configuration = try Self.target(source, overrides: overrides)
     notes = source.notes
+    if !source.hasDecoder {
+      let decoder = configuration.model.decoder
+      notes.append(
+        "there is no decoder in it: one of width \(decoder.width), \(decoder.depth) blocks and \(decoder.heads) heads was "
+          + "drawn (train.seed \(configuration.train.seed)), as for a first step of training; --set model.decoder.width=N, "
+          + "depth and heads ask for another")
+    }
   }
 
   /// The source's configuration with the overrides, its statistics of pixels brought to the channels.
@@ -109,11 +116,15 @@ private struct Takeover {
 
   private func isOfDecoder(_ name: String) -> Bool { name.hasPrefix("decoder_") || name == "mask_token" }
 
-  /// What is left in the file must be a head that is no part of the encoder.
+  /// What is left in the file must be a head that is no part of the encoder, or what training without a decoder needs no
+  /// more.
   private mutating func refuseLeftovers() throws(InteroperabilityError) {
-    let left = source.folder.weights.tensors.map(\.name).filter { !used.contains($0) }
-    if let unexpected = left.first(where: { name in !foreignHeads.contains { name.hasPrefix($0) } }) {
-      throw .tensorUnexpected(path: path, tensor: unexpected)
+    let left = source.tensors.filter { !used.contains($0.value.name) }.keys.sorted()
+    let isKnown = { [hasDecoder = source.hasDecoder] (name: String) in
+      foreignHeads.contains { name.hasPrefix($0) } || !hasDecoder && maskTokens.contains(name)
+    }
+    if let unexpected = left.first(where: { !isKnown($0) }), let tensor = source.tensors[unexpected] {
+      throw .tensorUnexpected(path: path, tensor: tensor.name)
     }
     if !left.isEmpty { notes.append("passed over, as it is no part of the model: \(left.joined(separator: ", "))") }
   }
@@ -171,9 +182,17 @@ extension Takeover {
       throw .shapeDiffers(path: path, tensor: tensor.name, expected: shape, found: tensor.shape, advice: "")
     }
     used.insert(tensor.name)
+    if names.dropFirst().contains(where: { $0.hasPrefix("fc_norm.") && source.tensors[$0]?.name == tensor.name }) {
+      notes.append(
+        "\(tensor.name), of a classifier's norm over the mean of the patches, is taken as the encoder's last")
+    }
     let weights = source.folder.weights
-    return try interoperating(InteroperabilityError.safetensors) { () throws(SafetensorsError) in
+    let values = try interoperating(InteroperabilityError.safetensors) { () throws(SafetensorsError) in
       try weights.floats(of: tensor.name)
     }
+    if let index = values.firstIndex(where: { !$0.isFinite }) {
+      throw .notFinite(path: path, tensor: tensor.name, index: index, value: values[index])
+    }
+    return values
   }
 }

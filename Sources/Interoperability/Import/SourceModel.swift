@@ -17,28 +17,30 @@ struct SourceModel {
   var deviation: [Double]?
   let hasDecoder: Bool
   var notes: [String] = []
-  private let tensors: [String: SafetensorsTensor]
+  /// By their names without the prefix that all of them have in the file.
+  let tensors: [String: SafetensorsTensor]
 
   /// - Parameter overrides: `key=value`; those of the heads and of the image size say what the file does not.
   init(_ path: String, overrides: [String]) throws(InteroperabilityError) {
     let folder = try ForeignFolder(path)
-    let tensors = Dictionary(uniqueKeysWithValues: folder.weights.tensors.map { ($0.name, $0) })
+    let names = folder.weights.tensors.map(\.name)
+    let prefix = wrapperPrefix(of: names)
+    let tensors = Dictionary(
+      uniqueKeysWithValues: folder.weights.tensors.map { (String($0.name.dropFirst(prefix.count)), $0) })
     guard let naming = TensorNaming(of: Set(tensors.keys)) else {
-      throw .unknownNaming(path: path, example: tensors.keys.min().map { "\"\($0)\"" } ?? "nothing")
+      throw .unknownNaming(path: path, example: names.min().map { "\"\($0)\"" } ?? "nothing")
     }
     self.folder = folder
     self.naming = naming
     self.tensors = tensors
     hasDecoder = naming.parts(of: "decoder_embed.weight")[0].contains { tensors[$0] != nil }
     configuration = ModelConfiguration()
+    if !prefix.isEmpty { notes.append("all its tensors are called \(prefix)…: that prefix was taken off") }
     switch naming {
     case .huggingFace: try readHuggingFace()
     case .native: try inferFromShapes(overrides: overrides)
     }
-    if !hasDecoder {
-      configuration.decoder = TransformerConfiguration(width: 512, depth: 8, heads: 16)
-      notes.append("there is no decoder in it: a new one was drawn, as for a first step of training")
-    }
+    if !hasDecoder { configuration.decoder = TransformerConfiguration(width: 512, depth: 8, heads: 16) }
   }
 
   /// The tensor that is kept under one of `names`.

@@ -52,4 +52,21 @@ private func blockRules(_ native: String, _ huggingFace: [String]) -> [NameRule]
 }
 
 /// Parts of other heads that were put on an encoder. They are passed over, and said aloud.
-let foreignHeads = ["head.", "classifier.", "pooler.", "vit.pooler."]
+let foreignHeads = ["head.", "fc_norm.", "classifier.", "pooler.", "vit.pooler."]
+
+/// What stands for a removed patch; of no use where the decoder was taken away.
+let maskTokens = ["mask_token", "decoder.mask_token", "vit.embeddings.mask_token", "embeddings.mask_token"]
+
+/// What trainers that wrap a model put before the names of all its tensors, one or several of them.
+private let wrappers = ["module.", "_orig_mod.", "model."]
+
+/// The wrappers' part that all of `names` begin with; empty where there is none.
+func wrapperPrefix(of names: [String]) -> String {
+  var prefix = ""
+  while let next = wrappers.first(where: { wrapper in names.allSatisfy { $0.hasPrefix(prefix + wrapper) } }),
+    !names.isEmpty
+  {
+    prefix += next
+  }
+  return prefix
+}
