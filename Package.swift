@@ -132,7 +132,7 @@ let package = Package(
       "Interoperability",
       [
         "Checkpoints", "Compute", "Configuration", "Datasets", "Evaluation", "MPILaunch", "MaskedAutoencoder",
-        "Reporting", "Safetensors", "Training", "VisionTransformer", "mae",
+        "Pretraining", "Reporting", "Safetensors", "Training", "VisionTransformer", "mae",
       ],
       fixtures: true, live: true),
     tests("VisionTransformer", ["Compute", "Parameters"]),

@@ -16,7 +16,7 @@ struct LiveTests {
 
   /// Whether the Python has these modules; says so when it has not.
   private func has(_ modules: String, for purpose: String) throws -> Bool {
-    let outcome = try run(["-c", "import \(modules)"])
+    let outcome = try run(["-c", "import sys; sys.path.insert(0, sys.argv[1]); import \(modules)", script("")])
     if outcome.exitCode != 0 { print("not compared with \(purpose): \(python) cannot import \(modules)") }
     return outcome.exitCode == 0
   }
@@ -29,6 +29,16 @@ struct LiveTests {
     guard try has("torch, transformers, safetensors, PIL, numpy", for: "transformers") else { return }
     let outcome = try run([script("compare_hf.py"), MPILaunch.builtProgram("mae")])
     print(outcome.output.split(separator: "\n").last.map(String.init) ?? "nothing was compared")
+    #expect(outcome.exitCode == 0, "\(outcome.output) \(outcome.errorOutput)")
+  }
+
+  /// Each piece of Python that cards and refusals show runs as it stands, and gives what it is said to give.
+  @Test func cardsAndConversionLinesRunAsTheyStand() throws {
+    guard try has("torch, torchvision_for_cpu, transformers, timm, safetensors, PIL, numpy", for: "model cards") else {
+      return
+    }
+    let outcome = try run([script("run_cards.py"), MPILaunch.builtProgram("mae")])
+    print(outcome.output.split(separator: "\n").last.map(String.init) ?? "nothing was run")
     #expect(outcome.exitCode == 0, "\(outcome.output) \(outcome.errorOutput)")
   }
 

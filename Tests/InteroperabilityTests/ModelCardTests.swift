@@ -1,20 +1,24 @@
+import Checkpoints
 import Evaluation
 import Foundation
 import Interoperability
+import Pretraining
 import Reporting
 import Testing
 
 /// What `README.md` of an exported folder says.
 @Suite struct ModelCardTests {
-  private func card(step: Int, log records: [any LogRecord]) throws -> String {
+  private func card(
+    step: Int, log records: [any LogRecord], _ format: ModelFormat = .huggingFace, overrides: [String] = []
+  ) throws -> String {
     let folder = try TemporaryFolder()
     let log = try TrainingLog.create(at: folder("log.jsonl"))
     for record in records { try log.append(record) }
-    let imported = try TrainedModel.importing(fixture("hf"), overrides: ["train.batch_size=64"]).model
+    let imported = try TrainedModel.importing(fixture("hf"), overrides: ["train.batch_size=64"] + overrides).model
     let model = TrainedModel(
       imported.model, configuration: imported.configuration,
       parameters: .init(imported.parameters.all.array), step: step)
-    var options = ExportOptions(format: .huggingFace)
+    var options = ExportOptions(format: format)
     options.log = try TrainingLog.lines(at: folder("log.jsonl"))
     _ = try model.export(to: folder("hf"), options)
     return try String(contentsOfFile: folder("hf/README.md"), encoding: .utf8)
@@ -49,6 +53,42 @@ import Testing
     }
     let card = try card(step: 45, log: records)
     #expect(card.contains("| 0.01 | 1 | 1.0000 |") && card.contains("| 0.45 | 45 | 0.0222 |"))
+  }
+
+  /// The weights are those of `mae inspect`, and nothing says where they lay.
+  @Test func namesTheWeightsAndNoPlaces() throws {
+    let folder = try TemporaryFolder()
+    try TrainedModel.importing(fixture("hf")).model.saveRun(to: folder("run"))
+    let hash = try Checkpoint.open(folder("run")).parameterHash()
+    for format in ModelFormat.allCases {
+      let card = try card(
+        step: 3, log: [], format,
+        overrides: ["data.path=/home/somebody/secret/garments", "parallel.threads=7", "watchdog.factor=33"])
+      #expect(card.contains("| parameters | `\(hash)`"))
+      #expect(card.contains("- data: `garments`"))
+      for word in ["somebody", "secret", "watchdog", "threads", "\n  workers:", folder.path] {
+        #expect(!card.contains(word), "\(word)")
+      }
+    }
+  }
+
+  /// What is left of the recipe can be read, and says what the configuration says.
+  @Test func theRecipeIsAConfiguration() throws {
+    let card = try card(step: 3, log: [], overrides: ["model.decoder.depth=1", "train.seed=9"])
+    let yaml = try #require(card.components(separatedBy: "```yaml\n").last?.components(separatedBy: "```").first)
+    let recipe = try PretrainingConfiguration.decode(yaml: yaml)
+    let model = try TrainedModel.importing(
+      fixture("hf"), overrides: ["train.batch_size=64", "model.decoder.depth=1", "train.seed=9"]
+    ).model
+    #expect(recipe == model.configuration)
+  }
+
+  @Test func saysWhereOthersDoOtherwise() throws {
+    let card = try card(step: 0, log: [])
+    #expect(card.contains("random patches unless it is given `mask_ratio=0.0`"))
+    #expect(card.contains("`backend=\"pil\"`, gives the samples of `mae embed` exactly"))
+    #expect(card.contains("Alpha is laid over white") && card.contains("A rotation that EXIF data asks for"))
+    #expect(try self.card(step: 0, log: [], .facebook).contains("import functools\n\nimport torch\n"))
   }
 
   @Test func saysWhatIsNotKnown() throws {

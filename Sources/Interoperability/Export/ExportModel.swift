@@ -71,13 +71,15 @@ extension TrainedModel {
     if options.format != .huggingFace, model.layerNormEpsilon != 1e-6 {
       limits.append(
         "config.json cannot tell \(options.format.rawValue) the epsilon of the layer norms, \(model.layerNormEpsilon), "
-          + "where its own is 1e-6: pass norm_layer=functools.partial(torch.nn.LayerNorm, eps=\(model.layerNormEpsilon))"
-      )
+          + "where its own is 1e-6: pass norm_layer, as the model card does")
     }
     if options.format == .facebook, !options.encoderOnly, model.decoder.mlpRatio != model.encoder.mlpRatio {
       limits.append(
         "the authors' class has one mlp_ratio, this model has \(model.encoder.mlpRatio) in the encoder and "
           + "\(model.decoder.mlpRatio) in the decoder: build the decoder's blocks with the latter")
+    }
+    if options.format == .facebook, model.imageSize.height != model.imageSize.width {
+      limits.append("the authors' class takes square images only")
     }
     if options.format == .huggingFace, !options.encoderOnly, model.imageSize.height != model.imageSize.width {
       limits.append("transformers' ViTMAEForPreTraining takes square images only; its encoder takes this model's")
@@ -106,13 +108,20 @@ extension TimmConfiguration {
       numHeads: model.encoder.heads, mlpRatio: Self.truncatingRatio(model.encoder))
     pretrainedCfg = Pretrained(
       tag: "mae", customLoad: false, inputSize: [model.channels, model.imageSize.height, model.imageSize.width],
-      fixedInputSize: true, interpolation: "bicubic", cropPct: Embedder.usualKeptFraction, cropMode: "center",
-      mean: configuration.data.mean, std: configuration.data.deviation, numClasses: 0,
+      fixedInputSize: true, interpolation: "bicubic", cropPct: Self.truncatingPart(of: model.imageSize.height),
+      cropMode: "center", mean: configuration.data.mean, std: configuration.data.deviation, numClasses: 0,
       firstConv: "patch_embed.proj", classifier: "head")
   }
 
+  /// The kept part of an image's side for those who cut the resized side off to whole pixels instead of rounding it.
+  private static func truncatingPart(of side: Int) -> Double {
+    let resized = (Double(side) / Embedder.usualKeptFraction).rounded()
+    let part = Double(side) / resized
+    return Double(side) / part >= resized ? part : part.nextDown
+  }
+
   /// The ratio that gives the hidden width to those who cut its product with the width off instead of rounding it.
-  private static func truncatingRatio(_ encoder: TransformerConfiguration) -> Double {
+  static func truncatingRatio(_ encoder: TransformerConfiguration) -> Double {
     let ratio = Double(encoder.hiddenWidth) / Double(encoder.width)
     return Int(Double(encoder.width) * ratio) == encoder.hiddenWidth ? ratio : ratio.nextUp
   }

@@ -1,6 +1,8 @@
+import Checkpoints
 import Evaluation
 import Foundation
 import MaskedAutoencoder
+import Pretraining
 import Reporting
 import Training
 import VisionTransformer
@@ -11,17 +13,25 @@ struct ModelCard {
 
   init(_ model: TrainedModel, _ options: ExportOptions) {
     let configuration = model.configuration
+    let snippets = CardSnippets(configuration: configuration, options: options)
     var sections = [
       Self.frontMatter(options), "# Masked autoencoder", Self.summary(model, options),
-      "## Loading\n\n```python\n\(Self.loading(configuration.model, options))\n```",
+      "## Loading\n\nRun in this folder, or with `folder` set to it:", Self.python(snippets.loading),
     ]
     let limits = model.limits(of: options)
-    if !limits.isEmpty { sections.append(limits.map { "- \($0)" }.joined(separator: "\n")) }
+    if !limits.isEmpty { sections.append(Self.list(limits)) }
+    sections.append("## Features and images")
+    if let features = snippets.features { sections.append(Self.python(features)) }
+    sections.append(Self.list(CardImages(configuration: configuration, options: options).lines))
     sections.append("## Training\n\n\(Self.training(model, options.log))")
     if let curve = Self.lossCurve(options.log, through: model.step) { sections.append("## Loss\n\n\(curve)") }
-    sections.append("## Recipe\n\n```yaml\n\(configuration.yaml())```")
+    sections.append("## Recipe\n\n```yaml\n\(cardRecipe(configuration))\n```")
     text = sections.joined(separator: "\n\n") + "\n"
   }
+
+  private static func python(_ code: String) -> String { "```python\n\(code)\n```" }
+
+  private static func list(_ lines: [String]) -> String { lines.map { "- \($0)" }.joined(separator: "\n") }
 
   private static func frontMatter(_ options: ExportOptions) -> String {
     let library = options.format == .huggingFace ? "transformers" : options.format == .timm ? "timm" : "pytorch"
@@ -53,49 +63,21 @@ struct ModelCard {
       "| mask ratio | \(model.maskRatio) |",
       "| targets | pixels\(model.normalizesPixels ? ", each patch normalised by its own mean and deviation" : "") |",
       "| pixel mean, deviation | \(trained.configuration.data.mean), \(trained.configuration.data.deviation) |",
+      "| parameters | `\(CheckpointLayout(trained.model).parameterHash(trained.parameters.all))`, the hash that "
+        + "`mae inspect` prints |",
     ]
     return lines.joined(separator: "\n")
-  }
-
-  private static func loading(_ model: ModelConfiguration, _ options: ExportOptions) -> String {
-    switch options.format {
-    case .huggingFace where options.encoderOnly:
-      """
-      from transformers import ViTModel
-      model = ViTModel.from_pretrained("PATH", add_pooling_layer=False)
-      """
-    case .huggingFace:
-      """
-      from transformers import ViTMAEForPreTraining
-      model = ViTMAEForPreTraining.from_pretrained("PATH")
-      """
-    case .timm:
-      """
-      import timm
-      model = timm.create_model("local-dir:PATH", pretrained=True)
-      """
-    case .facebook:
-      """
-      from safetensors.torch import load_file
-      model = models_mae.MaskedAutoencoderViT(
-          img_size=\(model.imageSize.height), patch_size=\(model.patchSize), in_chans=\(model.channels),
-          embed_dim=\(model.encoder.width), depth=\(model.encoder.depth), num_heads=\(model.encoder.heads),
-          decoder_embed_dim=\(model.decoder.width), decoder_depth=\(model.decoder.depth),
-          decoder_num_heads=\(model.decoder.heads), mlp_ratio=\(model.encoder.mlpRatio),
-          norm_pix_loss=\(model.normalizesPixels ? "True" : "False"),
-          norm_layer=functools.partial(torch.nn.LayerNorm, eps=\(model.layerNormEpsilon)))
-      model.load_state_dict(load_file("PATH/model.safetensors"))
-      """
-    }
   }
 
   private static func training(_ model: TrainedModel, _ log: [LogLine]) -> String {
     guard model.step > 0 else {
       return "No step of training was done by this program: the weights are as they were imported or drawn."
     }
-    let (data, train) = (model.configuration.data, model.configuration.train)
+    let train = model.configuration.train
+    // Where it lay on that machine is nobody's business; what it was called says what it was.
+    let data = model.configuration.data.path.split(separator: "/").last
     var lines = [
-      "- data: `\(data.path.isEmpty ? "not recorded" : data.path)`",
+      "- data: \(data.map { "`\($0)`" } ?? "not recorded")",
       "- steps: \(model.step) of \(train.batchSize) images each, \(model.step * train.batchSize) images in all",
     ]
     let steps = log.compactMap(StepRecord.init).filter { $0.step <= model.step }

@@ -15,19 +15,23 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+try:
+    import torchvision_for_cpu  # before all that imports torchvision
+except ImportError:
+    pass  # Nothing then does.
 import numpy
 import torch
 from PIL import Image
 from transformers import ViTMAEForPreTraining, ViTMAEModel, ViTModel
 from transformers.utils import logging
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from oracle import distance, grid, load_file, make_model, on_disk, results, save, save_file, sides
 
 try:
     import timm
     from timm.models.vision_transformer import VisionTransformer
-except (ImportError, RuntimeError) as error:
+except ImportError as error:
     timm = None
     print(f"timm is not compared: {error}")
 
