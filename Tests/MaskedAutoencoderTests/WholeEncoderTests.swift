@@ -1,5 +1,6 @@
 import Compute
 import MaskedAutoencoder
+import Parameters
 import ReferenceArithmetic
 import Testing
 import VisionTransformer
