@@ -62,7 +62,7 @@ package struct BackwardLineReader: ~Copyable {
 }
 
 /// A file that is open for reading at any place.
-private struct ReadableBytes: ~Copyable {
+package struct ReadableBytes: ~Copyable {
   private let path: String
   private let descriptor: Int32
 
