@@ -41,7 +41,9 @@ package struct LinearClassifier: Sendable {
     for image in 0..<logits.rows {
       memory.logitGradients[image, memory.labels[image]] -= 1
       loss += Double(memory.maxima[image]) - Double(memory.labelLogits[image])
-      loss -= Elementary.log(Double(memory.inverseSums[image]))
+      // Of a logit that is no number comes a sum that is none, and there is no logarithm of it.
+      let inverse = Double(memory.inverseSums[image])
+      loss -= inverse > 0 ? Elementary.log(inverse) : .nan
     }
     return (loss, correct)
   }
