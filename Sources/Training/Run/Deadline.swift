@@ -5,11 +5,11 @@ import Synchronization
 /// Calls somebody when a thing has not happened within some seconds.
 ///
 /// Time in which this process did not run (SIGSTOP, a suspended machine) does not count.
-final class Deadline: Sendable {
+public final class Deadline: Sendable {
   private let isMet = Atomic(false)
 
   /// - Parameter missed: called on a thread of its own.
-  init(seconds: Double, missed: @escaping @Sendable () -> Void) {
+  public init(seconds: Double, missed: @escaping @Sendable () -> Void) {
     let thread = Thread { [self] in
       let interval = min(1, seconds / 10)
       var waited = 0.0
@@ -27,7 +27,7 @@ final class Deadline: Sendable {
   }
 
   /// It has happened.
-  func meet() {
+  public func meet() {
     isMet.store(true, ordering: .relaxed)
   }
 }

@@ -101,26 +101,6 @@ extension ProgramTests {
         "\(outcome.errorOutput)")
     }
 
-    /// All have come, and one is caught by its file system: its images are a pipe that nobody writes to.
-    @Test func aRankThatIsNotReadyIsNamed() throws {
-      let bench = try Workbench()
-      try bench.write([], to: "pipe/labels")
-      try #require(mkfifo("\(bench.path)/pipe/train-images-idx3-ubyte", 0o644) == 0)
-      let limits = settings + ["watchdog.floor_seconds=1", "watchdog.first_steps_seconds=3"]
-      let job = try bench.startUnequalRanks(
-        bench.arguments("run", limits), bench.arguments("run", limits + ["data.path=\(bench.path)/pipe"]))
-      let outcome = try job.wait(deadlineSeconds: 30)
-      #expect(outcome.exitCode == 1)
-      #expect(
-        outcome.errorOutput.contains(
-          /rank 0 on host \S+: getting ready takes longer than 3.0 s; this rank waits for others/),
-        "\(outcome.errorOutput)")
-      #expect(
-        outcome.errorOutput.contains(
-          /rank 1 on host \S+: getting ready takes longer than 3.0 s; this rank is at work on data/),
-        "\(outcome.errorOutput)")
-    }
-
     @Test func anUnreadableLimitIsRefused() throws {
       let bench = try Workbench()
       let outcome = try bench.pretrain("run", settings, ranks: 2, environment: ["MAE_START_SECONDS": "soon"])
