@@ -8,9 +8,19 @@ extension ProgramTests {
     private func workbench() throws -> Workbench {
       let bench = try Workbench(command: "classify", configuration: classifierConfiguration)
       let labels = (0..<80).map { UInt8($0 % 4) }
-      try bench.write(idxFile(images: greyImages(count: 80)), to: "labelled/train-images-idx3-ubyte")
+      try bench.write(idxFile(images: labelledImages()), to: "labelled/train-images-idx3-ubyte")
       try bench.write([0, 0, 8, 1, 0, 0, 0, 80] + labels, to: "labelled/train-labels-idx1-ubyte")
       return bench
+    }
+
+    /// 80 images of 12 x 12 pixels, each with its own wave; the quarter whose number is the class is the brighter one.
+    private func labelledImages() -> [[UInt8]] {
+      greyImages(count: 80).enumerated().map { image, pixels in
+        pixels.enumerated().map { pixel, value in
+          let quarter = pixel / 72 * 2 + pixel % 12 / 6
+          return value / 2 + (quarter == image % 4 ? 100 : 0)
+        }
+      }
     }
 
     private func settings(_ bench: Workbench, _ settings: [String] = []) -> [String] {
@@ -52,7 +62,7 @@ extension ProgramTests {
       #expect(accuracies.count == 200)
       // Of 16 images, so sixteenths: exact sums, divided once.
       #expect(accuracies.allSatisfy { ($0 * 16).rounded() == $0 * 16 && (0...1).contains($0) })
-      #expect(accuracies.prefix(5).reduce(0, +) / 5 < 0.6)
+      #expect(accuracies[0] < 0.5)
       #expect(accuracies.suffix(5).reduce(0, +) / 5 > 0.9)
       let last = try #require(log.epochs.last)
       #expect(Double(last.meanAccuracy) == accuracies.suffix(5).reduce(0, +) / 5)
