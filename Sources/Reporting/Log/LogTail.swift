@@ -30,8 +30,12 @@ struct LogTail {
       if line.event == StepRecord.event, line.step <= step { break }
       lines.append(line)
       if line.step <= step {
-        // A rewinding that was cut short has left some of them twice.
-        if !kept.contains(bytes) { kept.append(bytes) }
+        // A rewinding that was cut short has left some of them twice: the first of the two stays.
+        if let copy = kept.firstIndex(of: bytes) {
+          kept.remove(at: copy)
+          if copy < keptBehindCount { keptBehindCount -= 1 }
+        }
+        kept.append(bytes)
       } else {
         rewound.later += 1
         (firstRemoved, keptBehindCount) = (reader.start, kept.count)
