@@ -46,16 +46,15 @@ let package = Package(
     debianLibrary("CXXHash", pkgConfig: "libxxhash", package: "libxxhash-dev"),
     debianLibrary("CZlib", pkgConfig: "zlib", package: "zlib1g-dev"),
     .target(name: "CBFloat16"),
-    .target(name: "CClosure"),
     .target(name: "CProcessor"),
     .target(name: "CSignals"),
     .target(name: "CTranspose"),
     .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
     .target(name: "CPNG", linkerSettings: [.linkedLibrary("png16")]),
 
-    module("Compute", ["CBFloat16", "CClosure", "COneDNN", "COpenBLAS", "CProcessor", "CTranspose"]),
-    module("Configuration", ["Yams"]),
-    module("Imaging", ["CJPEG", "CPNG"]),
+    module("Compute", ["CBFloat16", "COneDNN", "COpenBLAS", "CProcessor", "CTranspose"]),
+    module("Configuration", ["Files", "Yams"]),
+    module("Imaging", ["CJPEG", "CPNG", "Files"]),
     module("Parameters", ["Compute"]),
     module("VisionTransformer", ["Compute", "Configuration", "Parameters"]),
     module("MaskedAutoencoder", ["Compute", "Configuration", "Parameters", "VisionTransformer"]),
@@ -65,12 +64,12 @@ let package = Package(
     module("Hashing", ["CXXHash"]),
     module("Safetensors", ["Compute", "Files"]),
     module("Checkpoints", ["Compute", "Files", "Hashing", "Safetensors"]),
-    module("Datasets", ["Compute", "CZlib", "Hashing", "Imaging"]),
-    module("Reporting", [logging]),
+    module("Datasets", ["Compute", "CZlib", "Files", "Hashing", "Imaging"]),
+    module("Reporting", ["Compute", "Files", logging]),
     module(
       "Training",
       [
-        "CSignals", "Checkpoints", "Collectives", "Compute", "Configuration", "Datasets", "Hashing", "Imaging",
+        "CSignals", "Checkpoints", "Collectives", "Compute", "Configuration", "Datasets", "Files", "Hashing", "Imaging",
         "Optimization", "Parameters", "Reporting", logging,
       ]),
     module(
@@ -94,7 +93,8 @@ let package = Package(
     module(
       "Benchmarks",
       [
-        "Checkpoints", "Collectives", "Compute", "Datasets", "Imaging", "MaskedAutoencoder", "Pretraining", "Reporting",
+        "Checkpoints", "Collectives", "Compute", "Datasets", "Files", "Imaging", "MaskedAutoencoder", "Pretraining",
+        "Reporting",
         "Training", "VisionTransformer",
       ]),
     module(
@@ -113,8 +113,8 @@ let package = Package(
       "mae",
       [
         .product(name: "ArgumentParser", package: "swift-argument-parser"), "Benchmarks", "Checkpoints",
-        "Classification", "Collectives", "Compute", "Configuration", "CProcessor", "Evaluation", "Interoperability",
-        "Planning", "Pretraining", "Training",
+        "Classification", "Collectives", "Compute", "Configuration", "CProcessor", "Evaluation", "Files",
+        "Interoperability", "Planning", "Pretraining", "Training",
       ]),
 
     module("ReferenceArithmetic", [], path: "Tests/ReferenceArithmetic"),
@@ -126,12 +126,12 @@ let package = Package(
     tests("Files", ["TemporaryFiles"]),
     tests("Safetensors", ["Compute", "Files", "TemporaryFiles"], fixtures: true),
     tests("Checkpoints", ["Compute", "Files", "Hashing", "Safetensors", "TemporaryFiles"]),
-    tests("Datasets", ["Compute", "Imaging"], fixtures: true),
-    tests("Reporting", fixtures: true),
+    tests("Datasets", ["Compute", "Files", "Imaging"], fixtures: true),
+    tests("Reporting", ["Files"], fixtures: true),
     tests(
       "Interoperability",
       [
-        "Checkpoints", "Compute", "Configuration", "Datasets", "Evaluation", "MPILaunch", "MaskedAutoencoder",
+        "Checkpoints", "Compute", "Configuration", "Datasets", "Evaluation", "Files", "MPILaunch", "MaskedAutoencoder",
         "Pretraining", "Reporting", "Safetensors", "Training", "VisionTransformer", "mae",
       ],
       fixtures: true, live: true),

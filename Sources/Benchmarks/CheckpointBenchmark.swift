@@ -1,6 +1,7 @@
 import Checkpoints
 import Collectives
 import Compute
+import Files
 import Foundation
 import MaskedAutoencoder
 import Pretraining
@@ -35,15 +36,15 @@ public struct CheckpointBenchmark: Encodable {
       "\(directory)/mae-bench-\(ProcessInfo.processInfo.processIdentifier)", from: 0)
     let isFirst = communicator.rank == 0
     let lock = try communicator.together {
-      if isFirst { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
+      if isFirst { try PosixFileSystem().createDirectories(path) }
       return isFirst ? try RunLock(runDirectory: path) : nil
     }
     defer { extendLifetime(lock) }
-    defer { if isFirst { try? FileManager.default.removeItem(atPath: path) } }
+    defer { if isFirst { try? PosixFileSystem().removeTree(path) } }
     let saving = try CheckpointSaving(
       configuration.checkpoint, in: RunDirectory(path: path), lock: lock, layout: layout,
       communicator: communicator)
-    let pool = WorkerPool(count: threads)
+    let pool = try communicator.together { try WorkerPool(count: threads) }
     func inParallel(_ count: Int, _ piece: @Sendable (Int) -> Void) {
       pool.run { worker in for index in stride(from: worker, to: count, by: threads) { piece(index) } }
     }
@@ -59,7 +60,9 @@ public struct CheckpointBenchmark: Encodable {
         try saving.save(CheckpointState(step: step), inParallel: inParallel) { arenas[$0].buffer.all }
       }
       try saving.commit()
-      return (copy, try communicator.together { try saving.finish().reduce(0) { $0 + $1.seconds } })
+      var seconds = 0.0
+      try communicator.together { try saving.finish { seconds = $0.reduce(0) { $0 + $1.seconds } } }
+      return (copy, seconds)
     }
     _ = try save(1)
     (copySeconds, saveSeconds) = try save(2)

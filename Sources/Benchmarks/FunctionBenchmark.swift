@@ -8,26 +8,26 @@ public struct FunctionBenchmark {
   public let gigaelements: Double
 
   /// Runs those of one image on each of `threads` threads at once, and keeps the median of `repetitions`.
-  public init(model: ModelConfiguration, threads: Int, precision: Precision = .fp32, repetitions: Int = 5) {
+  public init(model: ModelConfiguration, threads: Int, precision: Precision = .fp32, repetitions: Int = 5) throws {
     let functions = blockFunctions(of: model)
     let seconds =
       switch precision {
-      case .fp32: FunctionBenchmark.seconds(functions, threads, repetitions, of: Float.self)
-      case .bf16: FunctionBenchmark.seconds(functions, threads, repetitions, of: BFloat16.self)
+      case .fp32: try FunctionBenchmark.seconds(functions, threads, repetitions, of: Float.self)
+      case .bf16: try FunctionBenchmark.seconds(functions, threads, repetitions, of: BFloat16.self)
       }
     gigaelements = Double(threads) * model.functionElementsPerImage / seconds / 1e9
   }
 
   private static func seconds<Element: StoredElement>(
     _ functions: [BlockFunctions], _ threads: Int, _ repetitions: Int, of: Element.Type
-  ) -> Double {
+  ) throws -> Double {
     let count = functions.map(\.largest).max()!
     let stored = AlignedBuffer<Element>(repeating: Element(0.5), count: threads * 2 * count)
     defer { extendLifetime(stored) }
     let floats = AlignedBuffer<Float>(repeating: 0.5, count: threads * 6 * count)
     defer { extendLifetime(floats) }
     let (elements, numbers) = (stored.all, floats.all)
-    let pool = WorkerPool(count: threads)
+    let pool = try WorkerPool(count: threads)
     var times: [Double] = []
     for repetition in 0...repetitions {
       let start = ContinuousClock.now

@@ -14,16 +14,16 @@ public struct GEMMBenchmark {
   /// Runs the products of `images` images on each of `threads` threads at once, and keeps the median of `repetitions`.
   public init(
     model: ModelConfiguration, images: Int, threads: Int, precision: Precision = .fp32, repetitions: Int = 3
-  ) {
+  ) throws {
     switch precision {
-    case .fp32: self.init(model, images, threads, repetitions, of: Float.self)
-    case .bf16: self.init(model, images, threads, repetitions, of: BFloat16.self)
+    case .fp32: try self.init(model, images, threads, repetitions, of: Float.self)
+    case .bf16: try self.init(model, images, threads, repetitions, of: BFloat16.self)
     }
   }
 
   private init<Element: StoredElement>(
     _ model: ModelConfiguration, _ images: Int, _ threads: Int, _ repetitions: Int, of: Element.Type
-  ) {
+  ) throws {
     let products = model.matrixProducts(images: images)
     let largest = products.map { max($0.rows * $0.inner, $0.inner * $0.columns, $0.rows * $0.columns) }.max() ?? 0
     let operands = AlignedBuffer<Element>(repeating: Element(0.5), count: threads * 2 * largest)
@@ -31,7 +31,7 @@ public struct GEMMBenchmark {
     let results = AlignedBuffer<Float>(repeating: 0, count: threads * largest)
     defer { extendLifetime(results) }
     let (inputs, outputs) = (operands.all, results.all)
-    let pool = WorkerPool(count: threads)
+    let pool = try WorkerPool(count: threads)
     var times: [Double] = []
     for repetition in 0...repetitions {
       let start = ContinuousClock.now

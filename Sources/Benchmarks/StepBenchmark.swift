@@ -1,6 +1,7 @@
 import Collectives
 import Compute
 import Datasets
+import Files
 import Foundation
 import Imaging
 import MaskedAutoencoder
@@ -75,7 +76,7 @@ public struct StepBenchmark: Encodable {
     }
     let usage = try SystemUsage.current()
     try communicator.barrier()
-    let ceiling = GEMMBenchmark(
+    let ceiling = try GEMMBenchmark(
       model: configuration.model, images: placement.imagesPerVirtualWorker, threads: placement.threads,
       precision: configuration.train.precision)
     let all = try communicator.allgather([ceiling.gflops, usage.peakResidentMegabytes])
@@ -98,7 +99,7 @@ public struct StepBenchmark: Encodable {
 
 /// The CPU's name, as the kernel gives it.
 func processorName() -> String {
-  let text = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
+  let text = String(decoding: (try? readFile("/proc/cpuinfo")) ?? [], as: UTF8.self)
   let line = text.split(separator: "\n").first { $0.hasPrefix("model name") }
   return line?.split(separator: ":").last.map { $0.trimmingCharacters(in: .whitespaces) } ?? "unknown"
 }

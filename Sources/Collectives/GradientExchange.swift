@@ -1,5 +1,4 @@
 import Compute
-import Foundation
 
 /// Sums gradients over the ranks while backward goes on: the one thread that calls MPI for gradients.
 ///
@@ -29,14 +28,17 @@ public final class GradientExchange: Sendable {
 
   private let queue: ExchangeQueue?
 
-  public init(communicator: any Communicator, wire: GradientWire = .fp32, result: Result = .whole) {
+  /// - Throws: the thread cannot be started.
+  public init(
+    communicator: any Communicator, wire: GradientWire = .fp32, result: Result = .whole
+  ) throws(ThreadError) {
     guard communicator.size > 1 else {
       queue = nil
       return
     }
     let queue = ExchangeQueue()
     self.queue = queue
-    let thread = Thread {
+    _ = try SystemThread(for: "the exchange of gradients") {
       queue.run { vector throws(CommunicatorError) in
         switch result {
         case .whole: try communicator.allreduceSum(vector, wire: wire)
@@ -44,8 +46,6 @@ public final class GradientExchange: Sendable {
         }
       }
     }
-    thread.name = "gradients"
-    thread.start()
   }
 
   deinit {
@@ -72,49 +72,51 @@ public final class GradientExchange: Sendable {
   }
 }
 
-/// What the two sides share; everything is read and written under `condition`, the vectors' floats excepted, which
-/// belong to the thread while they are in here.
-private final class ExchangeQueue: @unchecked Sendable {
-  private let condition = NSCondition()
-  private var submitted: [Vector] = []
-  private var doneCount = 0
-  private var failure: CommunicatorError?
-  private var busySeconds = 0.0
-  private var isClosed = false
+/// What the two sides share. The vectors' floats belong to the thread while they are in here.
+private final class ExchangeQueue: Sendable {
+  private struct State {
+    var submitted: [Vector] = []
+    var doneCount = 0
+    var failure: CommunicatorError?
+    var busySeconds = 0.0
+    var isClosed = false
+
+    /// Whether the thread has something to do.
+    var hasWork: Bool { doneCount < submitted.count && failure == nil }
+  }
+
+  private let state: Monitor<State>
 
   init() {
-    submitted.reserveCapacity(1024)
+    var state = State()
+    state.submitted.reserveCapacity(1024)
+    self.state = Monitor(state)
   }
 
   func append(_ vector: Vector) {
-    condition.withLock {
-      submitted.append(vector)
-      condition.broadcast()
+    state.withLock { state in
+      state.submitted.append(vector)
+      // After an error nothing more is summed before the next step.
+      if state.failure != nil { state.doneCount = state.submitted.count }
     }
   }
 
   func close() {
-    condition.withLock {
-      isClosed = true
-      condition.broadcast()
-    }
+    state.withLock { $0.isClosed = true }
   }
 
   /// Waits for all that was submitted and starts anew; returns how long the thread was busy.
   func drain() throws(CommunicatorError) -> Double {
-    let outcome: Result<Double, CommunicatorError> = condition.withLock {
-      while doneCount < submitted.count {
-        condition.wait()
-      }
+    try state.wait(until: { $0.doneCount == $0.submitted.count }) { (state) throws(CommunicatorError) in
       defer {
-        submitted.removeAll(keepingCapacity: true)
-        doneCount = 0
-        failure = nil
-        busySeconds = 0
+        state.submitted.removeAll(keepingCapacity: true)
+        state.doneCount = 0
+        state.failure = nil
+        state.busySeconds = 0
       }
-      return failure.map { .failure($0) } ?? .success(busySeconds)
+      if let failure = state.failure { throw failure }
+      return state.busySeconds
     }
-    return try outcome.get()
   }
 
   /// The thread's whole life.
@@ -129,27 +131,16 @@ private final class ExchangeQueue: @unchecked Sendable {
         thrown = error
       }
       let seconds = (clock.now - start) / .seconds(1)
-      condition.withLock {
-        busySeconds += seconds
-        doneCount += 1
-        failure = thrown
-        condition.broadcast()
+      state.withLock { [thrown] state in
+        state.busySeconds += seconds
+        state.failure = thrown
+        state.doneCount = thrown == nil ? state.doneCount + 1 : state.submitted.count
       }
     }
   }
 
-  /// The next vector in order, when there is one; nil in the end. After an error there is none before the next step.
+  /// The next vector in order, when there is one; nil in the end.
   private func next() -> Vector? {
-    condition.withLock {
-      while doneCount == submitted.count || failure != nil {
-        if failure != nil {
-          doneCount = submitted.count
-          condition.broadcast()
-        }
-        if isClosed { return nil }
-        condition.wait()
-      }
-      return submitted[doneCount]
-    }
+    state.wait(until: { $0.hasWork || $0.isClosed }) { $0.hasWork ? $0.submitted[$0.doneCount] : nil }
   }
 }

@@ -1,3 +1,6 @@
+import Compute
+import Files
+
 /// What can be wrong with a data set.
 public enum DatasetError: Error, Equatable, CustomStringConvertible {
   /// The system would not let us read a file or list a folder.
@@ -15,18 +18,18 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
   /// Fewer images than one batch takes.
   case smallerThanBatch(sampleCount: Int, batchSize: Int)
   /// The system would not start another thread.
-  case cannotStartThread(reason: String)
+  case cannotStartThread(ThreadError)
   /// A setting of the augmentation is out of range.
   case invalidAugmentation(key: String, reason: String)
 
   public var description: String {
     switch self {
     case .unreadable(let path, let reason):
-      "cannot read \(path): \(reason)"
+      "cannot read \(escaped(path)): \(reason)"
     case .notADataset(let path, let reason):
-      "\(path) is no data set: \(reason)"
+      "\(escaped(path)) is no data set: \(reason)"
     case .corrupt(let path, let reason):
-      "\(path) is damaged: \(reason)"
+      "\(escaped(path)) is damaged: \(reason)"
     case .badImage(let sample):
       sample.description
     case .tooManyBadImages(let count, let first, let last):
@@ -35,8 +38,8 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
       "\(name) has \(found) channels, and model.channels is \(wanted): set model.channels to \(found), with a mean and std for each"
     case .smallerThanBatch(let sampleCount, let batchSize):
       "the data set has \(sampleCount) images, fewer than one batch of \(batchSize): lower train.batch_size"
-    case .cannotStartThread(let reason):
-      "cannot start a thread for decoding: \(reason); lower data.workers or raise the limit (ulimit -u)"
+    case .cannotStartThread(let error):
+      error.description
     case .invalidAugmentation(let key, let reason):
       "\(key) is out of range: \(reason)"
     }

@@ -3,18 +3,21 @@
 #endif
 
 /// A call to the operating system about a file that did not succeed.
-public struct FileError: Error, Equatable, Codable, Sendable, CustomStringConvertible {
-  /// The system call, for example `write`.
-  public let call: String
+public struct FileError: Error, Hashable, Codable, Sendable, CustomStringConvertible {
+  public let call: SystemCall
   public let path: String
   /// The value of `errno`.
   public let code: Int32
 
-  public init(call: String, path: String, code: Int32) {
+  public init(call: SystemCall, path: String, code: Int32) {
     self.call = call
     self.path = path
     self.code = code
   }
+
+  /// The code for what can be opened but is neither a file nor a folder: a pipe, a socket, a device. It is what the system
+  /// says when such a thing is to be read from a place in the middle.
+  static let notAFile = ESPIPE
 
   /// Whether the file system, or the user's quota on it, is full.
   public var isDiskFull: Bool { code == ENOSPC || code == EDQUOT }
@@ -25,46 +28,44 @@ public struct FileError: Error, Equatable, Codable, Sendable, CustomStringConver
   /// Whether what was to be created exists.
   public var isAlreadyThere: Bool { code == EEXIST }
 
+  /// Whether something else is there than a file: a folder, a pipe, a device, a circle of links.
+  public var isOtherThanFile: Bool { code == EISDIR || code == Self.notAFile || code == ELOOP }
+
+  /// Whether nothing is known of what is there, and the same call may succeed later: the disk, the network or the memory
+  /// gave out (EIO, ESTALE, ENOMEM, EMFILE and others), or it is not permitted now.
+  public var saysNothingOfContent: Bool { !isNotFound && !isOtherThanFile && code != ENAMETOOLONG }
+
   /// Whether the file system has no locks.
-  public var isLockUnsupported: Bool { call == "flock" && (code == ENOSYS || code == EOPNOTSUPP || code == ENOLCK) }
-
-  public var description: String {
-    let advice = isDiskFull ? "; make room on that file system" : ""
-    return "\(call) of \"\(path)\" failed: \(String(cString: strerror(code)))\(advice)"
+  public var isLockUnsupported: Bool {
+    call == .flock && (code == ENOSYS || code == EOPNOTSUPP || code == ENOLCK)
   }
-}
 
-/// Runs one system call, again when a signal interrupted it, and turns -1 into a typed error.
-///
-/// This file is the only place of the program that looks at `errno`.
-@discardableResult
-func systemCall<Value: FixedWidthInteger>(
-  _ call: String, _ path: String, _ body: () -> Value
-) throws(FileError) -> Value {
-  while true {
-    let value = body()
-    if value != -1 {
-      return value
-    }
-    let code = errno
-    if code != EINTR {
-      throw FileError(call: call, path: path, code: code)
+  /// The system's words for it, and what to do where that is known.
+  public var reason: String {
+    switch code {
+    case ENOSPC, EDQUOT: "\(systemText); make room on that file system"
+    case EFBIG: "\(systemText): a limit on the size of files is reached; raise it (ulimit -f)"
+    case EMFILE: "\(systemText); raise that limit (ulimit -n)"
+    case Self.notAFile: "it is a pipe, a socket or a device, not a file"
+    default: systemText
     }
   }
+
+  private var systemText: String { String(cString: strerror(code)) }
+
+  public var description: String { "\(call.rawValue) of \"\(escaped(path))\" failed: \(reason)" }
 }
 
-/// Opens `path`; the descriptor is not passed on to programs that this one starts.
-func openFile(_ path: String, _ flags: Int32, mode: mode_t = 0o644) throws(FileError) -> Int32 {
-  try systemCall("open", path) { open(path, flags | O_CLOEXEC, mode) }
-}
-
-/// Closes a file that was written to. When a signal interrupts the call, Linux has closed it all the same, and
-/// its number may already belong to another thread's file: it is not closed twice.
-func closeFile(_ descriptor: Int32, _ path: String) throws(FileError) {
-  if close(descriptor) == -1 {
-    let code = errno
-    if code != EINTR {
-      throw FileError(call: "close", path: path, code: code)
+/// Runs `body`, and some more times, a little later each time, where it fails in a way that may pass: after a fifth of a
+/// second, then 0.6, then 1.2.
+public func tryingAgain<Value>(_ body: () throws(FileError) -> Value) throws(FileError) -> Value {
+  for milliseconds in [200, 600, 1200] {
+    do {
+      return try body()
+    } catch {
+      guard error.saysNothingOfContent else { throw error }
+      usleep(UInt32(milliseconds) * 1000)
     }
   }
+  return try body()
 }

@@ -19,9 +19,10 @@ public final class FileLock: @unchecked Sendable {
   /// - Parameter creating: whether to create the file when it does not exist.
   public init?(_ path: String, _ mode: Mode, creating: Bool = false) throws(FileError) {
     // Over NFS an exclusive lock needs a descriptor that may write.
-    let descriptor = try openFile(path, (mode == .shared ? O_RDONLY : O_RDWR) | (creating ? O_CREAT : 0))
+    let descriptor = try openRegularFile(path, (mode == .shared ? O_RDONLY : O_RDWR) | (creating ? O_CREAT : 0))
+      .descriptor
     do {
-      try systemCall("flock", path) { flock(descriptor, (mode == .shared ? LOCK_SH : LOCK_EX) | LOCK_NB) }
+      try systemCall(.flock, path) { flock(descriptor, (mode == .shared ? LOCK_SH : LOCK_EX) | LOCK_NB) }
     } catch {
       close(descriptor)
       if error.code == EWOULDBLOCK {
@@ -39,7 +40,7 @@ public final class FileLock: @unchecked Sendable {
 
   /// Makes `text` all that the file holds.
   public func write(_ text: String) throws(FileError) {
-    try systemCall("ftruncate", path) { ftruncate(descriptor, 0) }
+    try systemCall(.ftruncate, path) { ftruncate(descriptor, 0) }
     let bytes = Array(text.utf8)
     try bytes.withUnsafeBufferPointer { (buffer: UnsafeBufferPointer<UInt8>) throws(FileError) in
       try writeAll(UnsafeRawBufferPointer(buffer), to: descriptor, path: path)

@@ -1,3 +1,7 @@
+#if canImport(Glibc)
+  import Glibc
+#endif
+
 /// Takes the next bytes of a file that is being written. The bytes are valid during the call only.
 public typealias ByteSink = (UnsafeRawBufferPointer) throws(FileError) -> Void
 
@@ -41,6 +45,19 @@ extension FileSystem {
       if try fileKindFollowingLinks(path) == nil { try createDirectory(path) }
     } catch  where error.isAlreadyThere {
       // Another writer was faster.
+    }
+  }
+
+  /// Creates a folder and those on the way to it, except what exists.
+  public func createDirectories(_ path: String) throws(FileError) {
+    do {
+      try createDirectory(path)
+    } catch {
+      if error.isAlreadyThere, try fileKindFollowingLinks(path) == .directory { return }
+      let parent = parentDirectory(of: path)
+      guard error.code == ENOENT, parent != path else { throw error }
+      try createDirectories(parent)
+      try createDirectoryIfMissing(path)
     }
   }
 

@@ -7,7 +7,7 @@ public struct PosixFileSystem: FileSystem {
   public init() {}
 
   public func createDirectory(_ path: String) throws(FileError) {
-    try systemCall("mkdir", path) { mkdir(path, 0o755) }
+    try systemCall(.mkdir, path) { withPathBytes(path) { mkdir($0, 0o755) } }
   }
 
   public func write(_ path: String, _ source: ByteSource) throws(FileError) {
@@ -49,23 +49,25 @@ public struct PosixFileSystem: FileSystem {
   public func synchronizeDirectory(_ path: String) throws(FileError) {
     do {
       try synchronize(path, O_RDONLY | O_DIRECTORY)
-    } catch  where error.call == "fsync" && error.code == EINVAL {
+    } catch  where error.call == .fsync && error.code == EINVAL {
       // Some user-space file systems know no such request for folders: there is nothing more that one could do.
     }
   }
 
   public func rename(_ source: String, to destination: String) throws(FileError) {
-    try systemCall("rename", source) { Glibc.rename(source, destination) }
+    try systemCall(.rename, source) {
+      withPathBytes(source) { source in withPathBytes(destination) { Glibc.rename(source, $0) } }
+    }
   }
 
   public func remove(_ path: String) throws(FileError) {
-    try systemCall("remove", path) { Glibc.remove(path) }
+    try systemCall(.remove, path) { withPathBytes(path) { Glibc.remove($0) } }
   }
 
   private func synchronize(_ path: String, _ flags: Int32) throws(FileError) {
     let descriptor = try openFile(path, flags)
     defer { close(descriptor) }
-    try systemCall("fsync", path) { fsync(descriptor) }
+    try systemCall(.fsync, path) { fsync(descriptor) }
   }
 }
 
@@ -74,7 +76,7 @@ func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, path: Strin
   var rest = bytes[...]
   while !rest.isEmpty {
     let pending = UnsafeRawBufferPointer(rebasing: rest)
-    let count = try systemCall("write", path) { Glibc.write(descriptor, pending.baseAddress, pending.count) }
+    let count = try systemCall(.write, path) { Glibc.write(descriptor, pending.baseAddress, pending.count) }
     rest = rest.dropFirst(count)
   }
 }
@@ -86,7 +88,7 @@ func writeAll(
   var done = 0
   while done < bytes.count {
     let pending = UnsafeRawBufferPointer(rebasing: bytes[done...])
-    done += try systemCall("pwrite", path) {
+    done += try systemCall(.pwrite, path) {
       pwrite(descriptor, pending.baseAddress, pending.count, off_t(offset + done))
     }
   }

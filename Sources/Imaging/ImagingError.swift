@@ -1,3 +1,5 @@
+import Files
+
 /// What can be wrong with an image, or with the place where one is to be written.
 public enum ImagingError: Error, Equatable, CustomStringConvertible {
   /// The system would not let us read the file.
@@ -14,17 +16,17 @@ public enum ImagingError: Error, Equatable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .unreadable(let path, let reason):
-      "cannot read \(path): \(reason)"
+      "cannot read \(escaped(path)): \(reason)"
     case .unknownKind(let name, let firstBytes) where firstBytes.isEmpty:
-      "cannot decode \(name): it is empty"
+      "cannot decode \(escaped(name)): it is empty"
     case .unknownKind(let name, let firstBytes):
-      "cannot decode \(name): it is neither \(ImageKind.list), for it begins with the bytes \(hexadecimal(firstBytes))"
+      "cannot decode \(escaped(name)): it is neither \(ImageKind.list), for it begins with the bytes \(hexadecimal(firstBytes))"
     case .undecodable(let name, let kind, let reason):
-      "cannot decode \(name) as \(kind.rawValue): \(reason)"
+      "cannot decode \(escaped(name)) as \(kind.rawValue): \(reason)"
     case .tooLarge(let name, let width, let height, let pixelLimit):
-      "\(name) is too large: \(width) x \(height) pixels, and the limit is \(pixelLimit) pixels; make it smaller"
+      "\(escaped(name)) is too large: \(width) x \(height) pixels, and the limit is \(pixelLimit) pixels; make it smaller"
     case .unwritable(let path, let reason):
-      "cannot write \(path): \(reason)"
+      "cannot write \(escaped(path)): \(reason)"
     }
   }
 }

@@ -25,32 +25,32 @@ public struct MachineRates: Sendable, Encodable {
   public init(
     of configuration: PretrainingConfiguration, threads: Int, gemmGflops: Double? = nil, memoryGigabytes: Double? = nil,
     functionGigaelements: Double? = nil
-  ) {
+  ) throws {
     let measured = min(threads, availableCores().count)
     let scale = Double(threads) / Double(measured)
     let (model, precision) = (configuration.model, configuration.train.precision)
-    func gemm() -> Double {
+    func gemm() throws -> Double {
       let images = configuration.imagesPerVirtualWorker
-      return GEMMBenchmark(model: model, images: images, threads: measured, precision: precision).gflops
+      return try GEMMBenchmark(model: model, images: images, threads: measured, precision: precision).gflops
     }
-    func functions() -> Double {
-      FunctionBenchmark(model: model, threads: measured, precision: precision).gigaelements
+    func functions() throws -> Double {
+      try FunctionBenchmark(model: model, threads: measured, precision: precision).gigaelements
     }
     self.init(
-      gemmGflops: gemmGflops ?? gemm() * scale,
-      memoryGigabytes: memoryGigabytes ?? MachineRates.measureMemory(threads: measured) * scale,
-      functionGigaelements: functionGigaelements ?? functions() * scale)
+      gemmGflops: try gemmGflops ?? gemm() * scale,
+      memoryGigabytes: try memoryGigabytes ?? MachineRates.measureMemory(threads: measured) * scale,
+      functionGigaelements: try functionGigaelements ?? functions() * scale)
   }
 
   /// Adds one vector to another, each far larger than a cache.
-  private static func measureMemory(threads: Int) -> Double {
+  private static func measureMemory(threads: Int) throws -> Double {
     let count = 32 << 20
     let target = AlignedBuffer<Float>(repeating: 1, count: count)
     defer { extendLifetime(target) }
     let source = AlignedBuffer<Float>(repeating: 1, count: count)
     defer { extendLifetime(source) }
     let (output, input) = (target.all, source.all)
-    let pool = WorkerPool(count: threads)
+    let pool = try WorkerPool(count: threads)
     var best = Double.infinity
     for _ in 0..<4 {
       let start = ContinuousClock.now

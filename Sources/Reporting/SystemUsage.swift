@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// What this process takes from the machine.
@@ -21,12 +22,7 @@ public struct SystemUsage: Hashable, Sendable {
     var usage = rusage()
     guard getrusage(RUSAGE_SELF.rawValue, &usage) == 0 else { throw .lastSystemError("read", "getrusage") }
     let path = "/proc/self/status"
-    guard let file = fopen(path, "re") else { throw .lastSystemError("read", path) }
-    defer { fclose(file) }
-    var text: [UInt8] = []
-    var piece = [UInt8](repeating: 0, count: 8192)
-    // One piece is mostly all; a user of many groups has a longer one.
-    while case let count = fread(&piece, 1, piece.count, file), count > 0 { text += piece[..<count] }
+    let text = try reporting { () throws(FileError) in try readFile(path) }
     let status = ProcessStatus(String(decoding: text, as: UTF8.self))
     guard let resident = status.bytes("VmRSS"), let peak = status.bytes("VmHWM") else {
       throw .system(action: "read", path: path, reason: "it does not hold the lines of proc(5)")

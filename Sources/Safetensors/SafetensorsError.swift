@@ -53,7 +53,8 @@ public struct SafetensorsError: Error, Equatable, Sendable, CustomStringConverti
     if case .unreadable(let error) = reason {
       return error.description
     }
-    let place = tensor.map { "\"\(path)\", tensor \"\($0)\"" } ?? "\"\(path)\""
+    let file = "\"\(escaped(path))\""
+    let place = tensor.map { "\(file), tensor \"\($0)\"" } ?? file
     return "\(place): \(explanation)"
   }
 
@@ -119,7 +120,7 @@ public struct SafetensorsError: Error, Equatable, Sendable, CustomStringConverti
     case .noModelFile:
       "there is neither model.safetensors nor model.safetensors.index.json"
     case .unsafeShardName(let name):
-      "the shard \"\(name)\" must be the plain name of a file beside the index"
+      "the shard \"\(escaped(name))\" must be the plain name of a file beside the index"
     case .tensorNotInShard(let shard):
       "the index says that it is in \"\(shard)\", which does not have it"
     case .tensorNotInIndex(let shard):

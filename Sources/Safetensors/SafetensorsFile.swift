@@ -19,7 +19,7 @@ public final class SafetensorsFile: Sendable {
   public convenience init(path: String) throws(SafetensorsError) {
     let file: MappedFile
     do {
-      file = try MappedFile(path: path)
+      file = try tryingAgain { () throws(FileError) in try MappedFile(path: path) }
     } catch {
       throw SafetensorsError(path: path, reason: .unreadable(error))
     }

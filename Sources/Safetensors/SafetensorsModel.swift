@@ -91,7 +91,7 @@ public struct SafetensorsModel: Sendable {
   private static func readIndex(_ path: String) throws(SafetensorsError) -> [String: String] {
     let file: MappedFile
     do {
-      file = try MappedFile(path: path)
+      file = try tryingAgain { () throws(FileError) in try MappedFile(path: path) }
     } catch {
       throw SafetensorsError(path: path, reason: .unreadable(error))
     }

@@ -1,3 +1,4 @@
+import Files
 import Reporting
 
 /// What ends a run on all ranks at the same point; each says in one sentence what happened and what to do.
@@ -38,19 +39,19 @@ public enum TrainingError: Error, CustomStringConvertible {
     case .unsuitableData(let path, let reason):
       "the images of \(path) are nothing for this run: \(reason)"
     case .runDirectory(let path, let reason):
-      "cannot use the run directory \(path): \(reason)"
+      "cannot use the run directory \(escaped(path)): \(reason)"
     case .runExists(let path):
-      "the run directory \(path) holds a run already; go on with --resume auto, or name another --run-dir."
+      "the run directory \(escaped(path)) holds a run already; go on with --resume auto, or name another --run-dir."
     case .otherInitialWeights(let runDirectory, let asked, let found):
       "the run directory \(runDirectory) holds a run that began with "
         + (found.isEmpty ? "weights of its own" : "--init-from \(found)")
         + ", not with --init-from \(asked); name another --run-dir, or leave --init-from out to go on with that run."
     case .runDirectoryMoved(let path):
-      "the path \(path) no longer leads to this run's directory, which was moved, removed or replaced. Ended without writing to "
+      "the path \(escaped(path)) no longer leads to this run's directory, which was moved, removed or replaced. Ended without writing to "
         + "what is there now; put the directory back, or name its new place with --run-dir, and run again to go on from its "
         + "last checkpoint."
     case .recipeChanged(let path, let differences):
-      "the checkpoint \(path) was made with another recipe (\(differences.joined(separator: "; "))); put the old "
+      "the checkpoint \(escaped(path)) was made with another recipe (\(differences.joined(separator: "; "))); put the old "
         + "values back, start a new run directory, or go on all the same with --allow-recipe-change."
     case .nonFinite(_, _, let origin):
       finding + "; the state before it is kept in a checkpoint. "

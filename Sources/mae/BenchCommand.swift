@@ -77,7 +77,7 @@ struct BenchCommand: ParsableCommand {
         let configuration = try options.load()
         let kernels = try BLASKernels.open(configuration, checkpoint: nil, communicator: communicator)
         let threads = configuration.parallel.threads ?? availableCores().count
-        let benchmark = GEMMBenchmark(
+        let benchmark = try GEMMBenchmark(
           model: configuration.model, images: configuration.imagesPerVirtualWorker, threads: threads,
           precision: configuration.train.precision)
         try output.show(Result(gemmGflops: benchmark.gflops, threads: threads, blasKernel: kernels.kernel))

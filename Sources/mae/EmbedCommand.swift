@@ -2,6 +2,7 @@ import ArgumentParser
 import Compute
 import Datasets
 import Evaluation
+import Files
 
 extension Pooling: ExpressibleByArgument {}
 
@@ -50,10 +51,11 @@ struct EmbedCommand: ParsableCommand {
     do {
       let model = try TrainedModel(checkpoint: checkpoint)
       let source = try openSource(at: data)
-      let embedder = Embedder(
+      let embedder = try Embedder(
         model, source: source, pooling: pool, keptFraction: cropFraction, threads: threads ?? availableCores().count)
       let rows = try embedder.write(to: output, badImages: badImages.policy)
-      print("wrote \(rows) features of \(embedder.width) values to \(output), names to \(output).txt")
+      remark(
+        "wrote \(rows) features of \(embedder.width) values to \(escaped(output)), names to \(escaped(output)).txt")
       badImages.warn(leftOut: source.count - rows, of: source.count)
     } catch let error as FeatureError {
       fail("\(error)", code: 2)

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Checkpoints
 import Evaluation
+import Files
 import Foundation
 import Interoperability
 import Reporting
@@ -32,8 +33,8 @@ struct ExportCommand: ParsableCommand {
       let model = try TrainedModel(checkpoint: checkpoint)
       var options = ExportOptions(format: format, encoderOnly: encoderOnly)
       options.log = log
-      for limit in try model.export(to: output, options) { print("note: \(limit)") }
-      print("wrote step \(model.step) to \(output)")
+      for limit in try model.export(to: output, options) { remark("note: \(limit)") }
+      remark("wrote step \(model.step) to \(escaped(output))")
     } catch let error as InteroperabilityError {
       fail("\(error)", code: error.isUsage ? 2 : 1)
     } catch {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Evaluation
+import Files
 import Interoperability
 
 struct ImportCommand: ParsableCommand {
@@ -42,11 +43,11 @@ struct ImportCommand: ParsableCommand {
     if let channels { overrides.append("model.channels=\(channels)") }
     do {
       let imported = try TrainedModel.importing(source, overrides: overrides)
-      for note in imported.notes { print("note: \(note)") }
+      for note in imported.notes { remark("note: \(note)") }
       try imported.model.saveRun(to: output)
       let model = imported.model.model
-      print("\(model.table.specs.count) tensors, \(model.table.parameterCount) values")
-      print("wrote \(output)")
+      remark("\(model.table.specs.count) tensors, \(model.table.parameterCount) values")
+      remark("wrote \(escaped(output))")
     } catch {
       fail("\(error)", code: error.isUsage ? 2 : 1)
     }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Checkpoints
 import Compute
+import Files
 import Reporting
 
 struct InspectCommand: ParsableCommand {
@@ -15,7 +16,7 @@ struct InspectCommand: ParsableCommand {
       let checkpoint = try Checkpoint.open(path)
       for passedOver in checkpoint.passedOver { print("passed over: \(passedOver)") }
       let state = checkpoint.state
-      print("checkpoint: \(checkpoint.path)")
+      print("checkpoint: \(escaped(checkpoint.path))")
       print("step: \(state.step)")
       print("epoch: \(state.epoch)")
       print("images: \(state.imagesSeen)")

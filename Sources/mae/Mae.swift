@@ -1,5 +1,6 @@
 import ArgumentParser
 import CProcessor
+import Files
 import Foundation
 import Training
 
@@ -18,15 +19,16 @@ struct Mae: ParsableCommand {
     ])
 
   static func main() {
+    StandardStream.prepareProcess()
     if let missing = processor_lacks(UInt32(PROCESSOR_BUILT_FOR)) {
       fail(
         "this program was built for a CPU with \(String(cString: missing)), which this one lacks; build it here, or "
           + "with MAE_CPU set to what all nodes have, for example MAE_CPU=x86-64-v3.", code: 1)
     }
-    let mistake = CommandLineMistake(Array(CommandLine.arguments.dropFirst()))
+    let mistake = CommandLineMistake(commandLine())
     if let sentence = mistake.hidden { refuse(sentence) }
     do {
-      var command = try parseAsRoot()
+      var command = try parseAsRoot(commandLine())
       try command.run()
     } catch let code as ExitCode {
       Foundation.exit(code.rawValue)
@@ -51,15 +53,4 @@ private func refuse(_ sentence: String) -> Never {
     if communicator.rank == 0 { say(sentence) }
     return 2
   }
-}
-
-/// Says `sentence` on standard error and ends this process.
-func fail(_ sentence: String, code: Int32) -> Never {
-  say(sentence)
-  exit(code)
-}
-
-/// Says `sentence` on standard error.
-func say(_ sentence: String) {
-  FileHandle.standardError.write(Data("mae: \(sentence)\n".utf8))
 }

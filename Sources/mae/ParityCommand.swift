@@ -1,5 +1,6 @@
 import ArgumentParser
 import Evaluation
+import Files
 import Interoperability
 
 struct ParityCommand: ParsableCommand {
@@ -40,9 +41,9 @@ struct ParityCommand: ParsableCommand {
   func run() throws {
     do {
       let opened = try TrainedModel.openAny(model, overrides: overrides)
-      for note in opened.notes { print("note: \(note)") }
+      for note in opened.notes { remark("note: \(note)") }
       try opened.model.writeParity(batch: batch, steps: steps, to: output)
-      print("wrote \(output)")
+      remark("wrote \(escaped(output))")
     } catch {
       fail("\(error)", code: error.isUsage ? 2 : 1)
     }

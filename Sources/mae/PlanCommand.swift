@@ -77,7 +77,7 @@ struct PlanCommand: ParsableCommand {
       _ = try BLASKernels.open(configuration, checkpoint: nil, communicator: communicator)
       // OpenBLAS's memory is taken by now if it makes the products, and nothing of the model.
       let program = try SystemUsage.current().residentMegabytes
-      let rates = MachineRates(
+      let rates = try MachineRates(
         of: configuration, threads: threads, gemmGflops: gemmGflops, memoryGigabytes: memoryGigabytes,
         functionGigaelements: functionGigaelements)
       let plan = try Plan(

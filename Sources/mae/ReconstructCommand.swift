@@ -1,6 +1,7 @@
 import ArgumentParser
 import Datasets
 import Evaluation
+import Files
 import Foundation
 import Imaging
 
@@ -49,14 +50,14 @@ struct ReconstructCommand: ParsableCommand {
       let count = min(count, source.count)
       let result = try model.reconstruct(source, count: count, seed: seed, badImages: badImages.policy)
       try result.gallery.writePNG(to: output)
-      print(
+      remark(
         String(
           format: "step %d: loss %.4f over %d images; %.4f for painting each patch in its mean colour", model.step,
           result.loss, result.triples.count, result.meanColorLoss))
       if model.configuration.model.normalizesPixels {
-        print("hidden patches are shown with their true mean and deviation: model.norm_pix leaves these unpredicted")
+        remark("hidden patches are shown with their true mean and deviation: model.norm_pix leaves these unpredicted")
       }
-      print("wrote \(output)")
+      remark("wrote \(escaped(output))")
       badImages.warn(leftOut: count - result.triples.count, of: count)
     } catch {
       fail("\(error)", code: 1)

@@ -74,13 +74,13 @@ import VisionTransformer
   }
 
   /// One model, one set of parameters, a workspace for each of more workers than there are cores.
-  @Test func workersSideBySideGiveTheSameBits() {
+  @Test func workersSideBySideGiveTheSameBits() throws {
     let alone = SampleModel(Self.configuration)
     let loss = alone.forwardAndBackward()
     let gradient = alone.gradient.all.array.map(\.bitPattern)
     let workers = (0..<5).map { _ in Shared(SampleModel(Self.configuration)) }
     let wrong = Atomic<Int>(0)
-    let pool = WorkerPool(count: workers.count)
+    let pool = try WorkerPool(count: workers.count)
     for _ in 0..<20 {
       pool.run { worker in
         let model = workers[worker].model

@@ -15,12 +15,12 @@ import Testing
     for workers in [2, 3, 4, 5, 16] { #expect(norm(gradient.all, workers: workers) == alone, "\(workers) workers") }
   }
 
-  @Test func threadsGiveTheSame() {
+  @Test func threadsGiveTheSame() throws {
     let gradient = normals(Self.count)
     let norm = GradientNorm(count: Self.count)
     let view = gradient.all
     let shared = Box(norm)
-    let pool = WorkerPool(count: 6)
+    let pool = try WorkerPool(count: 6)
     for _ in 0..<20 {
       pool.run { worker in shared.norm.sumPieces(of: view, in: 0..<Self.count, worker: worker, workers: 6) }
       #expect(shared.norm.value(scale: 1) == self.norm(view, workers: 1))

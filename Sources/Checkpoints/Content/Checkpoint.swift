@@ -47,14 +47,22 @@ public final class Checkpoint: Sendable {
   public static func newest(
     of store: CheckpointStore, refusing refusal: (_ step: Int) -> String? = { _ in nil }
   ) throws(CheckpointError) -> Checkpoint? {
-    let newest = try store.newestValid(refusing: refusal)
-    if let step = newest.step {
-      return try Checkpoint(verified: store.path(of: step), passedOver: newest.passedOver)
+    for _ in 0..<CheckpointStore.listingLimit {
+      let newest = try store.newestValid(refusing: refusal)
+      guard let step = newest.step else {
+        if newest.passedOver.isEmpty { return nil }
+        throw .noValidCheckpoint(path: store.directory, passedOver: newest.passedOver)
+      }
+      let path = store.path(of: step)
+      do throws(CheckpointError) {
+        let checkpoint = try Checkpoint(verified: path, passedOver: newest.passedOver)
+        // From here on its lock keeps it; before, a run may have removed it, for a newer one.
+        if try !isGone(path) { return checkpoint }
+      } catch {
+        guard try isGone(path) else { throw error }
+      }
     }
-    if newest.passedOver.isEmpty {
-      return nil
-    }
-    throw .noValidCheckpoint(path: store.directory, passedOver: newest.passedOver)
+    throw .changesTooFast(path: store.directory)
   }
 
   /// Runs pieces `0..<count` of some work, at once if it can, and returns when all are done.
@@ -159,10 +167,8 @@ public final class Checkpoint: Sendable {
   }
 
   private static func openOne(_ path: String, hashes: Bool) throws(CheckpointError) -> Checkpoint {
-    do throws(CheckpointDefect) {
-      try examineCheckpoint(path, step: nil, hashes: hashes)
-    } catch {
-      throw .invalid(path: path, error)
+    if let defect = try examineCheckpoint(path, step: nil, hashes: hashes) {
+      throw .invalid(path: path, defect)
     }
     return try Checkpoint(verified: path, passedOver: [])
   }
@@ -182,7 +188,7 @@ public final class Checkpoint: Sendable {
   }
 
   private static func exists(_ path: String) throws(CheckpointError) -> Bool {
-    try fromFiles { () throws(FileError) in try fileKindFollowingLinks(path) != nil }
+    try !isGone(path)
   }
 
   /// Some consecutive elements of a tensor, and where to put them.

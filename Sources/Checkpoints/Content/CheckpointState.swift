@@ -92,14 +92,14 @@ public struct CheckpointState: Codable, Equatable, Sendable {
   }
 
   init(contentsOf path: String) throws(CheckpointError) {
-    let file: MappedFile
-    do {
-      file = try MappedFile(path: path)
+    let bytes: [UInt8]
+    do throws(FileError) {
+      bytes = try tryingAgain { () throws(FileError) in try readFile(path) }
     } catch {
-      throw .file(error)
+      throw .unread(error)
     }
     do {
-      self = try JSONDecoder().decode(Self.self, from: Data(file.bytes))
+      self = try JSONDecoder().decode(Self.self, from: Data(bytes))
     } catch DecodingError.keyNotFound(let key, _) {
       throw .stateMalformed(path: path, reason: "the key \(key.stringValue) is missing")
     } catch DecodingError.typeMismatch(let type, let context), DecodingError.valueNotFound(let type, let context) {

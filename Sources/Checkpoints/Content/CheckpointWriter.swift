@@ -1,6 +1,9 @@
 import Compute
 import Files
-import Foundation
+
+#if canImport(Glibc)
+  import Glibc
+#endif
 
 /// How one save of a ``CheckpointWriter`` went.
 public struct SaveOutcome: Sendable {
@@ -22,8 +25,9 @@ public struct SaveOutcome: Sendable {
 /// ``commit(_:)`` on writer 0 with what ``takePart()`` gave on each. A writer that is alone commits by itself. How a save
 /// went, failures included, is told by ``finishedSaves()`` and ``finish()``: training goes on without it.
 ///
-/// Ordering: `condition` guards `stage`, `outcomes` and `lastFailure`. The copy belongs to the caller of `submit` while the
-/// stage is `idle`, and to the saving thread while it is `writing`. One thread calls.
+/// Ordering: the saving thread lives as long as the writer and takes one piece of work after another from `state`. The copy
+/// belongs to the caller of `submit` while the stage is `idle`, and to the saving thread while it is `writing`. One thread
+/// calls.
 public final class CheckpointWriter: @unchecked Sendable {
   public let store: CheckpointStore
   public let layout: CheckpointLayout
@@ -40,6 +44,16 @@ public final class CheckpointWriter: @unchecked Sendable {
 
   /// Whether the store is still the run's own: asked before each thing that changes it, on any thread.
   private let ownsStore: @Sendable () -> Bool
+
+  private struct State {
+    var stage = Stage.idle
+    /// For the saving thread; it takes it out.
+    var work: (@Sendable () -> Void)?
+    var isClosed = false
+    var outcomes: [SaveOutcome] = []
+    var lastFailure: CheckpointError?
+  }
+
   /// Who writes, for people.
   private let name: String
   private let pieces: [PieceRange]
@@ -51,12 +65,9 @@ public final class CheckpointWriter: @unchecked Sendable {
   /// The last save that was submitted.
   private var current: (save: RunningSave, files: [CheckpointFile])?
 
-  private let condition = NSCondition()
-  private var stage = Stage.idle
-  private var outcomes: [SaveOutcome] = []
-  private var lastFailure: CheckpointError?
+  private let state = Monitor(State())
 
-  /// Takes the memory of the copy.
+  /// Takes the memory of the copy, and starts the saving thread.
   ///
   /// - Parameters:
   ///   - share: what this writer writes; all of them together are one checkpoint's.
@@ -65,10 +76,11 @@ public final class CheckpointWriter: @unchecked Sendable {
   ///     changed, and saves fail.
   ///   - copiedAtATime: floats. From some tens of megabytes on the C library writes past the caches, which spares reading
   ///     what is written over.
+  /// - Throws: the thread cannot be started.
   public init(
     store: CheckpointStore, layout: CheckpointLayout, retention: CheckpointRetention, share: CheckpointShare = .whole,
     name: String = "", ownsStore: @escaping @Sendable () -> Bool = { true }, copiedAtATime: Int = 1 << 24
-  ) {
+  ) throws(ThreadError) {
     let part = CheckpointPart(share, of: layout, pieceByteCount: store.pieceByteCount)
     let copy = AlignedBuffer<Float>(repeating: 0, count: part.floats.reduce(0) { $0 + $1.count })
     // The system gives pages when they are first written to. Now, so that the first save does not wait for them.
@@ -89,6 +101,21 @@ public final class CheckpointWriter: @unchecked Sendable {
     self.spans = spans
     self.copiedAtATime = copiedAtATime
     pieces = part.pieces
+    _ = try SystemThread(for: "saving checkpoints") { [state] in
+      while let work = Self.nextWork(state) { work() }
+    }
+  }
+
+  deinit {
+    state.withLock { $0.isClosed = true }
+  }
+
+  /// The next piece of work; nil when there will be no more.
+  private static func nextWork(_ state: Monitor<State>) -> (@Sendable () -> Void)? {
+    state.wait(until: { $0.work != nil || $0.isClosed }) { state in
+      defer { state.work = nil }
+      return state.work
+    }
   }
 
   /// The floats of the copy that a writer takes.
@@ -101,17 +128,20 @@ public final class CheckpointWriter: @unchecked Sendable {
 
   /// Begins a save on writer 0, after the one before has come to its end.
   ///
-  /// - Returns: what every writer submits its part of; nil where a valid checkpoint of the step exists, and nothing is to
-  ///   be done.
+  /// - Returns: what every writer submits its part of; nil where nothing is to be done: a valid checkpoint of the step
+  ///   exists, or one that cannot be read and so is not replaced, which is told as a save that failed.
   public func begin(step: Int) -> RunningSave? {
     precondition(share.writer == 0, "writer \(share.writer) begins no save")
     waitUntilIdle()
     let start = ContinuousClock.now
-    if let save = store.begin(step: step) { return save }
-    note(
-      SaveOutcome(
-        step: step, seconds: seconds(since: start), result: .success(.alreadyThere), prunedSteps: [], pruningError: nil)
-    )
+    let result: Result<CheckpointStore.SaveResult, CheckpointError>
+    do throws(CheckpointError) {
+      if let save = try store.begin(step: step) { return save }
+      result = .success(.alreadyThere)
+    } catch {
+      result = .failure(error)
+    }
+    note(SaveOutcome(step: step, seconds: seconds(since: start), result: result, prunedSteps: [], pruningError: nil))
     return nil
   }
 
@@ -136,28 +166,24 @@ public final class CheckpointWriter: @unchecked Sendable {
     }
     let files = layout.arenaFiles(spans) + (share.writer == 0 ? layout.smallFiles(state) : [])
     current = (save, files)
-    condition.withLock { stage = .writing }
-    Thread.detachNewThread { self.write(save, files) }
+    self.state.withLock {
+      $0.stage = .writing
+      $0.work = { self.write(save, files) }
+    }
   }
 
   /// Whether this writer's part of the save that was submitted last is written, or could not be, and not yet taken.
   public var isPartWritten: Bool {
-    condition.withLock { if case .written = stage { true } else { false } }
+    state.withLock { if case .written = $0.stage { true } else { false } }
   }
 
   /// Waits until this writer's part is written or could not be, and takes it to be handed to writer 0.
   public func takePart() -> WrittenPart {
     precondition(share.writers > 1, "a writer that is alone commits by itself")
-    return condition.withLock {
-      while true {
-        switch stage {
-        case .written(let part):
-          stage = .idle
-          return part
-        case .writing: condition.wait()
-        case .idle, .committing: preconditionFailure("no part has been submitted")
-        }
-      }
+    return state.wait(until: { if case .writing = $0.stage { false } else { true } }) { state in
+      guard case .written(let part) = state.stage else { preconditionFailure("no part has been submitted") }
+      state.stage = .idle
+      return part
     }
   }
 
@@ -165,40 +191,38 @@ public final class CheckpointWriter: @unchecked Sendable {
   public func commit(_ parts: [WrittenPart]) {
     precondition(parts.count == share.writers, "\(parts.count) of \(share.writers) writers have written")
     guard let (save, files) = current else { preconditionFailure("no save has been submitted") }
-    condition.withLock { stage = .committing }
-    Thread.detachNewThread { self.conclude(save, files, parts) }
+    state.withLock {
+      $0.stage = .committing
+      $0.work = { self.conclude(save, files, parts) }
+    }
   }
 
   /// The saves that came to their end since the last report; does not wait.
   public func finishedSaves() -> [SaveOutcome] {
-    condition.withLock {
-      defer { outcomes = [] }
-      return outcomes
+    state.withLock { state in
+      defer { state.outcomes = [] }
+      return state.outcomes
     }
   }
 
   /// Waits for the save that is under way. Where there are several writers, all parts have been taken before.
   ///
-  /// - Returns: the saves that came to their end since the last report.
+  /// - Parameter report: takes the saves that came to their end since the last report, before anything is thrown.
   /// - Throws: the error of the last save, if it failed: the state that was handed over last is not on disk.
-  public func finish() throws(CheckpointError) -> [SaveOutcome] {
+  public func finish(reporting report: ([SaveOutcome]) -> Void) throws(CheckpointError) {
     waitUntilIdle()
-    if let lastFailure = condition.withLock({ lastFailure }) {
-      throw lastFailure
-    }
-    return finishedSaves()
+    report(finishedSaves())
+    if let lastFailure = state.withLock({ $0.lastFailure }) { throw lastFailure }
   }
 
   private func waitUntilIdle() {
-    condition.withLock {
-      while true {
-        switch stage {
-        case .idle: return
-        case .writing where share.writers == 1, .committing: condition.wait()
-        case .writing, .written: preconditionFailure("a part of the save before has not been taken")
-        }
+    state.wait(until: { [share] in
+      switch $0.stage {
+      case .idle: true
+      case .writing where share.writers == 1, .committing: false
+      case .writing, .written: preconditionFailure("a part of the save before has not been taken")
       }
-    }
+    }) { _ in }
   }
 
   private func copyFloats(of source: Vector, to target: Vector, _ inParallel: Checkpoint.Parallel) {
@@ -217,10 +241,7 @@ public final class CheckpointWriter: @unchecked Sendable {
       ? store.writePart(pieces + small, of: files, save, by: name)
       : WrittenPart(writer: name, seconds: 0, hashes: [], failure: notOwned)
     guard share.writers > 1 else { return conclude(save, files, [part]) }
-    condition.withLock {
-      stage = .written(part)
-      condition.broadcast()
-    }
+    state.withLock { $0.stage = .written(part) }
   }
 
   /// On the saving thread.
@@ -247,18 +268,17 @@ public final class CheckpointWriter: @unchecked Sendable {
   }
 
   /// What the system says of a file whose place has been taken.
-  private var notOwned: FileError { FileError(call: "write", path: store.directory, code: ESTALE) }
+  private var notOwned: FileError { FileError(call: .write, path: store.directory, code: ESTALE) }
 
   private func note(_ outcome: SaveOutcome) {
-    condition.withLock {
-      outcomes.append(outcome)
+    state.withLock { state in
+      state.outcomes.append(outcome)
       if case .failure(let error) = outcome.result {
-        lastFailure = error
+        state.lastFailure = error
       } else {
-        lastFailure = nil
+        state.lastFailure = nil
       }
-      stage = .idle
-      condition.broadcast()
+      state.stage = .idle
     }
   }
 }

@@ -14,7 +14,7 @@ public final class RunLock: Sendable {
   public let token: String
   private let lock: FileLock
   /// Of the file that is locked.
-  private let identity: FileIdentity
+  private let identity: FileStatus.Identity
 
   /// - Throws: ``CheckpointError/inUse(runDirectory:holder:)`` when a live process holds it, or the file cannot be
   ///   created or locked.
@@ -30,7 +30,7 @@ public final class RunLock: Sendable {
       throw .inUse(runDirectory: runDirectory, holder: Self.lines(of: path).first ?? "another process")
     }
     lock = taken
-    identity = try fromFiles { () throws(FileError) in try FileIdentity(of: path) }
+    identity = try fromFiles { () throws(FileError) in try FileStatus(path).identity }
     self.token = token
     self.runDirectory = runDirectory
   }
@@ -39,7 +39,7 @@ public final class RunLock: Sendable {
   /// replaced, when whatever is there now belongs to somebody else. A passing error of the file system says nothing.
   public var isInPlace: Bool {
     do {
-      return try FileIdentity(of: Self.path(in: runDirectory)) == identity
+      return try FileStatus(Self.path(in: runDirectory)).identity == identity
     } catch {
       return !error.isNotFound
     }

@@ -11,7 +11,8 @@ public enum CheckpointDefect: Error, Equatable, Sendable, CustomStringConvertibl
   case fileMissing(String)
   case wrongSize(file: String, expected: Int, found: Int)
   case hashDiffers(file: String)
-  case unreadable(FileError)
+  /// Where a file should be is something else.
+  case notAFile(FileError)
   /// Sound, but the caller has no use for it; the text says why.
   case refused(String)
 
@@ -27,7 +28,7 @@ public enum CheckpointDefect: Error, Equatable, Sendable, CustomStringConvertibl
       "\(file) \(found < expected ? "is truncated" : "is too long"): "
         + "it has \(found) bytes, manifest.json says \(expected)"
     case .hashDiffers(let file): "\(file) has changed: its hash differs from the one in manifest.json"
-    case .unreadable(let error): error.description
+    case .notAFile(let error): error.description
     case .refused(let reason): reason
     }
   }

@@ -5,6 +5,10 @@ import Safetensors
 public enum CheckpointError: Error, Equatable, Sendable, CustomStringConvertible {
   case file(FileError)
   case safetensors(SafetensorsError)
+  /// What is there could not be read, also when tried again: it may be valid.
+  case unread(FileError)
+  /// Checkpoints came and went so fast that none could be looked at.
+  case changesTooFast(path: String)
   /// Saving failed; older checkpoints are as they were. Of several writers, `by` names the one that met the trouble.
   case notSaved(step: Int, by: String?, FileError)
   case invalid(path: String, CheckpointDefect)
@@ -25,36 +29,41 @@ public enum CheckpointError: Error, Equatable, Sendable, CustomStringConvertible
     switch self {
     case .file(let error): error.description
     case .safetensors(let error): error.description
+    case .unread(let error):
+      "a checkpoint could not be read, also when tried again: \(error); nothing of it was removed, and it may be valid: run "
+        + "again when the file can be read, or move its folder away to go on without it"
+    case .changesTooFast(let path):
+      "the checkpoints in \"\(escaped(path))\" change faster than they can be read; try again"
     case .notSaved(let step, let writer, let error):
       "the checkpoint of step \(step) was not saved, older ones are untouched: "
         + (writer.map { "\($0): " } ?? "") + "\(error)"
-    case .invalid(let path, let defect): "\"\(path)\" is no valid checkpoint: \(defect)"
+    case .invalid(let path, let defect): "\"\(escaped(path))\" is no valid checkpoint: \(defect)"
     case .nothingThere(let path):
-      "\"\(path)\" does not exist; give a run directory or a checkpoint"
+      "\"\(escaped(path))\" does not exist; give a run directory or a checkpoint"
     case .notACheckpoint(let path):
-      "\"\(path)\" is neither a run directory (it has no folder checkpoints) nor a checkpoint "
+      "\"\(escaped(path))\" is neither a run directory (it has no folder checkpoints) nor a checkpoint "
         + "(it has no manifest.json)"
     case .foreignWeights(let path):
       "\"\(path)\" holds weights, but is no checkpoint of this program; if transformers, timm or the authors' code left them, "
         + "make a run directory of them with mae import --from \"\(path)\" --output DIR, and give that"
     case .noValidCheckpoint(let path, let passedOver):
       passedOver.isEmpty
-        ? "\"\(path)\" holds no checkpoint yet"
-        : "\"\(path)\" holds no valid checkpoint: " + passedOver.map(\.description).joined(separator: "; ")
-    case .stateMalformed(let path, let reason): "\"\(path)\" does not say what it should: \(reason)"
+        ? "\"\(escaped(path))\" holds no checkpoint yet"
+        : "\"\(escaped(path))\" holds no valid checkpoint: " + passedOver.map(\.description).joined(separator: "; ")
+    case .stateMalformed(let path, let reason): "\"\(escaped(path))\" does not say what it should: \(reason)"
     case .tensorMissing(let path, let tensor):
-      "\"\(path)\" is the checkpoint of another model: it has no tensor \"\(tensor)\""
+      "\"\(escaped(path))\" is the checkpoint of another model: it has no tensor \"\(tensor)\""
     case .tensorUnexpected(let path, let tensor):
-      "\"\(path)\" is the checkpoint of another model: it has a tensor \"\(tensor)\", which this one does not"
+      "\"\(escaped(path))\" is the checkpoint of another model: it has a tensor \"\(tensor)\", which this one does not"
     case .shapeDiffers(let path, let tensor, let expected, let found):
-      "\"\(path)\" is the checkpoint of another model: tensor \"\(tensor)\" has shape \(found), expected \(expected)"
+      "\"\(escaped(path))\" is the checkpoint of another model: tensor \"\(tensor)\" has shape \(found), expected \(expected)"
     case .otherTask(let path, let expected, let found):
-      "\"\(path)\" is a checkpoint of \(found), and this is \(expected); name one of \(expected), or another run directory"
+      "\"\(escaped(path))\" is a checkpoint of \(found), and this is \(expected); name one of \(expected), or another run directory"
     case .notFinite(let path, let tensor, let index, let value):
-      "\"\(path)\": tensor \"\(tensor)\" holds a value that is not finite (\(value) at place \(index)); take the checkpoint of an "
+      "\"\(escaped(path))\": tensor \"\(tensor)\" holds a value that is not finite (\(value) at place \(index)); take the checkpoint of an "
         + "earlier step, or another run's"
     case .inUse(let runDirectory, let holder):
-      "the run directory \"\(runDirectory)\" is in use by \(holder); stop that run or choose another directory"
+      "the run directory \"\(escaped(runDirectory))\" is in use by \(holder); stop that run or choose another directory"
     }
   }
 }
@@ -82,6 +91,7 @@ func fromSafetensors<Value>(_ body: () throws(SafetensorsError) -> Value) throws
   do {
     return try body()
   } catch {
+    if case .unreadable(let error) = error.reason, error.saysNothingOfContent { throw .unread(error) }
     throw .safetensors(error)
   }
 }

@@ -35,11 +35,3 @@ extension CheckpointStore {
       && (parts[2].hasPrefix("\(temporaryMark)-") || parts[2].hasPrefix("\(removedMark)-"))
   }
 }
-
-/// The folder that holds `path`.
-func parentDirectory(of path: String) -> String {
-  let trimmed = path.reversed().drop { $0 == "/" }
-  guard let slash = trimmed.firstIndex(of: "/") else { return path.hasPrefix("/") ? "/" : "." }
-  let parent = String(trimmed[slash...].drop { $0 == "/" }.reversed())
-  return parent.isEmpty ? "/" : parent
-}

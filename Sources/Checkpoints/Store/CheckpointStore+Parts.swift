@@ -93,9 +93,10 @@ extension CheckpointStore {
   /// Begins a save of a step.
   ///
   /// - Returns: nil where a valid checkpoint of the step exists: a run gets to the same state at the same step each time.
-  func begin(step: Int) -> RunningSave? {
+  /// - Throws: ``CheckpointError/unread(_:)`` where one is there of which nothing is known; it is not replaced.
+  func begin(step: Int) throws(CheckpointError) -> RunningSave? {
     precondition(step >= 0, "no step \(step)")
-    return holdsValid(step: step) ? nil : RunningSave(step: step, token: Self.freshToken())
+    return try holdsValid(step: step) ? nil : RunningSave(step: step, token: Self.freshToken())
   }
 
   /// Makes a checkpoint of what all writers have written, or removes it where one of them could not write its part.

@@ -26,8 +26,11 @@ extension CheckpointStore {
     _ retention: CheckpointRetention, protecting protected: Set<Int> = []
   ) throws(CheckpointError) -> [Int] {
     let steps = try steps()
-    let newest = steps.reversed().lazy.filter { examine(step: $0, hashes: false) == nil }.prefix(retention.keepLast)
-    guard newest.count == retention.keepLast, let oldestKept = Array(newest).last else { return [] }
+    var sound: [Int] = []
+    for step in steps.reversed() where sound.count < retention.keepLast {
+      if try examine(step: step, hashes: false) == nil { sound.append(step) }
+    }
+    guard sound.count == retention.keepLast, let oldestKept = sound.last else { return [] }
     return try remove(
       steps.filter { step in
         step < oldestKept && !protected.contains(step)
@@ -87,7 +90,7 @@ extension CheckpointStore {
   private func hide(_ step: Int, as hidden: String) throws(FileError) -> Bool {
     let manifest = "\(path(of: step))/\(CheckpointManifest.fileName)"
     do {
-      if try fileKindFollowingLinks(manifest) == nil {
+      if try fileKindFollowingLinks(manifest) != .regular {
         try fileSystem.rename(path(of: step), to: hidden)
         return true
       }

@@ -45,15 +45,16 @@ public struct CheckpointStore: Sendable {
   /// Whoever goes back to an older step on purpose removes the newer ones first with ``discard(newerThan:)``.
   /// An invalid one is replaced.
   ///
-  /// - Throws: ``CheckpointError/notSaved(step:by:_:)``; what was half written has then been removed as far as
+  /// - Throws: ``CheckpointError/unread(_:)`` where a checkpoint of the step is there that cannot be read;
+  ///   ``CheckpointError/notSaved(step:by:_:)``: what was half written has then been removed as far as
   ///   possible, and older checkpoints are as they were.
   @discardableResult
   public func save(step: Int, files: [CheckpointFile]) throws(CheckpointError) -> SaveResult {
     precondition(Set(files.map(\.name)).count == files.count, "two files have the same name")
-    guard let save = begin(step: step) else { return .alreadyThere }
+    guard let save = try begin(step: step) else { return .alreadyThere }
     return try conclude(save, files, [writePart(allPieces(of: files, in: files.indices), of: files, save, by: "")])
   }
 
   /// Whether there is a checkpoint of the step, and all its bytes are what its manifest says.
-  func holdsValid(step: Int) -> Bool { examine(step: step, hashes: true) == nil }
+  func holdsValid(step: Int) throws(CheckpointError) -> Bool { try examine(step: step, hashes: true) == nil }
 }

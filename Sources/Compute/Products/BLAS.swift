@@ -31,7 +31,7 @@ public struct BLAS: Sendable {
   /// Makes the choice for this process. To be called before the first product, which otherwise takes the standard.
   ///
   /// - Precondition: none has been made yet, or the same.
-  public static func open(_ choice: Choice) throws(BLASError) -> BLAS {
+  public static func open(_ choice: Choice) throws(LibraryError) -> BLAS {
     let first = chosen.withLock { chosen in
       if chosen == nil { chosen = choice }
       return chosen
@@ -45,7 +45,7 @@ public struct BLAS: Sendable {
 
   private static let chosen = Monitor<Choice?>(nil)
 
-  private static let opened = Result { () throws(BLASError) in
+  private static let opened = Result { () throws(LibraryError) in
     let choice = chosen.withLock { chosen in
       if chosen == nil { chosen = .standard }
       return chosen!
@@ -59,24 +59,17 @@ public struct BLAS: Sendable {
     return try openBLAS()
   }
 
-  private static func openBLAS() throws(BLASError) -> BLAS {
-    let name = "libopenblas.so.0"
-    guard let library = dlopen(name, RTLD_NOW | RTLD_LOCAL) else {
-      throw BLASError(reason: String(cString: dlerror()))
-    }
-    func function<Function>(_ symbol: String, _: Function.Type) throws(BLASError) -> Function {
-      guard let address = dlsym(library, symbol) else {
-        throw BLASError(reason: "\(name) has no function \(symbol)")
-      }
-      return unsafeBitCast(address, to: Function.self)
-    }
+  private static func openBLAS() throws(LibraryError) -> BLAS {
+    // It starts its threads when it is opened, and there is no way to be told that it could not.
+    setenv("OPENBLAS_NUM_THREADS", "1", 1)
+    let library = try OpenedLibrary("libopenblas.so.0", package: "libopenblas0")
     // The parallelism is over virtual workers: a product then cannot depend on a thread count, and calls from several
-    // threads run side by side.
-    try function("openblas_set_num_threads", openblas_set_num_threads_function.self)(1)
-    let coreName = try function("openblas_get_corename", openblas_get_corename_function.self)
+    // workers run side by side.
+    try library.function("openblas_set_num_threads", openblas_set_num_threads_function.self)(1)
+    let coreName = try library.function("openblas_get_corename", openblas_get_corename_function.self)
     return BLAS(
       kernel: coreName().map { String(cString: $0) } ?? "unknown",
-      sgemm: try function("cblas_sgemm", openblas_sgemm_function.self))
+      sgemm: try library.function("cblas_sgemm", openblas_sgemm_function.self))
   }
 
   /// What was chosen, for kernels that cannot throw.
@@ -86,11 +79,6 @@ public struct BLAS: Sendable {
     case .failure(let error): fatalError("\(error)")
     }
   }()
-}
-
-public struct BLASError: Error, CustomStringConvertible {
-  let reason: String
-  public var description: String { "cannot open OpenBLAS: \(reason); install the package libopenblas0." }
 }
 
 /// `cblas_sgemm` of OpenBLAS, where that makes the products.

@@ -23,7 +23,7 @@ public enum BLASKernelName: String, CaseIterable, Comparable, Sendable {
   /// of bfloat16 "oneDNN's avx512_core_bf16 kernels".
   public static func description(of name: String) -> String {
     if name == BLASKernelName.own.rawValue { return "mae's own kernels" }
-    if name.hasPrefix(BFloat16.oneDNN) { return "oneDNN's \(name.dropFirst(BFloat16.oneDNN.count)) kernels" }
+    if name.hasPrefix(OneDNN.prefix) { return "oneDNN's \(name.dropFirst(OneDNN.prefix.count)) kernels" }
     return "OpenBLAS's \(name) kernels"
   }
 

@@ -1,5 +1,3 @@
-import CClosure
-
 /// A fixed set of threads that run one piece of work together: the caller is worker 0, the others wait for it.
 ///
 /// Ordering: `run` hands the work out under a lock; each thread runs it once and counts itself done under the same
@@ -11,40 +9,61 @@ public final class WorkerPool: Sendable {
   private let threads: [SystemThread]
 
   private struct State {
-    var work: lent_closure?
+    var work: LentWork?
     var generation = 0
     var running = 0
     var isStopping = false
   }
 
   /// - Parameter count: workers, the caller included; at least 1.
-  public init(count: Int) {
+  /// - Throws: a thread cannot be started; those that were have then ended.
+  public init(count: Int) throws(ThreadError) {
     precondition(count >= 1, "a pool has at least one worker")
     self.count = count
-    threads = (1..<count).map { [monitor] worker in
-      SystemThread { WorkerPool.serve(worker, monitor) }
+    var threads: [SystemThread] = []
+    do {
+      for worker in 1..<count {
+        threads.append(try SystemThread(for: "computing") { [monitor] in WorkerPool.serve(worker, monitor) })
+      }
+    } catch {
+      WorkerPool.end(threads, monitor)
+      throw error
     }
+    self.threads = threads
   }
 
   deinit {
+    WorkerPool.end(threads, monitor)
+  }
+
+  private static func end(_ threads: [SystemThread], _ monitor: Monitor<State>) {
     monitor.withLock { $0.isStopping = true }
     for thread in threads { thread.join() }
   }
 
-  /// Runs `work` once on each worker, with the worker's number, and returns when all are done.
+  /// Runs `work` once on each worker, and returns when all are done.
+  ///
+  /// It takes no memory: the threads are told where the work lies, which is on the caller's stack, and of which type it is.
   ///
   /// Not to be called from two threads at once, nor from inside `work`.
-  public func run(_ work: @Sendable (_ worker: Int) -> Void) {
-    guard count > 1 else { return work(0) }
-    var lent = lent_closure()
-    take(work, &lent)
-    monitor.withLock { [lent] state in
-      state.work = lent
-      state.generation += 1
-      state.running = count - 1
+  public func run(_ work: some PoolWork) {
+    guard count > 1 else { return work.run(worker: 0) }
+    withUnsafePointer(to: work) { address in
+      let lent = LentWork(address)
+      monitor.withLock { state in
+        state.work = lent
+        state.generation += 1
+        state.running = count - 1
+      }
+      work.run(worker: 0)
+      monitor.wait(until: { $0.running == 0 }, then: { $0.work = nil })
     }
-    work(0)
-    monitor.wait(until: { $0.running == 0 }, then: { $0.work = nil })
+  }
+
+  /// As above, of a closure with the worker's number. Handing a closure to other threads takes a little memory from the heap
+  /// each time: what runs in every step has a type of its own.
+  public func run(_ body: @Sendable (_ worker: Int) -> Void) {
+    withoutActuallyEscaping(body) { run(ClosureWork(body: $0)) }
   }
 
   private static func serve(_ worker: Int, _ monitor: Monitor<State>) {
@@ -65,15 +84,55 @@ public final class WorkerPool: Sendable {
         return state.isStopping ? nil : state.work
       })
     guard let work else { return false }
-    lent_closure_call(work, worker)
+    work.run(worker)
     return true
   }
 }
 
-/// Keeps a closure's two words, for other threads to run as long as the call that it was passed to lasts. The compiler's
-/// own way, `withoutActuallyEscaping`, takes memory from the heap each time.
-@_silgen_name("lent_closure_take")
-private func take(_ work: @Sendable (Int) -> Void, _ closure: UnsafeMutablePointer<lent_closure>)
+/// What the workers of a pool do together.
+public protocol PoolWork: Sendable {
+  /// The part of one worker. All call it at the same time, each with its own number.
+  func run(worker: Int)
+}
+
+private struct ClosureWork: PoolWork {
+  let body: @Sendable (Int) -> Void
+
+  func run(worker: Int) { body(worker) }
+}
+
+/// Where a piece of work lies and of which type it is, for as long as the call lasts that it was given to.
+private struct LentWork: @unchecked Sendable {
+  private let address: UnsafeRawPointer
+  private let type: any PoolWork.Type
+
+  init<Work: PoolWork>(_ address: UnsafePointer<Work>) {
+    self.address = UnsafeRawPointer(address)
+    type = Work.self
+  }
+
+  func run(_ worker: Int) { type.run(at: address, worker: worker) }
+}
+
+extension PoolWork {
+  fileprivate static func run(at address: UnsafeRawPointer, worker: Int) {
+    address.assumingMemoryBound(to: Self.self).pointee.run(worker: worker)
+  }
+}
+
+/// A value that cannot be copied, lent to other threads for as long as a call of ``lend(_:_:)`` lasts.
+public struct Lent<Value: ~Copyable & Sendable>: @unchecked Sendable {
+  fileprivate let address: UnsafePointer<Value>
+
+  public func with<Result>(_ body: (borrowing Value) -> Result) -> Result { body(address.pointee) }
+}
+
+/// Lends a value to whatever `body` hands it to, which must be done with it when `body` returns.
+public func lend<Value: ~Copyable & Sendable, Result>(
+  _ value: borrowing Value, _ body: (Lent<Value>) -> Result
+) -> Result {
+  withUnsafePointer(to: value) { body(Lent(address: $0)) }
+}
 
 /// The part of `0..<count` that worker `index` of `workers` takes, cut at multiples of sixteen.
 public func slice(of count: Int, for index: Int, among workers: Int) -> Range<Int> {

@@ -1,4 +1,5 @@
-import Foundation
+import Files
+import Glibc
 
 /// Reads the text of a configuration file.
 enum ConfigurationFile {
@@ -10,38 +11,24 @@ enum ConfigurationFile {
 
   static func text(at path: String) throws(ConfigurationError) -> String {
     func refuse(_ reason: String) -> ConfigurationError {
-      ConfigurationError(.unreadable, at: nil, "cannot read the configuration \"\(path)\": \(reason)")
+      ConfigurationError(.unreadable, at: nil, "cannot read the configuration \"\(escaped(path))\": \(reason)")
     }
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else {
-      throw refuse(errno == ENOENT ? "there is no such file" : "\(lastSystemError())")
+    let bytes: [UInt8]
+    do throws(FileError) {
+      // Reading until the end rather than the size that the system gives lets pipes and /dev/stdin be configurations too.
+      bytes = try readStream(path, limit: largestSize + 1)
+    } catch {
+      throw refuse(
+        error.code == ENOENT
+          ? "there is no such file"
+          : error.isOtherThanFile ? "it is a directory; name a YAML file" : error.reason.lowercased())
     }
-    defer { close(descriptor) }
-    var information = stat()
-    guard fstat(descriptor, &information) == 0 else { throw refuse(lastSystemError()) }
-    guard information.st_mode & S_IFMT != S_IFDIR else {
-      throw refuse("it is a directory; name a YAML file")
-    }
-    // Reading until the end rather than the size that stat gives lets pipes and /dev/stdin be configurations too.
-    var bytes = [UInt8](repeating: 0, count: largestSize + 1)
-    var count = 0
-    while count < bytes.count {
-      let received = bytes.withUnsafeMutableBytes { read(descriptor, $0.baseAddress! + count, $0.count - count) }
-      if received < 0, errno == EINTR { continue }
-      guard received >= 0 else { throw refuse(lastSystemError()) }
-      if received == 0 { break }
-      count += received
-    }
-    guard count <= largestSize else {
+    guard bytes.count <= largestSize else {
       throw refuse("it is larger than \(largestSize / 1024) KiB, so it cannot be a configuration")
     }
-    guard let text = String(validating: bytes[..<count].trimmingPrefix(byteOrderMark), as: UTF8.self) else {
+    guard let text = String(validating: bytes.trimmingPrefix(byteOrderMark), as: UTF8.self) else {
       throw refuse("it is not UTF-8 text; save it as UTF-8")
     }
     return text
-  }
-
-  private static func lastSystemError() -> String {
-    String(cString: strerror(errno)).lowercased()
   }
 }

@@ -1,3 +1,4 @@
+import Compute
 import Imaging
 
 /// Decodes the batches of coming steps on threads of its own while the current step is computed.
@@ -9,7 +10,7 @@ import Imaging
 public final class BatchLoader {
   public let order: BatchOrder
   private let ring: BatchRing
-  private var threads: [JoinableThread] = []
+  private var threads: [SystemThread] = []
   private var nextStep: Int
 
   /// Batches in memory at once.
@@ -33,14 +34,16 @@ public final class BatchLoader {
     self.order = order
     self.ring = ring
     nextStep = steps.lowerBound
-    do throws(DatasetError) {
+    do throws(ThreadError) {
       for _ in 0..<threads {
         self.threads.append(
-          try JoinableThread { decodeTickets(of: ring, order: order, images: images, firstImage: part.lowerBound) })
+          try SystemThread(for: "decoding images") {
+            decodeTickets(of: ring, order: order, images: images, firstImage: part.lowerBound)
+          })
       }
     } catch {
       stop()
-      throw error
+      throw .cannotStartThread(error)
     }
   }
 

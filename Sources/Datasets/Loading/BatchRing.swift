@@ -1,4 +1,4 @@
-import Foundation
+import Compute
 import Imaging
 
 /// The place where decode threads and the training loop meet: a few batches' memory, filled in the order of steps.
@@ -7,7 +7,7 @@ import Imaging
 /// and all threads work on it. A slot goes round: free, filling (from its first ticket on), full (when its last image
 /// is there), held (by a `Batch`), free. One lock guards all that changes, except the pixels: each ticket's owner
 /// writes its own image without the lock, and the lock of `finish` puts that before the reading.
-final class BatchRing: @unchecked Sendable {
+final class BatchRing: Sendable {
   struct Ticket {
     let step: Int
     /// The image's place in this process's part of the batch.
@@ -15,12 +15,15 @@ final class BatchRing: @unchecked Sendable {
     let slot: BatchSlot
   }
 
+  private struct State {
+    var nextTicket = 0
+    var isStopped = false
+  }
+
   private let steps: Range<Int>
   private let imagesPerStep: Int
   private let slots: [BatchSlot]
-  private let condition = NSCondition()
-  private var nextTicket = 0
-  private var isStopped = false
+  private let state = Monitor(State())
 
   init(steps: Range<Int>, imagesPerStep: Int, shape: ImageShape, kind: SampleKind, slotCount: Int) {
     self.steps = steps
@@ -30,55 +33,60 @@ final class BatchRing: @unchecked Sendable {
 
   /// The next image to decode; waits while all slots are taken; nil when there is nothing left to do.
   func takeTicket() -> Ticket? {
-    condition.lock()
-    defer { condition.unlock() }
-    while !isStopped && nextTicket < steps.count * imagesPerStep {
-      let (stepIndex, index) = nextTicket.quotientAndRemainder(dividingBy: imagesPerStep)
-      let step = steps.lowerBound + stepIndex
-      let slot = slot(ofStep: step)
-      if index > 0 || slot.state == .free {
-        if index == 0 { slot.open(forStep: step) }
-        nextTicket += 1
-        return Ticket(step: step, index: index, slot: slot)
-      }
-      condition.wait()
+    // Others wait for a slot to become free or full, not for a ticket to be taken.
+    state.wait(wakes: false, until: { isOver($0) || isOpen(ticket($0.nextTicket)) }) { state in
+      guard !isOver(state) else { return nil }
+      let ticket = ticket(state.nextTicket)
+      if ticket.index == 0 { ticket.slot.open(forStep: ticket.step) }
+      state.nextTicket += 1
+      return ticket
     }
-    return nil
   }
+
+  private func isOver(_ state: State) -> Bool { state.isStopped || state.nextTicket >= steps.count * imagesPerStep }
+
+  private func ticket(_ number: Int) -> Ticket {
+    let (stepIndex, index) = number.quotientAndRemainder(dividingBy: imagesPerStep)
+    let step = steps.lowerBound + stepIndex
+    return Ticket(step: step, index: index, slot: slot(ofStep: step))
+  }
+
+  /// Whether its slot has memory for it.
+  private func isOpen(_ ticket: Ticket) -> Bool { ticket.index > 0 || ticket.slot.state == .free }
 
   /// Reports that a ticket's image is in its slot, or why it cannot be.
   func finish(_ ticket: Ticket, sample: Int, outcome: Result<LoadedImage, DatasetError>) {
-    condition.lock()
-    defer { condition.unlock() }
-    if ticket.slot.record(sample: sample, at: ticket.index, outcome: outcome) { condition.broadcast() }
+    let isLast = state.withLock(wakes: false) { _ in
+      ticket.slot.record(sample: sample, at: ticket.index, outcome: outcome)
+    }
+    // Whoever waits for the batch need not look after each of its images.
+    if isLast { state.withLock { _ in } }
   }
 
   /// Waits for the batch of `step` and hands it over.
   func waitForSlot(step: Int) throws(DatasetError) -> BatchSlot {
     precondition(steps.contains(step), "step \(step) outside \(steps)")
-    condition.lock()
-    defer { condition.unlock() }
     let slot = slot(ofStep: step)
-    precondition(!isStopped, "the loader has been stopped")
-    precondition(slot.state != .held, "all batches are held; let one go before asking for the next")
-    while !(slot.state == .full && slot.step == step) { condition.wait() }
-    if let failure = slot.failure { throw failure }
-    slot.state = .held
-    return slot
+    return try state.wait(
+      wakes: false,
+      until: { state in
+        precondition(!state.isStopped, "the loader has been stopped")
+        precondition(slot.state != .held, "all batches are held; let one go before asking for the next")
+        return slot.state == .full && slot.step == step
+      }
+    ) { (_) throws(DatasetError) in
+      if let failure = slot.failure { throw failure }
+      slot.state = .held
+      return slot
+    }
   }
 
   func release(_ slot: BatchSlot) {
-    condition.lock()
-    defer { condition.unlock() }
-    slot.state = .free
-    condition.broadcast()
+    state.withLock { _ in slot.state = .free }
   }
 
   func stop() {
-    condition.lock()
-    defer { condition.unlock() }
-    isStopped = true
-    condition.broadcast()
+    state.withLock { $0.isStopped = true }
   }
 
   private func slot(ofStep step: Int) -> BatchSlot {

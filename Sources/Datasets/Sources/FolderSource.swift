@@ -1,4 +1,4 @@
-import Glibc
+import Files
 import Imaging
 
 /// The image files of a folder and its subfolders, in the byte order of their paths.
@@ -38,17 +38,13 @@ public struct FolderSource: ImageSource {
       let sizes = min(count, Self.sizesInIdentity)
       for number in 0..<sizes {
         // What cannot be looked at has no size; it is reported when it is read.
-        hash.update(fileSize("\(root)/\(paths[number * count / sizes])") ?? .max)
+        let size = try? fileSize("\(root)/\(paths[number * count / sizes])")
+        hash.update(size.map(UInt64.init) ?? .max)
       }
     }
   }
 
-  private func fileSize(_ path: String) -> UInt64? {
-    var status = stat()
-    return stat(path, &status) == 0 ? UInt64(status.st_size) : nil
-  }
-
-  public func name(of index: Int) -> String { paths.printable(index) }
+  public func name(of index: Int) -> String { escaped(paths[index]) }
 
   public func label(of index: Int) -> Int? { labels.isEmpty ? nil : Int(labels[index]) }
 
@@ -56,7 +52,7 @@ public struct FolderSource: ImageSource {
     do throws(ImagingError) {
       return try decodeImage(at: "\(root)/\(paths[index])")
     } catch {
-      throw .badImage(BadSample(index: index, name: name(of: index), reason: printableName(error.description.utf8)))
+      throw .badImage(BadSample(index: index, name: name(of: index), reason: error.description))
     }
   }
 }

@@ -1,4 +1,5 @@
 import CZlib
+import Files
 import Glibc
 
 /// Reads a file from front to back, and unpacks it on the way if it is a gzip file. Checksums are checked.
@@ -9,13 +10,14 @@ final class GzipReader {
   private let stream: gzFile
 
   init(path: String) throws(DatasetError) {
-    var status = stat()
-    guard stat(path, &status) == 0, let stream = gzopen(path, "rb") else {
-      throw .unreadable(path: path, reason: String(cString: strerror(errno)))
+    let (descriptor, size) = try readingDataset { () throws(FileError) in try openForLibrary(path) }
+    guard let stream = gzdopen(descriptor, "rb") else {
+      close(descriptor)
+      throw .unreadable(path: path, reason: "there is no memory for unpacking it")
     }
     self.path = path
     self.stream = stream
-    storedByteCount = Int(status.st_size)
+    storedByteCount = size
     gzbuffer(stream, 1 << 17)
   }
 

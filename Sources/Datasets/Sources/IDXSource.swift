@@ -1,4 +1,4 @@
-import Glibc
+import Files
 import Imaging
 
 /// Grey images of one size in one IDX file, as MNIST and its relatives are kept, with labels in another beside it. All
@@ -48,7 +48,7 @@ public struct IDXSource: ImageSource {
     }
   }
 
-  public func name(of index: Int) -> String { "\(printableName(imagesPath.utf8))#\(index)" }
+  public func name(of index: Int) -> String { "\(escaped(imagesPath))#\(index)" }
 
   public func label(of index: Int) -> Int? { labels.isEmpty ? nil : Int(labels[index]) }
 
@@ -82,6 +82,6 @@ public struct IDXSource: ImageSource {
     let unpacked = unpackedName(imagesPath)
     guard unpacked.hasSuffix(imagesSuffix) else { return nil }
     let labels = unpacked.dropLast(imagesSuffix.count) + "labels-idx1-ubyte"
-    return ["\(labels)", "\(labels).gz"].first { access($0, F_OK) == 0 }
+    return ["\(labels)", "\(labels).gz"].first { (try? fileKindFollowingLinks($0)) == .regular }
   }
 }

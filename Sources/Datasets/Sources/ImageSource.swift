@@ -13,13 +13,13 @@ public protocol ImageSource: Sendable {
   var shape: ImageShape? { get }
   /// What most images' samples are, for the memory that is taken at start; 8 bits unless a source knows better.
   var sampleKind: SampleKind { get }
-  /// The names of the classes in the order of their labels; empty without labels.
+  /// The names of the classes in the order of their labels, escaped as those of images are; empty without labels.
   var classNames: [String] { get }
   /// What tells these images from others. It may read from the disk: ask for it once.
   func identity() -> DataIdentity
 
   /// The name of an image, for messages and lists: a path, or a file and a number in it. It is one line, whatever bytes
-  /// the file's name has, and differs from the names of all other images.
+  /// the file's name has (`escaped` of the module Files), and differs from the names of all other images.
   func name(of index: Int) -> String
   /// The class of an image, an index into `classNames`; nil without labels.
   func label(of index: Int) -> Int?

@@ -1,28 +1,24 @@
-import Glibc
+import Files
 
 /// Opens the data set at `path`, of whatever kind it is.
 ///
 /// - A folder that holds `*-images-idx3-ubyte` files (`.gz` or not), or such a file: IDX, as MNIST is kept.
 /// - Any other folder: its JPEG and PNG files, in subfolders too.
 public func openSource(at path: String) throws(DatasetError) -> any ImageSource {
-  var status = stat()
-  guard stat(path, &status) == 0 else {
-    throw .unreadable(path: path, reason: String(cString: strerror(errno)))
-  }
-  switch status.st_mode & S_IFMT {
-  case S_IFDIR:
+  switch try readingDataset({ () throws(FileError) in try FileStatus(path).kind }) {
+  case .directory:
     if let images = try IDXSource.imagesFile(inFolder: path) {
       return try IDXSource(imagesPath: images)
     }
     return try FolderSource(root: path)
-  case S_IFREG:
+  case .regular:
     guard try looksLikeIDX(path) else {
       throw .notADataset(
         path: path,
         reason: "it is a file, but not an IDX file of images; give the folder that the images are in")
     }
     return try IDXSource(imagesPath: path)
-  default:
+  case .other:
     throw .notADataset(path: path, reason: "it is neither a folder nor a file")
   }
 }

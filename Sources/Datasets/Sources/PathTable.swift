@@ -1,3 +1,4 @@
+import Files
 import Glibc
 import Hashing
 
@@ -31,7 +32,7 @@ struct PathTable: Sendable {
 
   /// The path at `index`, relative to the root.
   subscript(index: Int) -> String {
-    String(decoding: path(at: index), as: UTF8.self)
+    pathText(path(at: index))
   }
 
   /// Gives the hash all paths in the order of the table, each with the zero byte that ends it.
@@ -43,9 +44,6 @@ struct PathTable: Sendable {
       }
     }
   }
-
-  /// The same path as a name for people and lists.
-  func printable(_ index: Int) -> String { printableName(path(at: index)) }
 
   /// The first folders of all paths in byte order, and for each path the number of its own; both empty if some file
   /// lies directly in the root.
@@ -68,7 +66,7 @@ struct PathTable: Sendable {
       if current?.folder.elementsEqual(folder) != true { current = (folder, numbers[Array(folder)]!) }
       labels.append(current!.label)
     }
-    return (folders.map { printableName($0) }, labels)
+    return (folders.map { escaped(pathText($0)) }, labels)
   }
 
   private func path(at index: Int) -> ArraySlice<UInt8> {

@@ -28,16 +28,17 @@ public final class Embedder {
   /// - Parameters:
   ///   - keptFraction: of the resized image's shorter side.
   ///   - threads: at most so many.
+  /// - Throws: a thread cannot be started.
   public init(
     _ trained: TrainedModel, source: any ImageSource, pooling: Pooling, keptFraction: Double, threads: Int
-  ) {
+  ) throws(ThreadError) {
     self.trained = trained
     self.source = source
     self.pooling = pooling
     crop = CenterCrop(keptFraction: keptFraction)
     let imagesPerUnit = min(source.count, Self.imagesPerUnit(tokens: 1 + trained.configuration.model.patchCount))
     self.imagesPerUnit = imagesPerUnit
-    pool = WorkerPool(count: max(1, min(threads, (source.count + imagesPerUnit - 1) / imagesPerUnit)))
+    pool = try WorkerPool(count: max(1, min(threads, (source.count + imagesPerUnit - 1) / imagesPerUnit)))
     let work = EmbeddingWork(trained: trained, source: source, pooling: pooling, crop: crop)
     self.threads = (0..<pool.count).map { _ in EmbeddingThread(work, imageCount: imagesPerUnit) }
   }

@@ -9,8 +9,8 @@ public enum FeatureError: Error, CustomStringConvertible {
   public var description: String {
     switch self {
     case .unknownFormat(let path):
-      "\"\(path)\" is neither .npy nor .safetensors; name the output after one of these formats"
-    case .exists(let path): "\"\(path)\" exists already and is not overwritten; name another output"
+      "\"\(escaped(path))\" is neither .npy nor .safetensors; name the output after one of these formats"
+    case .exists(let path): "\"\(escaped(path))\" exists already and is not overwritten; name another output"
     }
   }
 }

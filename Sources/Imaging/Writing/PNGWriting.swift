@@ -1,4 +1,5 @@
 import CPNG
+import Files
 import Glibc
 
 extension Image {
@@ -6,7 +7,12 @@ extension Image {
   ///
   /// The file appears whole or not at all: it is written beside its place under another name, then renamed.
   public func writePNG(to path: String) throws(ImagingError) {
-    try writeWholeFile(encodedPNG(name: path), to: path)
+    let bytes = try encodedPNG(name: path)
+    do throws(FileError) {
+      try replaceFile(path, with: bytes)
+    } catch {
+      throw .unwritable(path: path, reason: error.reason)
+    }
   }
 
   /// The bytes of the PNG file; `name` is what an error calls it.
@@ -25,28 +31,5 @@ extension Image {
     }
     defer { free(encoded) }
     return Array(UnsafeBufferPointer(start: encoded, count: count))
-  }
-}
-
-/// Writes `bytes` to a temporary sibling of `path`, then gives it its name.
-private func writeWholeFile(_ bytes: [UInt8], to path: String) throws(ImagingError) {
-  let temporary = "\(path).writing-\(getpid())"
-  let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-  guard descriptor >= 0 else { throw .unwritable(path: path, reason: lastSystemError()) }
-  var written = 0
-  var reason: String?
-  while written < bytes.count && reason == nil {
-    let sent = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress! + written, bytes.count - written) }
-    if sent >= 0 {
-      written += sent
-    } else if errno != EINTR {
-      reason = lastSystemError()
-    }
-  }
-  if close(descriptor) != 0 && reason == nil { reason = lastSystemError() }
-  if reason == nil && rename(temporary, path) != 0 { reason = lastSystemError() }
-  if let reason {
-    unlink(temporary)
-    throw .unwritable(path: path, reason: reason)
   }
 }

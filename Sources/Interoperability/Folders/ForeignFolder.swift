@@ -1,5 +1,4 @@
-import Checkpoints
-import Foundation
+import Files
 import Safetensors
 
 /// Where another program left weights: the safetensors files, and the configuration beside them.
@@ -15,12 +14,15 @@ struct ForeignFolder {
   /// - Throws: nothing of that kind is there; a pickle is named together with the way out.
   init(_ path: String) throws(InteroperabilityError) {
     self.path = path
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { throw .nothingThere(path: path) }
-    let folder = isFolder.boolValue ? path : URL(filePath: path).deletingLastPathComponent().path
+    let found = try interoperating(InteroperabilityError.file) { () throws(FileError) in
+      try fileKindFollowingLinks(path)
+    }
+    guard let found else { throw .nothingThere(path: path) }
+    let isFolder = found == .directory
+    let folder = isFolder ? path : parentDirectory(of: path)
     configurationPath = "\(folder)/config.json"
     preprocessingPath = "\(folder)/preprocessor_config.json"
-    let file = isFolder.boolValue ? try Self.weightFile(in: path) : path
+    let file = isFolder ? try Self.weightFile(in: path) : path
     guard !Self.isPickle(file) else { throw .pickled(path: file) }
     weights = try interoperating(InteroperabilityError.safetensors) { () throws(SafetensorsError) in
       try SafetensorsModel(path: file)
@@ -29,7 +31,7 @@ struct ForeignFolder {
 
   /// What to open for a folder: itself where the names are the usual ones.
   private static func weightFile(in folder: String) throws(InteroperabilityError) -> String {
-    let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
+    let names = try interoperating(InteroperabilityError.file) { () throws(FileError) in try listDirectory(folder) }
     if names.contains("model.safetensors") || names.contains("model.safetensors.index.json") { return folder }
     let files = names.filter { $0.hasSuffix(".safetensors") }
     if files.count == 1 { return "\(folder)/\(files[0])" }

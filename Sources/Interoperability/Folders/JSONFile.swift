@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// One number for both sides, or height and width.
@@ -32,9 +33,12 @@ struct Sides: Codable, Equatable {
 
 /// Reads `path` as JSON in snake case; nil when it does not exist.
 func readJSON<Value: Decodable>(_ type: Value.Type, from path: String) throws(InteroperabilityError) -> Value? {
-  guard let data = FileManager.default.contents(atPath: path) else {
-    guard FileManager.default.fileExists(atPath: path) else { return nil }
-    throw .malformedConfiguration(path: path, reason: "it cannot be read")
+  let data: Data
+  do throws(FileError) {
+    data = Data(try readFile(path))
+  } catch {
+    guard !error.isNotFound else { return nil }
+    throw .file(error)
   }
   let decoder = JSONDecoder()
   decoder.keyDecodingStrategy = .convertFromSnakeCase

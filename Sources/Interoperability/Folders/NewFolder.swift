@@ -1,6 +1,4 @@
-import Checkpoints
 import Files
-import Foundation
 
 /// Makes the folder `path`, which must not exist, so that it appears whole or not at all: `fill` writes into a hidden
 /// sibling, which then takes the name.
@@ -9,12 +7,13 @@ import Foundation
 func makeFolder(
   at path: String, _ fill: (_ temporary: String, any FileSystem) throws(InteroperabilityError) -> Void
 ) throws(InteroperabilityError) {
-  let target = URL(filePath: path).standardizedFileURL
-  guard !FileManager.default.fileExists(atPath: target.path) else { throw .outputExists(path: path) }
+  guard
+    try interoperating(InteroperabilityError.file, { () throws(FileError) in try fileKindFollowingLinks(path) }) == nil
+  else { throw .outputExists(path: path) }
   let fileSystem = PosixFileSystem()
-  let parent = target.deletingLastPathComponent().path
+  let parent = parentDirectory(of: path)
   let suffix = String(UInt32.random(in: 0...UInt32.max), radix: 16)
-  let temporary = "\(parent)/.\(target.lastPathComponent).tmp-\(suffix)"
+  let temporary = "\(parent)/.\(lastComponent(of: path)).tmp-\(suffix)"
   do {
     try interoperating(InteroperabilityError.file) { () throws(FileError) in
       try fileSystem.createDirectory(temporary)
@@ -22,11 +21,11 @@ func makeFolder(
     try fill(temporary, fileSystem)
     try interoperating(InteroperabilityError.file) { () throws(FileError) in
       try fileSystem.synchronizeDirectory(temporary)
-      try fileSystem.rename(temporary, to: target.path)
+      try fileSystem.rename(temporary, to: path)
       try fileSystem.synchronizeDirectory(parent)
     }
   } catch {
-    try? FileManager.default.removeItem(atPath: temporary)
+    try? fileSystem.removeTree(temporary)
     throw error
   }
 }

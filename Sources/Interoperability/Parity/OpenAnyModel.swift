@@ -1,7 +1,7 @@
 import Checkpoints
 import Configuration
 import Evaluation
-import Foundation
+import Files
 import Training
 
 extension TrainedModel {
@@ -9,11 +9,10 @@ extension TrainedModel {
   public static func openAny(
     _ path: String, overrides: [String] = []
   ) throws(InteroperabilityError) -> ImportedModel {
-    let files = FileManager.default
-    guard
-      files.fileExists(atPath: "\(path)/manifest.json") || files.fileExists(atPath: "\(path)/checkpoints")
-        || path.split(separator: "/").last == "checkpoints"
-    else { return try importing(path, overrides: overrides) }
+    let (isCheckpoint, isRun) = (try exists("\(path)/manifest.json"), try exists("\(path)/checkpoints"))
+    guard isCheckpoint || isRun || lastComponent(of: path) == "checkpoints" else {
+      return try importing(path, overrides: overrides)
+    }
     do {
       let model = try TrainedModel(checkpoint: path, overrides: overrides)
       return ImportedModel(model: model, notes: [])
@@ -25,4 +24,8 @@ extension TrainedModel {
       preconditionFailure("opening a checkpoint throws these two errors only: \(error)")
     }
   }
+}
+
+private func exists(_ path: String) throws(InteroperabilityError) -> Bool {
+  try interoperating(InteroperabilityError.file) { () throws(FileError) in try fileKindFollowingLinks(path) != nil }
 }

@@ -1,5 +1,6 @@
+import Compute
+import Files
 import Foundation
-import Synchronization
 
 /// Progress for people: one line that updates itself in a terminal, a line now and then elsewhere (a file, a queue's log,
 /// the pipe to mpirun). Rank 0 alone has one.
@@ -9,10 +10,11 @@ public final class ConsoleProgress: Sendable {
     public var isTerminal: Bool
     /// Columns, asked before each line of a terminal because windows change.
     public var width: @Sendable () -> Int
-    public var write: @Sendable (String) -> Void
+    public var write: @Sendable (String) throws(FileError) -> Void
 
     public init(
-      isTerminal: Bool, width: @escaping @Sendable () -> Int, write: @escaping @Sendable (String) -> Void
+      isTerminal: Bool, width: @escaping @Sendable () -> Int,
+      write: @escaping @Sendable (String) throws(FileError) -> Void
     ) {
       (self.isTerminal, self.width, self.write) = (isTerminal, width, write)
     }
@@ -21,12 +23,12 @@ public final class ConsoleProgress: Sendable {
     public static var standardError: Output {
       let dumb = ProcessInfo.processInfo.environment["TERM"] ?? "dumb" == "dumb"
       return Output(
-        isTerminal: isatty(STDERR_FILENO) == 1 && !dumb,
+        isTerminal: StandardStream.error.isTerminal && !dumb,
         width: {
           var size = winsize()
           return ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
         },
-        write: { FileHandle.standardError.write(Data($0.utf8)) })
+        write: { text throws(FileError) in try StandardStream.error.write(text) })
     }
   }
 
@@ -36,11 +38,14 @@ public final class ConsoleProgress: Sendable {
     var lastLine: Double?
     /// A terminal's line that has no line feed yet.
     var openLine: String?
+    /// Why something could not be shown, the first time.
+    var failure: FileError?
+    var hasToldFailure = false
   }
 
   private let output: Output
   private let secondsBetweenLines: Double
-  private let state = Mutex(State())
+  private let state = Monitor(State())
   private static let curveLength = 16
 
   /// - Parameter secondsBetweenLines: where there is no terminal; a terminal's line updates four times a second.
@@ -65,9 +70,9 @@ public final class ConsoleProgress: Sendable {
         curve: output.isTerminal ? state.losses : [], columns: output.isTerminal ? output.width() - 1 : .max)
       if output.isTerminal {
         state.openLine = line
-        output.write("\r\(line)\u{1B}[K")
+        show("\r\(line)\u{1B}[K", &state)
       } else {
-        output.write("\(line)\n")
+        show("\(line)\n", &state)
       }
     }
   }
@@ -76,9 +81,9 @@ public final class ConsoleProgress: Sendable {
   public func note(_ sentence: String) {
     state.withLock { state in
       if let openLine = state.openLine {
-        output.write("\r\u{1B}[K\(sentence)\n\(openLine)")
+        show("\r\u{1B}[K\(sentence)\n\(openLine)", &state)
       } else {
-        output.write("\(sentence)\n")
+        show("\(sentence)\n", &state)
       }
     }
   }
@@ -86,8 +91,26 @@ public final class ConsoleProgress: Sendable {
   /// Ends the line that updates itself, so that what follows begins on a new one.
   public func finish() {
     state.withLock { state in
-      if state.openLine != nil { output.write("\n") }
+      if state.openLine != nil { show("\n", &state) }
       state.openLine = nil
+    }
+  }
+
+  /// Why something could not be shown, once, the first time that it happens. A full disk behind standard error, or a pipe
+  /// that nobody reads any more, is no reason to stop: what cannot be shown is dropped.
+  public func takeFailure() -> FileError? {
+    state.withLock { state in
+      guard !state.hasToldFailure, let failure = state.failure else { return nil }
+      state.hasToldFailure = true
+      return failure
+    }
+  }
+
+  private func show(_ text: String, _ state: inout State) {
+    do throws(FileError) {
+      try output.write(text)
+    } catch {
+      state.failure = state.failure ?? error
     }
   }
 

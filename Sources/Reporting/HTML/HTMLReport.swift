@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// `report.html`: a run on one page that needs nothing but itself, for a browser, a mail, an archive.
@@ -42,7 +43,7 @@ public struct HTMLReport: Sendable {
   /// Writes the page in the place of an older one, in one move.
   public func write(to path: String) throws(ReportingError) {
     let bytes = Array(html.utf8)
-    try AtomicFile.replace(path) { (write) throws(ReportingError) in try write(bytes) }
+    try reporting { () throws(FileError) in try replaceFile(path, with: bytes) }
   }
 
   public var html: String {

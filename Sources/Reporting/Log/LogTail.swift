@@ -1,3 +1,5 @@
+import Files
+
 /// The end of a log behind a step: what was written after the line of that step, or of the last one before it.
 ///
 /// Steps stand in the order in which they were taken, and whatever else happened behind the step that was complete by then.
@@ -13,7 +15,7 @@ struct LogTail {
   /// training went on, say.
   private(set) var keptBehind: [UInt8] = []
 
-  init(path: String, behind step: Int) throws(ReportingError) {
+  init(path: String, behind step: Int) throws(FileError) {
     var reader = try BackwardLineReader(path: path)
     var kept: [[UInt8]] = []
     var keptBehindCount = 0

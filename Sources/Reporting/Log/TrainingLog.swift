@@ -1,5 +1,6 @@
+import Compute
+import Files
 import Foundation
-import Synchronization
 
 /// `log.jsonl`: a line of JSON for each logged step, each epoch and each event, safe against a crash at any time.
 ///
@@ -7,7 +8,7 @@ import Synchronization
 /// alone has a log.
 public final class TrainingLog: Sendable {
   public let path: String
-  private let file: Mutex<AppendOnlyFile>
+  private let file: Monitor<AppendOnlyFile>
   private let now: @Sendable () -> Double
 
   /// What `removeLines` took out.
@@ -20,7 +21,7 @@ public final class TrainingLog: Sendable {
 
   private init(path: String, file: consuming AppendOnlyFile, now: @escaping @Sendable () -> Double) {
     (self.path, self.now) = (path, now)
-    self.file = Mutex(file)
+    self.file = Monitor(file)
   }
 
   /// The log of a new run.
@@ -30,23 +31,40 @@ public final class TrainingLog: Sendable {
   public static func create(
     at path: String, now: @escaping @Sendable () -> Double = { Date().timeIntervalSince1970 }
   ) throws(ReportingError) -> TrainingLog {
-    let file = try AppendOnlyFile(path: path)
+    let file: AppendOnlyFile
+    do throws(FileError) { file = try AppendOnlyFile(path: path) } catch { throw .file(error) }
     guard file.isEmpty else { throw .logExists(path: path) }
     return TrainingLog(path: path, file: file, now: now)
   }
 
   /// The log of a run that goes on behind `step`: lines of later steps, which the run is about to repeat, are taken out
-  /// first. A log that is not there is created.
+  /// first. A log that is not there is created. Where a folder, a pipe or a device has its name, that gets another one.
+  ///
+  /// - Returns: `setAside` is that other name.
   public static func resume(
     at path: String, after step: Int, now: @escaping @Sendable () -> Double = { Date().timeIntervalSince1970 }
-  ) throws(ReportingError) -> (log: TrainingLog, rewound: Rewound) {
-    let log = TrainingLog(path: path, file: try AppendOnlyFile(path: path), now: now)
-    return (log, try log.removeLines(behind: step))
+  ) throws(ReportingError) -> (log: TrainingLog, rewound: Rewound, setAside: String?) {
+    let setAside = try reporting { () throws(FileError) in try setAsideOtherThanFile(path) }
+    let file: AppendOnlyFile
+    do throws(FileError) { file = try AppendOnlyFile(path: path) } catch { throw .file(error) }
+    let log = TrainingLog(path: path, file: file, now: now)
+    return (log, try log.removeLines(behind: step), setAside)
+  }
+
+  private static func setAsideOtherThanFile(_ path: String) throws(FileError) -> String? {
+    guard let kind = try fileKindFollowingLinks(path), kind != .regular else { return nil }
+    var number = 1
+    while try fileKindFollowingLinks("\(path).set-aside-\(number)") != nil { number += 1 }
+    let name = "\(path).set-aside-\(number)"
+    try PosixFileSystem().rename(path, to: name)
+    return name
   }
 
   public func append(_ record: some LogRecord) throws(ReportingError) {
     let bytes = LogLine.bytes(of: record, time: (now() * 1000).rounded() / 1000)
-    try file.withLock { (file) throws(ReportingError) in try file.append(bytes) }
+    try reporting { () throws(FileError) in
+      try file.withLock { (file) throws(FileError) in try file.append(bytes) }
+    }
   }
 
   /// Takes out the lines of all steps behind `step`, so that a run that rolled back has each step once, and what a power
@@ -54,16 +72,20 @@ public final class TrainingLog: Sendable {
   /// the line of `step` or of an earlier one stays.
   @discardableResult
   public func removeLines(behind step: Int) throws(ReportingError) -> Rewound {
-    try file.withLock { (file) throws(ReportingError) in
-      let tail = try LogTail(path: path, behind: step)
-      if let start = tail.firstRemoved { try file.replace(from: start, with: tail.keptBehind) }
-      return tail.rewound
+    try reporting { () throws(FileError) in
+      try file.withLock { (file) throws(FileError) in
+        let tail = try LogTail(path: path, behind: step)
+        if let start = tail.firstRemoved { try file.replace(from: start, with: tail.keptBehind) }
+        return tail.rewound
+      }
     }
   }
 
   /// Waits until everything appended survives a power cut.
   public func synchronize() throws(ReportingError) {
-    try file.withLock { (file) throws(ReportingError) in try file.synchronize() }
+    try reporting { () throws(FileError) in
+      try file.withLock { (file) throws(FileError) in try file.synchronize() }
+    }
   }
 
   /// The lines of a log, in order; what is not a line of a log is left out.
@@ -75,16 +97,18 @@ public final class TrainingLog: Sendable {
 
   /// The same, one by one.
   public static func forEachLine(at path: String, _ body: (LogLine) -> Void) throws(ReportingError) {
-    var reader = try LineReader(path: path)
-    while let bytes = reader.next() {
-      if let line = LogLine(json: bytes) { body(line) }
+    try reporting { () throws(FileError) in
+      var reader = try LineReader(path: path)
+      while let bytes = try reader.next() {
+        if let line = LogLine(json: bytes) { body(line) }
+      }
     }
   }
 
   /// The lines behind the line of `step`, or of the last step before it, read from the end of the log: those of later steps,
   /// and what else was written since.
   public static func lines(at path: String, behind step: Int) throws(ReportingError) -> [LogLine] {
-    try LogTail(path: path, behind: step).lines
+    try reporting { () throws(FileError) in try LogTail(path: path, behind: step).lines }
   }
 }
 

@@ -1,5 +1,6 @@
+import Compute
+import Files
 import Foundation
-import Synchronization
 
 /// Writes an event file that TensorBoard shows: scalars and PNG images by step.
 ///
@@ -7,7 +8,7 @@ import Synchronization
 /// of TFRecords. Each event goes out in one appending write, so TensorBoard can follow a running job.
 public final class TensorBoardWriter: Sendable {
   public let path: String
-  private let file: Mutex<AppendOnlyFile>
+  private let file: Monitor<AppendOnlyFile>
   private let now: @Sendable () -> Double
 
   /// A new event file in `directory`. TensorBoard reads all event files of a directory in the order of their names, which
@@ -25,7 +26,7 @@ public final class TensorBoardWriter: Sendable {
     // Ten digits, so that names sort as times do.
     let name = String(format: "events.out.tfevents.%010d", Int(now())) + ".\(hostName).\(processIdentifier).0"
     path = "\(directory)/\(name)"
-    file = Mutex(try AppendOnlyFile(path: path))
+    do throws(FileError) { file = Monitor(try AppendOnlyFile(path: path)) } catch { throw .file(error) }
     self.now = now
     try write { $0.add(3, text: "brain.Event:2") }
     if let step {
@@ -73,7 +74,9 @@ public final class TensorBoardWriter: Sendable {
     event.add(1, double: now())
     content(&event)
     let record = Self.record(event.bytes)
-    try file.withLock { (file) throws(ReportingError) in try file.append(record) }
+    try reporting { () throws(FileError) in
+      try file.withLock { (file) throws(FileError) in try file.append(record) }
+    }
   }
 
   /// The length and its checksum, the data and its checksum; little-endian.

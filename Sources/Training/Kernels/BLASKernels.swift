@@ -56,7 +56,7 @@ public struct BLASKernels: Sendable {
 
   /// Products of bfloat16 leave no choice: they are oneDNN's where it has one for the CPU, and our own elsewhere.
   private static func ofMixedPrecision(_ communicator: any Communicator) throws -> BLASKernels {
-    let kernels = try communicator.allgather(BFloat16.productKernel)
+    let kernels = try communicator.allgather(try communicator.together { try BFloat16.openProducts() })
     return BLASKernels(
       kernel: kernels[communicator.rank], reason: "bfloat16 has no others on this CPU",
       warnings: differences(kernels, communicator))

@@ -1,5 +1,6 @@
 import Collectives
 import Compute
+import Files
 import Foundation
 import Reporting
 
@@ -14,7 +15,7 @@ func announcement<Task>(of run: Run<Task>) -> String {
   let rest = source.count % train.batchSize
   let leftOver = rest == 0 ? "" : "; \(rest) of an epoch's \(source.count) images are in no batch"
   let lines = [
-    ("data", "\(configuration.data.path): \(source.kind), \(source.count) images\(classes)"),
+    ("data", "\(escaped(configuration.data.path)): \(source.kind), \(source.count) images\(classes)"),
     ("model", replica.task.summary),
     (
       "batch",

@@ -36,8 +36,9 @@ public final class CheckpointSaving {
     let ranks = configuration.writingRanks(among: seeing)
     writingRanks = ranks
     savedArenaCount = layout.savedArenaCount
-    writer = ranks.firstIndex(of: communicator.rank).map { index in
-      CheckpointWriter(
+    writer = try communicator.together {
+      guard let index = ranks.firstIndex(of: communicator.rank) else { return nil }
+      return try CheckpointWriter(
         store: CheckpointStore(directory: directory.checkpoints), layout: layout,
         retention: CheckpointRetention(
           keepLast: configuration.keepLast, keepEverySteps: configuration.keepEverySteps),
@@ -86,10 +87,10 @@ public final class CheckpointSaving {
 
   /// Waits for the save that is under way, after `commit`.
   ///
-  /// - Returns: on rank 0 the saves that came to their end since the last call.
+  /// - Parameter report: takes on rank 0 the saves that came to their end since the last call, before anything is thrown.
   /// - Throws: on rank 0, if the last save failed.
-  public func finish() throws(CheckpointError) -> [SaveOutcome] {
-    communicator.rank == 0 ? try writer?.finish() ?? [] : []
+  public func finish(reporting report: ([SaveOutcome]) -> Void) throws(CheckpointError) {
+    if communicator.rank == 0 { try writer?.finish(reporting: report) }
   }
 }
 

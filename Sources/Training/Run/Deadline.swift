@@ -1,4 +1,6 @@
 import Collectives
+import Compute
+import Files
 import Foundation
 import Synchronization
 
@@ -9,21 +11,20 @@ public final class Deadline: Sendable {
   private let isMet = Atomic(false)
 
   /// - Parameter missed: called on a thread of its own.
-  public init(seconds: Double, missed: @escaping @Sendable () -> Void) {
-    let thread = Thread { [self] in
+  /// - Throws: that thread cannot be started.
+  public init(seconds: Double, missed: @escaping @Sendable () -> Void) throws(ThreadError) {
+    _ = try SystemThread(for: "a deadline") { [self] in
       let interval = min(1, seconds / 10)
       var waited = 0.0
       var last = ContinuousClock.now
       while waited < seconds {
-        Thread.sleep(forTimeInterval: interval)
+        sleepThread(seconds: interval)
         if isMet.load(ordering: .relaxed) { return }
         waited += min(last.secondsSince, 2 * interval)
         last = .now
       }
       missed()
     }
-    thread.name = "deadline"
-    thread.start()
   }
 
   /// It has happened.
@@ -35,15 +36,17 @@ public final class Deadline: Sendable {
 extension Deadline {
   /// Before the watchdog of the steps there is this one for all that comes before: a rank whose file system no longer answers
   /// keeps the others waiting as one that hangs in a step does.
-  static func ofGettingReady(_ limits: WatchdogConfiguration, _ communicator: any Communicator) -> Deadline {
+  static func ofGettingReady(_ limits: WatchdogConfiguration, _ communicator: any Communicator) throws(ThreadError)
+    -> Deadline
+  {
     let seconds = limits.limit(after: [])
-    return Deadline(seconds: seconds) {
+    return try Deadline(seconds: seconds) {
       let state = communicator.isInCall ? "waits for others" : "is at work on data, a checkpoint or its memory"
       let sentence =
         "rank \(communicator.rank) on host \(communicator.hostName): getting ready takes longer than \(seconds) s; this rank "
         + "\(state). Ending the job; watchdog.first_steps_seconds allows more time."
-      FileHandle.standardError.write(Data("mae: \(sentence)\n".utf8))
-      Thread.sleep(forTimeInterval: 2)
+      try? StandardStream.error.write("mae: \(sentence)\n")
+      sleepThread(seconds: 2)
       communicator.abort(code: 1)
     }
   }

@@ -33,7 +33,7 @@ extension Run {
   func finishSaving() throws {
     replica.progress.enter(.checkpoint)
     try saving?.commit()
-    try communicator.together { recorder?.record(try saving?.finish() ?? []) }
+    try communicator.together { try saving?.finish { recorder?.record($0) } }
   }
 
   /// Goes back to the newest checkpoint, which all ranks had agreed on, or to what the run began with.

@@ -2,6 +2,7 @@ import Checkpoints
 import Collectives
 import Compute
 import Datasets
+import Files
 import Reporting
 
 /// What comes before the first step.
@@ -28,7 +29,7 @@ extension Run {
     let mine = source.identity()
     let all = try communicator.allgather(mine.hash)
     guard let other = all.indices.first(where: { all[$0] != all[0] }) else { return mine }
-    let found = try communicator.allgather("\(source.count) images in \(path)")
+    let found = try communicator.allgather("\(source.count) images in \(escaped(path))")
     let counts = try communicator.allgather([Double(source.count)])
     throw TrainingError.dataDiffers(
       rank: other, found: found[other], first: found[0], hasEqualCount: counts[other] == counts[0])
@@ -80,7 +81,7 @@ extension Run {
         CheckpointLayout(replica.task), into: replica.parameters.all, inParallel: replica.inParallel)
     }
     replica.roundParameters()
-    recorder?.logger.info("began with the weights of \(checkpoint.path)")
+    recorder?.logger.info("began with the weights of \(escaped(checkpoint.path))")
   }
 
   /// An old checkpoint tells it by the ranks that wrote it, as far as it can be told.
@@ -131,7 +132,7 @@ extension Run {
         parallel.gradient_wire bf16 bits depend on that number and will differ from those of a run that kept it
         """)
     }
-    recorder?.logger.info("resumed after step \(step) from \(checkpoint.path)")
+    recorder?.logger.info("resumed after step \(step) from \(escaped(checkpoint.path))")
   }
 }
 

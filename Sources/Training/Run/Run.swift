@@ -2,6 +2,7 @@ import Checkpoints
 import Collectives
 import Compute
 import Datasets
+import Files
 import Foundation
 
 /// Where a run begins.
@@ -78,7 +79,9 @@ public final class Run<Task: TrainingTask> {
     self.configuration = configuration
     self.options = options
     self.communicator = communicator
-    let deadline = Deadline.ofGettingReady(configuration.watchdog, communicator)
+    let deadline = try communicator.together {
+      try Deadline.ofGettingReady(configuration.watchdog, communicator)
+    }
     defer { deadline.meet() }
     stopRequest = StopRequest(timeLimit: configuration.train.timeLimit)
     faults = try FaultInjection(environment: ProcessInfo.processInfo.environment, rank: communicator.rank)
@@ -106,7 +109,7 @@ public final class Run<Task: TrainingTask> {
       configuration, checkpoint: resumed?.state.blasKernel, communicator: communicator)
     for warning in kernels.warnings { recorder?.logger.warning("\(warning)") }
     let task = try communicator.together { try Task(configuration, from: resumed ?? initial) }
-    replica = Replica(
+    replica = try Replica(
       task, placement: placement, order: order, communicator: communicator, debug: options.debug)
     if let resumed {
       try requireInitialWeights(of: resumed)
@@ -173,7 +176,7 @@ public final class Run<Task: TrainingTask> {
   private func trainOn() throws -> Ending {
     let loader = try makeLoader()
     defer { loader.stop() }
-    let watchdog = watch()
+    let watchdog = try communicator.together { try watch() }
     defer { watchdog.stop() }
     while step < lastStep {
       let start = ContinuousClock.now
@@ -228,11 +231,11 @@ public final class Run<Task: TrainingTask> {
   /// What one more step and a checkpoint may take, with as much again to be on the safe side.
   private var secondsToStop: Double { 2 * (longestStepSeconds + (recorder?.longestSaveSeconds ?? 0)) }
 
-  private func watch() -> Watchdog {
+  private func watch() throws -> Watchdog {
     let communicator = communicator
-    return Watchdog(configuration.watchdog, progress: replica.progress, after: step) { sentence in
+    return try Watchdog(configuration.watchdog, progress: replica.progress, after: step) { sentence in
       let rank = "rank \(communicator.rank) on host \(communicator.hostName)"
-      FileHandle.standardError.write(Data("mae: \(rank): \(sentence)\n".utf8))
+      try? StandardStream.error.write("mae: \(rank): \(sentence)\n")
     } end: {
       communicator.abort(code: 1)
     }

@@ -1,5 +1,5 @@
 import Checkpoints
-import Foundation
+import Files
 
 /// The paths of a run's files.
 public struct RunDirectory: Sendable {
@@ -16,34 +16,37 @@ public struct RunDirectory: Sendable {
 
   /// Creates the directory and makes sure that it can be written to.
   func create() throws(TrainingError) {
-    do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    do throws(FileError) {
+      try PosixFileSystem().createDirectories(path)
     } catch {
-      throw .runDirectory(path: path, reason: reason(of: error))
+      throw .runDirectory(path: path, reason: "\(error.reason).")
     }
-    guard access(path, W_OK | X_OK) == 0 else {
-      throw .runDirectory(path: path, reason: "it cannot be written to (\(String(cString: strerror(errno)))).")
+    do throws(FileError) {
+      try requireWritableDirectory(path)
+    } catch {
+      throw .runDirectory(path: path, reason: "it cannot be written to (\(error.reason)).")
     }
   }
 
   /// Whether a run has left anything here that a new one would overwrite.
   var holdsRun: Bool {
-    let files = FileManager.default
-    return files.fileExists(atPath: log) || files.fileExists(atPath: configuration)
-      || !((try? CheckpointStore(directory: checkpoints).steps()) ?? []).isEmpty
+    mayExist(log) || mayExist(configuration) || (try? CheckpointStore(directory: checkpoints).steps()) != []
   }
 
-  func write(configuration text: String) throws(TrainingError) {
-    do {
-      try Data(text.utf8).write(to: URL(filePath: configuration), options: .atomic)
+  /// What cannot be looked at is not overwritten either.
+  private func mayExist(_ path: String) -> Bool {
+    do throws(FileError) {
+      return try fileKindFollowingLinks(path) != nil
     } catch {
-      throw .runDirectory(path: path, reason: reason(of: error))
+      return true
     }
   }
 
-  private func reason(of error: any Error) -> String {
-    let error = error as NSError
-    guard let cause = error.userInfo[NSUnderlyingErrorKey] as? POSIXError else { return error.localizedDescription }
-    return "\(String(cString: strerror(cause.code.rawValue)))."
+  func write(configuration text: String) throws(TrainingError) {
+    do throws(FileError) {
+      try replaceFile(configuration, with: Array(text.utf8))
+    } catch {
+      throw .runDirectory(path: path, reason: "\(error.reason).")
+    }
   }
 }

@@ -1,6 +1,7 @@
 import Checkpoints
 import Compute
 import Datasets
+import Files
 import Foundation
 import Logging
 import Reporting
@@ -81,8 +82,12 @@ final class RunRecorder {
       logger.warning("removed the checkpoint of step \(later), which is not valid")
     }
     try directory.write(configuration: run.yaml)
+    let resumed = try TrainingLog.resume(at: directory.log, after: step)
+    if let name = resumed.setAside {
+      logger.warning("\(escaped(directory.log)) is not a file; it is now \(escaped(name)), and a new log begins")
+    }
     sinks = [
-      try TrainingLog.resume(at: directory.log, after: step).log,
+      resumed.log,
       try TensorBoardSink(directory: directory.path, resumingAfter: step),
       ConsoleSink(console, logger: logger, totalSteps: lastStep, totalEpochs: run.epochs),
       ReportSink(
@@ -123,6 +128,9 @@ final class RunRecorder {
     (step.checkpointSeconds, checkpointSeconds) = (checkpointSeconds, nil)
     (step.comparisonSeconds, comparisonSeconds) = (comparisonSeconds, nil)
     record(.step(step))
+    if let failure = console.takeFailure() {
+      record(event: "console_lost", step: result.step, reason: "\(failure)")
+    }
     runningEpoch.add(step)
     guard result.step.isMultiple(of: stepsPerEpoch) else { return }
     let epoch = result.step / stepsPerEpoch

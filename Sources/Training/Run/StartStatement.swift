@@ -2,6 +2,7 @@ import Checkpoints
 import Collectives
 import Compute
 import Configuration
+import Files
 import Foundation
 import Hashing
 
@@ -57,7 +58,7 @@ public struct StartStatement: Codable, Equatable, Sendable {
 
   /// Version and content: two builds of one version may differ in every bit that they compute.
   private static var program: String {
-    let content = FileManager.default.contents(atPath: "/proc/self/exe") ?? Data()
+    let content = (try? readFile("/proc/self/exe")) ?? []
     let hash = content.withUnsafeBytes { ContentHash(of: $0).hexadecimal }
     return "mae \(programVersion) of \(hash)"
   }

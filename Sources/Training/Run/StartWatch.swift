@@ -1,4 +1,6 @@
 import Collectives
+import Compute
+import Files
 import Foundation
 
 /// Ends the start of a job that does not get through: a rank that never comes is waited for inside `MPI_Init`, for ever and
@@ -17,18 +19,18 @@ public final class StartWatch: Sendable {
   /// Says that this rank is here, and begins to watch.
   ///
   /// - Returns: nil for a process that was started by itself.
-  /// - Throws: the variable is no number of seconds.
-  public init?(environment: [String: String]) throws(TrainingError) {
+  /// - Throws: the variable is no number of seconds; the thread that watches cannot be started.
+  public init?(environment: [String: String]) throws {
     guard let place = LaunchPlace(environment: environment) else { return nil }
     let seconds = try Self.seconds(environment)
     place.announce()
-    deadline = Deadline(seconds: seconds) {
+    deadline = try Deadline(seconds: seconds) {
       let sentence =
         "rank \(place.rank) on host \(place.hostName) has waited \(seconds) s for all \(place.size) ranks to start: "
         + "\(place.missing). Ending the job; \(Self.variable) allows more time."
-      FileHandle.standardError.write(Data("mae: \(sentence)\n".utf8))
+      try? StandardStream.error.write("mae: \(sentence)\n")
       // The others' sentences say what this one cannot know.
-      Thread.sleep(forTimeInterval: 2)
+      sleepThread(seconds: 2)
       _exit(1)
     }
   }
@@ -78,20 +80,22 @@ struct LaunchPlace: Sendable {
   /// Leaves a file that says that this rank has begun. Where that is not possible the others know less.
   func announce() {
     guard let local, let path = file(ofLocalRank: local.rank) else { return }
-    _ = FileManager.default.createFile(atPath: path, contents: nil)
+    try? replaceFile(path, with: [])
   }
 
   private func file(ofLocalRank rank: Int) -> String? {
     directory.map { "\($0)/mae-rank-\(rank)-has-begun" }
   }
 
+  private static func exists(_ path: String) -> Bool { (try? fileKindFollowingLinks(path)) == .regular }
+
   /// Who has not come, for a sentence.
   var missing: String {
-    guard let local, let own = file(ofLocalRank: local.rank), FileManager.default.fileExists(atPath: own) else {
+    guard let local, let own = file(ofLocalRank: local.rank), Self.exists(own) else {
       return "which one is missing cannot be known here"
     }
     let absent = (0..<local.size).filter { rank in
-      !FileManager.default.fileExists(atPath: file(ofLocalRank: rank)!)
+      !Self.exists(file(ofLocalRank: rank)!)
     }
     guard !absent.isEmpty else {
       return local.size == size

@@ -34,26 +34,25 @@ final class Watchdog: Sendable {
   /// - Parameters:
   ///   - report: told what is wrong, on the watchdog's thread.
   ///   - end: ends the job; called some seconds after `report`, unless what took so long has come to its end.
+  /// - Throws: its thread cannot be started.
   init(
     _ configuration: WatchdogConfiguration, progress: StepProgress, after step: Int,
     report: @escaping @Sendable (String) -> Void, end: @escaping @Sendable () -> Void
-  ) {
+  ) throws(ThreadError) {
     self.configuration = configuration
     self.progress = progress
     state = Monitor(State(step: step + 1))
-    let thread = Thread { [self] in
+    _ = try SystemThread(for: "the watchdog") { [self] in
       while let overdue = nextOverdue() {
         report(overdue.sentence)
         // Limits of different ranks differ as the times that they measured do.
-        Thread.sleep(forTimeInterval: max(2, overdue.limit / 20))
+        sleepThread(seconds: max(2, overdue.limit / 20))
         let now = self.state.withLock { $0 }
         if !now.isWatching { return }
         if now.events == overdue.events { return end() }
         report("watchdog: it has come to its end meanwhile; the job goes on.")
       }
     }
-    thread.name = "watchdog"
-    thread.start()
   }
 
   func stepBegins(_ step: Int) {
@@ -85,7 +84,7 @@ final class Watchdog: Sendable {
     let interval = min(1, configuration.floorSeconds / 10)
     var last = ContinuousClock.now
     while true {
-      Thread.sleep(forTimeInterval: interval)
+      sleepThread(seconds: interval)
       let awake = min(last.secondsSince, 2 * interval)
       last = .now
       let state = state.withLock {

@@ -12,7 +12,7 @@ public final class Replica<Task: TrainingTask>: @unchecked Sendable {
   public let placement: VirtualWorkerPlacement
   public let parameters: AlignedBuffer<Float>
   /// The parameters as products in bfloat16 take them; empty in single precision.
-  private let rounded: AlignedBuffer<BFloat16>
+  fileprivate let rounded: AlignedBuffer<BFloat16>
 
   /// What the running step is doing.
   public let progress = StepProgress()
@@ -23,21 +23,24 @@ public final class Replica<Task: TrainingTask>: @unchecked Sendable {
   private let memories: [Task.Memory]
   private let reduction: LayerReduction
   private let exchange: GradientExchange
-  private let gradientNorm: SharedGradientNorm
+  fileprivate let gradientNorm: SharedGradientNorm
   let optimizer: OptimizerShard
   private let schedule: LearningRateSchedule
   private let reports: StepReports
   private let order: BatchOrder
+  /// Of the last round, of thread 0, which is the one that waits for the others.
+  private var roundTimes = (forward: 0.0, backward: 0.0)
   /// Looks at what each forward pass leaves, in debug mode.
   let probe: ForwardProbe?
 
   /// Takes all memory that training needs, and draws the first weights.
   ///
   /// - Parameter debug: whether every step is looked at for `debugReport` and for where it ceases to be finite.
+  /// - Throws: on all ranks, where a thread cannot be started on one.
   public init(
     _ task: Task, placement: VirtualWorkerPlacement, order: BatchOrder, communicator: any Communicator,
     debug: Bool = false
-  ) {
+  ) throws {
     let configuration = task.configuration.run
     let table = task.table
     self.task = task
@@ -49,13 +52,15 @@ public final class Replica<Task: TrainingTask>: @unchecked Sendable {
     parameters = AlignedBuffer(repeating: 0, count: table.arenaCount)
     let isMixed = configuration.train.precision == .bf16
     rounded = AlignedBuffer(repeating: BFloat16(0), count: isMixed ? table.arenaCount : 0)
-    pool = WorkerPool(count: placement.threads)
+    pool = try communicator.together { try WorkerPool(count: placement.threads) }
     let buckets = GradientBuckets(table)
     let ownership = ArenaOwnership(
       buckets: buckets.ranges, isSharded: configuration.parallel.shardOptimizer, communicator: communicator)
-    exchange = GradientExchange(
-      communicator: communicator, wire: configuration.parallel.gradientWire,
-      result: ownership.isSharded ? .ownedParts : .whole)
+    exchange = try communicator.together {
+      try GradientExchange(
+        communicator: communicator, wire: configuration.parallel.gradientWire,
+        result: ownership.isSharded ? .ownedParts : .whole)
+    }
     reduction = LayerReduction(
       table: table, schedule: placement.reductionSchedule, threads: placement.threads, buckets: buckets,
       exchange: exchange)
@@ -72,10 +77,7 @@ public final class Replica<Task: TrainingTask>: @unchecked Sendable {
   /// To be called by whoever writes to the parameters from outside.
   func roundParameters() {
     guard rounded.count > 0 else { return }
-    pool.run { thread in
-      let part = slice(of: rounded.count, for: thread, among: placement.threads)
-      convert(output: rounded.all[part], input: parameters.all[part])
-    }
+    pool.run(Rounding(replica: self))
   }
 
   /// Back to the first weights and moments of zero.
@@ -124,9 +126,9 @@ public final class Replica<Task: TrainingTask>: @unchecked Sendable {
     progress.enter(.optimizer)
     let start = ContinuousClock.now
     let scale = 1 / Double(configuration.train.batchSize)
+    pool.run(SquareSums(replica: self))
     var result = StepResult(
-      step: batch.step + 1, loss: 0,
-      gradientNorm: try gradientNorm.value(of: gradient, scale: scale, on: pool, threads: placement.threads),
+      step: batch.step + 1, loss: 0, gradientNorm: try gradientNorm.value(scale: scale),
       learningRate: schedule.rate(at: Double(batch.step) / Double(order.stepsPerEpoch)), times: times)
     try agree(on: &result, batch, notice)
     if result.loss.isFinite, result.gradientNorm.isFinite {
@@ -143,29 +145,29 @@ public final class Replica<Task: TrainingTask>: @unchecked Sendable {
   private func runVirtualWorkers(
     of round: Int, _ batch: borrowing Batch, poisoned: Bool
   ) -> (forward: Double, backward: Double) {
-    let first = round * placement.threads
-    let count = min(placement.threads, placement.block.count - first)
-    // Of thread 0, which is the one that waits for the others.
-    nonisolated(unsafe) var times = (forward: 0.0, backward: 0.0)
-    pool.run { thread in
-      guard thread < count else { return reduction.assist(thread: thread, round: round) }
-      let (virtualWorker, memory) = (first + thread, memories[thread])
-      if thread == 0 { progress.enter(.forward) }
-      let start = ContinuousClock.now
-      task.load(placement.images(ofVirtualWorker: virtualWorker), of: batch, into: memory)
-      if poisoned { memory.images[0, 0] = .nan }
-      let sums = reports.sums(ofVirtualWorker: virtualWorker)
-      sums[0] = task.forward(
-        parameters: parameters.all, rounded: rounded.all, memory: memory, metrics: sums[1..<sums.count])
-      probe?.look(at: memory, of: task, virtualWorker: virtualWorker)
-      if thread == 0 { progress.enter(.backward) }
-      let middle = ContinuousClock.now
-      task.backward(
-        parameters: parameters.all, rounded: rounded.all, memory: memory,
-        receiver: reduction.receiver(thread: thread, round: round))
-      if thread == 0 { times = ((middle - start) / .seconds(1), middle.secondsSince) }
-    }
-    return times
+    lend(batch) { pool.run(Round(replica: self, batch: $0, number: round, poisoned: poisoned)) }
+    return roundTimes
+  }
+
+  /// What one thread does in a round: its virtual worker's part, or, where there is none for it, help with the sums.
+  fileprivate func runVirtualWorker(of round: Int, thread: Int, _ batch: borrowing Batch, poisoned: Bool) {
+    let virtualWorker = round * placement.threads + thread
+    guard virtualWorker < placement.block.count else { return reduction.assist(thread: thread, round: round) }
+    let memory = memories[thread]
+    if thread == 0 { progress.enter(.forward) }
+    let start = ContinuousClock.now
+    task.load(placement.images(ofVirtualWorker: virtualWorker), of: batch, into: memory)
+    if poisoned { memory.images[0, 0] = .nan }
+    let sums = reports.sums(ofVirtualWorker: virtualWorker)
+    sums[0] = task.forward(
+      parameters: parameters.all, rounded: rounded.all, memory: memory, metrics: sums[1..<sums.count])
+    probe?.look(at: memory, of: task, virtualWorker: virtualWorker)
+    if thread == 0 { progress.enter(.backward) }
+    let middle = ContinuousClock.now
+    task.backward(
+      parameters: parameters.all, rounded: rounded.all, memory: memory,
+      receiver: reduction.receiver(thread: thread, round: round))
+    if thread == 0 { roundTimes = ((middle - start) / .seconds(1), middle.secondsSince) }
   }
 
   /// Tells all ranks what only one of them knows: its virtual workers' sums, its bad images, its notice.
@@ -182,12 +184,7 @@ public final class Replica<Task: TrainingTask>: @unchecked Sendable {
   }
 
   private func update(_ result: StepResult, scale: Double) {
-    pool.run { thread in
-      optimizer.update(
-        parameters: parameters.all, gradient: gradient, thread: thread, threads: placement.threads, step: result.step,
-        learningRate: result.learningRate, gradientScale: scale,
-        updated: { if rounded.count > 0 { convert(output: rounded.all[$0], input: parameters.all[$0]) } })
-    }
+    pool.run(Update(replica: self, step: result.step, learningRate: result.learningRate, scale: scale))
   }
 
   /// - Returns: what it took, in seconds.
@@ -219,4 +216,53 @@ public final class Replica<Task: TrainingTask>: @unchecked Sendable {
 extension ContinuousClock.Instant {
   /// Seconds from this moment to now.
   var secondsSince: Double { (ContinuousClock.now - self) / .seconds(1) }
+}
+
+// MARK: - What the threads do together in every step
+
+/// Rounds the parameters, a slice on each thread.
+private struct Rounding<Task: TrainingTask>: PoolWork {
+  let replica: Replica<Task>
+
+  func run(worker thread: Int) {
+    let part = slice(of: replica.rounded.count, for: thread, among: replica.placement.threads)
+    convert(output: replica.rounded.all[part], input: replica.parameters.all[part])
+  }
+}
+
+/// Forward and backward of one round's virtual workers, one on each thread.
+private struct Round<Task: TrainingTask>: PoolWork {
+  let replica: Replica<Task>
+  let batch: Lent<Batch>
+  let number: Int
+  let poisoned: Bool
+
+  func run(worker thread: Int) {
+    batch.with { replica.runVirtualWorker(of: number, thread: thread, $0, poisoned: poisoned) }
+  }
+}
+
+/// Sums the gradient's squares, some pieces on each thread.
+private struct SquareSums<Task: TrainingTask>: PoolWork {
+  let replica: Replica<Task>
+
+  func run(worker thread: Int) {
+    replica.gradientNorm.sumPieces(of: replica.gradient, thread: thread, threads: replica.placement.threads)
+  }
+}
+
+/// Updates the parameters, a slice on each thread, and rounds them while they are in the cache.
+private struct Update<Task: TrainingTask>: PoolWork {
+  let replica: Replica<Task>
+  let step: Int
+  let learningRate: Double
+  let scale: Double
+
+  func run(worker thread: Int) {
+    let (parameters, rounded) = (replica.parameters.all, replica.rounded.all)
+    replica.optimizer.update(
+      parameters: parameters, gradient: replica.gradient, thread: thread, threads: replica.placement.threads,
+      step: step, learningRate: learningRate, gradientScale: scale,
+      updated: { if rounded.count > 0 { convert(output: rounded[$0], input: parameters[$0]) } })
+  }
 }

@@ -27,11 +27,13 @@ struct SharedGradientNorm: ~Copyable, Sendable {
     self.communicator = communicator
   }
 
-  /// The norm of `gradient` times `scale`. All ranks call it.
-  func value(of gradient: Vector, scale: Double, on pool: WorkerPool, threads: Int) throws -> Double {
-    pool.run { thread in
-      for part in ownership.mine { norm.sumPieces(of: gradient, in: part, worker: thread, workers: threads) }
-    }
+  /// Sums the squares of one thread's pieces of what this rank owns. To be called by all threads of a pool, at the same time.
+  func sumPieces(of gradient: Vector, thread: Int, threads: Int) {
+    for part in ownership.mine { norm.sumPieces(of: gradient, in: part, worker: thread, workers: threads) }
+  }
+
+  /// The norm of the gradient whose pieces were summed, times `scale`. All ranks call it.
+  func value(scale: Double) throws -> Double {
     if ownership.isSharded {
       norm.writeSums(to: mine.all, in: ownership.mine)
       try communicator.allgather(mine.all, into: all.all)

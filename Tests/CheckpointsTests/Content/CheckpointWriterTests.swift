@@ -12,7 +12,7 @@ import Testing
 
   init() throws {
     run = try TemporaryDirectory()
-    writer = CheckpointWriter(
+    writer = try CheckpointWriter(
       store: CheckpointStore(directory: "\(run.path)/checkpoints", fileSystem: recorder), layout: Arenas.layout,
       retention: CheckpointRetention(keepLast: 2))
   }
@@ -25,7 +25,7 @@ import Testing
   func lostStore(asked: Int) throws {
     let answers = Monitor(0)
     let arenas = Arenas(seed: 0)
-    let owner = CheckpointWriter(
+    let owner = try CheckpointWriter(
       store: writer.store, layout: Arenas.layout, retention: CheckpointRetention(keepLast: 1),
       ownsStore: {
         answers.withLock { count in
@@ -82,7 +82,7 @@ import Testing
     let count = 3 << 20
     let layout = CheckpointLayout(
       tensors: [CheckpointTensor(name: "w", shape: [count - 5], offset: 5)], moments: ["m"], arenaCount: count)
-    let writer = CheckpointWriter(
+    let writer = try CheckpointWriter(
       store: writer.store, layout: layout, retention: CheckpointRetention(keepLast: 1), copiedAtATime: 1 << 20)
     let buffer = AlignedBuffer<Float>(repeating: 0, count: 2 * count)
     for index in 0..<2 * count {
@@ -128,6 +128,25 @@ import Testing
     _ = try writer.finish()
     #expect(writer.begin(step: 1) == nil)
     #expect(try writer.finish().map { try $0.result.get() } == [.alreadyThere])
+  }
+
+  @Test("when the last save failed, finishing tells of the ones before all the same")
+  func outcomesBeforeAFailure() throws {
+    let arenas = Arenas(seed: 1)
+    try submit(arenas, 1)
+    try submit(arenas, 2)
+    // This waits for the save before.
+    let save = try #require(writer.begin(step: 3))
+    recorder.fail(after: 0, with: EFBIG, once: false)
+    writer.submit(save, state: CheckpointState(step: 3)) { arenas.all[$0] }
+    var outcomes: [SaveOutcome] = []
+    #expect(throws: CheckpointError.self) { try writer.finish { outcomes = $0 } }
+    #expect(outcomes.map(\.step) == [1, 2, 3])
+    guard case .failure(let error) = outcomes.last?.result else {
+      Issue.record("\(outcomes)")
+      return
+    }
+    #expect(error.description.contains("ulimit -f"))
   }
 
   @Test("when the last save failed, finishing says so, and the older checkpoint is valid")

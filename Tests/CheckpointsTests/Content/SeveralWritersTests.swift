@@ -13,12 +13,12 @@ import Testing
     let fileSystems: [RecordingFileSystem]
     let writers: [CheckpointWriter]
 
-    init(_ count: Int, _ run: TemporaryDirectory, _ turns: Turns? = nil) {
+    init(_ count: Int, _ run: TemporaryDirectory, _ turns: Turns? = nil) throws {
       let journal = journal
       let fileSystems = (0..<count).map { RecordingFileSystem(writer: $0, journal: journal, turns: turns) }
       self.fileSystems = fileSystems
-      writers = (0..<count).map { index in
-        CheckpointWriter(
+      writers = try (0..<count).map { index in
+        try CheckpointWriter(
           store: CheckpointStore(
             directory: "\(run.path)/checkpoints", fileSystem: fileSystems[index], pieceByteCount: pieceByteCount),
           layout: Arenas.layout, retention: CheckpointRetention(keepLast: 2),

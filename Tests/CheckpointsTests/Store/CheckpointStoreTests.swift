@@ -106,7 +106,7 @@ import Testing
         Issue.record("\(String(describing: error))")
         return
       }
-      #expect(cause.call == "pwrite" && cause.code == EFBIG && cause.path.hasSuffix("/large"))
+      #expect(cause.call == .pwrite && cause.code == EFBIG && cause.path.hasSuffix("/large"))
       #expect(try FileManager.default.contentsOfDirectory(atPath: store.directory) == ["step-00000001"])
 
       limit.rlim_cur = 150_000

@@ -68,19 +68,19 @@ final class RecordingFileSystem: FileSystem {
   }
 
   func createDirectory(_ path: String) throws(FileError) {
-    try note(.createDirectory(path), "mkdir", path)
+    try note(.createDirectory(path), .mkdir, path)
     try real.createDirectory(path)
   }
 
   func write(_ path: String, _ source: ByteSource) throws(FileError) {
-    try note(.createFile(path), "open", path)
+    try note(.createFile(path), .open, path)
     try real.write(path) { (sink: @escaping ByteSink) throws(FileError) in
       try source(self.noting(path, at: 0, sink))
     }
   }
 
   func write(_ path: String, at offset: Int, _ source: ByteSource) throws(FileError) {
-    try note(.createFile(path), "open", path)
+    try note(.createFile(path), .open, path)
     try real.write(path, at: offset) { (sink: @escaping ByteSink) throws(FileError) in
       try source(self.noting(path, at: offset, sink))
     }
@@ -89,22 +89,22 @@ final class RecordingFileSystem: FileSystem {
   private func noting(_ path: String, at offset: Int, _ sink: @escaping ByteSink) -> ByteSink {
     var position = offset
     return { (bytes: UnsafeRawBufferPointer) throws(FileError) in
-      try self.note(.write(path, offset: position, Array(bytes), writer: self.writer), "write", path)
+      try self.note(.write(path, offset: position, Array(bytes), writer: self.writer), .write, path)
       try sink(bytes)
       position += bytes.count
     }
   }
 
   func synchronizeFile(_ path: String) throws(FileError) {
-    try note(.synchronizeFile(path, writer: writer), "fsync", path)
+    try note(.synchronizeFile(path, writer: writer), .fsync, path)
   }
 
   func synchronizeDirectory(_ path: String) throws(FileError) {
-    try note(.synchronizeDirectory(path), "fsync", path)
+    try note(.synchronizeDirectory(path), .fsync, path)
   }
 
   func rename(_ source: String, to destination: String) throws(FileError) {
-    try note(.rename(source, destination), "rename", source)
+    try note(.rename(source, destination), .rename, source)
     try real.rename(source, to: destination)
   }
 
@@ -113,7 +113,7 @@ final class RecordingFileSystem: FileSystem {
     try real.remove(path)
   }
 
-  private func note(_ operation: FileOperation, _ call: String, _ path: String) throws(FileError) {
+  private func note(_ operation: FileOperation, _ call: SystemCall, _ path: String) throws(FileError) {
     let failure = turns.map { $0.take(writer) { permit(operation) } } ?? permit(operation)
     if let failure {
       throw FileError(call: call, path: path, code: failure)

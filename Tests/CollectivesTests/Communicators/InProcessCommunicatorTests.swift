@@ -32,7 +32,7 @@ struct InProcessCommunicatorTests {
 
   @Test func exchangeOfOneRankIsNothing() throws {
     let buffer = AlignedBuffer<Float>(repeating: 0.25, count: 5)
-    let exchange = GradientExchange(communicator: InProcessCommunicator())
+    let exchange = try GradientExchange(communicator: InProcessCommunicator())
     exchange.submit(buffer.all)
     let times = try exchange.finish()
     #expect(times.waitedSeconds == 0)

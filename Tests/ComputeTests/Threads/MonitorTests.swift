@@ -2,16 +2,16 @@ import Compute
 import Testing
 
 @Suite struct MonitorTests {
-  @Test func changesAreNotLost() {
+  @Test func changesAreNotLost() throws {
     let monitor = Monitor(0)
-    WorkerPool(count: 8).run { _ in
+    try WorkerPool(count: 8).run { _ in
       for _ in 0..<5000 { monitor.withLock { $0 += 1 } }
     }
     #expect(monitor.withLock { $0 } == 40_000)
   }
 
   /// Producers and consumers around a queue of two places: a lost wake-up would leave somebody waiting for ever.
-  @Test func everyItemPassesOnce() {
+  @Test func everyItemPassesOnce() throws {
     struct Queue {
       var items: [Int] = []
       var taken: [Int] = []
@@ -19,7 +19,7 @@ import Testing
     let (producers, consumers, each) = (3, 4, 2000)
     let total = producers * each
     let monitor = Monitor(Queue())
-    WorkerPool(count: producers + consumers).run { worker in
+    try WorkerPool(count: producers + consumers).run { worker in
       if worker < producers {
         for index in 0..<each {
           monitor.wait(until: { $0.items.count < 2 }, then: { $0.items.append(worker * each + index) })
@@ -40,10 +40,10 @@ import Testing
   }
 
   /// Workers take turns by a number under the lock: each change must wake the one whose turn it is, among all.
-  @Test func everyWaiterIsWoken() {
+  @Test func everyWaiterIsWoken() throws {
     let (workers, rounds) = (9, 300)
     let turn = Monitor(0)
-    WorkerPool(count: workers).run { worker in
+    try WorkerPool(count: workers).run { worker in
       for round in 0..<rounds {
         turn.wait(until: { $0 == round * workers + worker }, then: { $0 += 1 })
       }

@@ -4,9 +4,9 @@ import Testing
 @Suite struct WorkerBarrierTests {
   /// In each round every worker writes its number of the round, waits, reads what all the others wrote, and waits: a
   /// worker that came through too early would read an older round, one that came too late a newer one.
-  @Test(arguments: [1, 2, 3, 8]) func nobodyPassesBeforeAllHaveCome(_ count: Int) {
+  @Test(arguments: [1, 2, 3, 8]) func nobodyPassesBeforeAllHaveCome(_ count: Int) throws {
     let rounds = 2000
-    let pool = WorkerPool(count: count)
+    let pool = try WorkerPool(count: count)
     let barrier = WorkerBarrier(count: count)
     let written = AlignedBuffer<Int>(repeating: -1, count: count)
     let mistakes = AlignedBuffer<Int>(repeating: 0, count: count)
@@ -22,9 +22,9 @@ import Testing
     #expect((0..<count).map { mistakes.base[$0] } == Array(repeating: 0, count: count))
   }
 
-  @Test func lateWorkersAreWaitedFor() {
+  @Test func lateWorkersAreWaitedFor() throws {
     let count = 4
-    let pool = WorkerPool(count: count)
+    let pool = try WorkerPool(count: count)
     let barrier = WorkerBarrier(count: count)
     let sums = AlignedBuffer<Int>(repeating: 0, count: count)
     let written = AlignedBuffer<Int>(repeating: 0, count: count)

@@ -7,8 +7,8 @@ import Testing
   static let counts = [1, 2, 3, 7, 16]
 
   /// Each worker writes to a place of its own without any lock: `run` alone makes it visible.
-  @Test(arguments: counts) func eachWorkerRunsOnceEachTime(_ count: Int) {
-    let pool = WorkerPool(count: count)
+  @Test(arguments: counts) func eachWorkerRunsOnceEachTime(_ count: Int) throws {
+    let pool = try WorkerPool(count: count)
     let buffer = AlignedBuffer<Int>(repeating: 0, count: count)
     let runs = UnsafeSendable(buffer.base)
     for run in 1...500 {
@@ -22,9 +22,9 @@ import Testing
   }
 
   /// What one run wrote, all workers of the next one read: each adds what its neighbour had.
-  @Test func oneRunSeesWhatTheLastOneWrote() {
+  @Test func oneRunSeesWhatTheLastOneWrote() throws {
     let count = 5
-    let pool = WorkerPool(count: count)
+    let pool = try WorkerPool(count: count)
     let first = AlignedBuffer<Int>(repeating: 1, count: count)
     let second = AlignedBuffer<Int>(repeating: 1, count: count)
     let halves = [UnsafeSendable(first.base), UnsafeSendable(second.base)]
@@ -37,8 +37,8 @@ import Testing
     #expect(Array(UnsafeBufferPointer(start: first.base, count: count)) == expected)
   }
 
-  @Test func unequalWorkIsWaitedFor() {
-    let pool = WorkerPool(count: 4)
+  @Test func unequalWorkIsWaitedFor() throws {
+    let pool = try WorkerPool(count: 4)
     for slow in 0..<4 {
       let finished = Atomic<Int>(0)
       pool.run { worker in
@@ -50,20 +50,44 @@ import Testing
   }
 
   /// The threads of a pool that is gone are gone too, whether they ever ran something or not.
-  @Test func poolsComeAndGo() {
+  @Test func poolsComeAndGo() throws {
     let work = Atomic<Int>(0)
     for index in 0..<200 {
-      let pool = WorkerPool(count: 1 + index % 6)
+      let pool = try WorkerPool(count: 1 + index % 6)
       if index % 3 > 0 { pool.run { _ in work.add(1, ordering: .relaxed) } }
     }
     let expected = (0..<200).filter { $0 % 3 > 0 }.reduce(0) { $0 + 1 + $1 % 6 }
     #expect(work.load(ordering: .relaxed) == expected)
   }
 
+  /// Work of a type of its own, and a value that cannot be copied, reach each thread.
+  @Test(arguments: counts) func workAndLentValueReachEachWorker(_ count: Int) throws {
+    struct Factor: ~Copyable, Sendable {
+      let value = 10
+    }
+    struct Adding: PoolWork {
+      let factor: Lent<Factor>
+      let run: Int
+      let sums: Monitor<[Int]>
+
+      func run(worker: Int) {
+        let product = factor.with { $0.value * worker }
+        sums.withLock { $0[worker] += product + run }
+      }
+    }
+    let pool = try WorkerPool(count: count)
+    let sums = Monitor([Int](repeating: 0, count: count))
+    let factor = Factor()
+    for run in 1...100 {
+      lend(factor) { pool.run(Adding(factor: $0, run: run, sums: sums)) }
+    }
+    #expect(sums.withLock { $0 } == (0..<count).map { 5050 + 1000 * $0 })
+  }
+
   /// A caller may free what the work held as soon as `run` is back.
-  @Test func workIsLetGoBeforeRunReturns() {
+  @Test func workIsLetGoBeforeRunReturns() throws {
     final class Held: Sendable {}
-    let pool = WorkerPool(count: 6)
+    let pool = try WorkerPool(count: 6)
     for _ in 0..<300 {
       var held: Held? = Held()
       weak let witness = held

@@ -1,4 +1,5 @@
 import Datasets
+import Files
 import Foundation
 import Imaging
 import Testing
@@ -141,5 +142,28 @@ import Testing
     try folder.writePixel(1, to: "single.png")
     let file = #expect(throws: DatasetError.self) { try openSource(at: folder.path + "/single.png") }
     #expect(file?.description.contains("give the folder that the images are in") == true)
+  }
+
+  @Test("a file whose name is no UTF-8, or holds a line feed, is read, and its name is one line")
+  func namesOfAnyBytes() throws {
+    let folder = try ScratchFolder()
+    let names: [[UInt8]] = [[0x61, 0xFF], Array("b\nc".utf8), [0xC3, 0xA9]]
+    for (value, name) in zip([UInt8(10), 20, 30], names) {
+      let path = "\(folder.path)/\(pathText(name + Array(".png".utf8)))"
+      try Image(width: 1, height: 1, channels: 1, pixels: [value]).writePNG(to: path)
+    }
+    let bad = "\(folder.path)/\(pathText([0x64, 0x0A, 0x80])).png"
+    try replaceFile(bad, with: [1])
+    let source = try openSource(at: folder.path)
+    #expect((0..<4).map { source.name(of: $0) } == [#"a\xff.png"#, #"b\x0ac.png"#, #"d\x0a\x80.png"#, "é.png"])
+    #expect(try source.image(at: 0) == Image(width: 1, height: 1, channels: 1, pixels: [10]))
+    #expect(try source.image(at: 3) == Image(width: 1, height: 1, channels: 1, pixels: [30]))
+    let error = #expect(throws: DatasetError.self) { try source.image(at: 2) }
+    guard case .badImage(let sample) = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    #expect(sample.name == #"d\x0a\x80.png"#)
+    #expect(sample.reason.contains(#"d\x0a\x80.png"#) && !sample.reason.contains("\n"))
   }
 }

@@ -76,7 +76,7 @@ struct DecodeCase: Decodable {
     #expect(throws: ImagingError.unreadable(path: "/no/such.jpg", reason: "No such file or directory")) {
       try decodeImage(at: "/no/such.jpg")
     }
-    #expect(throws: ImagingError.unreadable(path: "/", reason: "it is not a file")) { try decodeImage(at: "/") }
+    #expect(throws: ImagingError.unreadable(path: "/", reason: "Is a directory")) { try decodeImage(at: "/") }
 
     let gif = #expect(throws: ImagingError.self) { try decodeImage(Array("GIF89a".utf8), name: "a.jpg") }
     #expect(

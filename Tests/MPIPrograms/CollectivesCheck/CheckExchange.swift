@@ -8,7 +8,7 @@ func checkExchange(_ communicator: any Communicator) throws {
   let own = AlignedBuffer<Float>(repeating: 0, count: count)
   let gradient = AlignedBuffer<Float>(repeating: 0, count: count)
   Shards.sumOwn(into: own.all, communicator: communicator)
-  let exchange = GradientExchange(communicator: communicator)
+  let exchange = try GradientExchange(communicator: communicator)
   for step in 0..<4 {
     gradient.base.initialize(repeating: .nan, count: count)
     // In order of backward: the last part is ready first.

@@ -16,7 +16,7 @@ func provokeUnequalLengths(_ communicator: any Communicator) throws {
 /// The same inside the communication thread: `finish` throws it, and what was submitted later is not waited for.
 func provokeUnequalLengthsInExchange(_ communicator: any Communicator) throws {
   let vector = AlignedBuffer<Float>(repeating: 1, count: 100 + 900 * communicator.rank)
-  let exchange = GradientExchange(communicator: communicator)
+  let exchange = try GradientExchange(communicator: communicator)
   exchange.submit(vector.all)
   exchange.submit(vector.all[0..<50])
   do {

@@ -1,3 +1,5 @@
+import Files
+import Glibc
 import Reporting
 import Synchronization
 import Testing
@@ -96,5 +98,28 @@ struct ConsoleProgressTests {
     #expect(screen.written[9].hasSuffix("1m30s left\n"))
     #expect(screen.written[10].hasSuffix("images/s\n"))
     #expect(screen.written[11].hasSuffix("4m39s left\n"), "93 steps at 3 s are 279 s")
+  }
+
+  @Test("what cannot be shown is dropped, and told once")
+  func lostOutput() {
+    let shown = Mutex(0)
+    let output = ConsoleProgress.Output(
+      isTerminal: false, width: { 80 },
+      write: { _ throws(FileError) in
+        let number = shown.withLock { count in
+          count += 1
+          return count
+        }
+        if number > 1 { throw FileError(call: .write, path: "standard error", code: number == 2 ? ENOSPC : EPIPE) }
+      })
+    let progress = ConsoleProgress(output: output)
+    progress.note("one")
+    #expect(progress.takeFailure() == nil)
+    progress.note("two")
+    progress.note("three")
+    #expect(progress.takeFailure()?.code == ENOSPC)
+    progress.report(snapshot(1), time: 1)
+    #expect(progress.takeFailure() == nil)
+    #expect(shown.withLock { $0 } == 4)
   }
 }

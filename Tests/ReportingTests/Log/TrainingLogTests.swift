@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Reporting
 import Testing
@@ -62,6 +63,21 @@ struct TrainingLogTests {
     #expect(try folder.text(of: "log.jsonl") == before)
   }
 
+  @Test("a folder or a pipe in the log's place gets another name, and the log begins anew", .timeLimit(.minutes(1)))
+  func otherThanAFile() throws {
+    let files = PosixFileSystem()
+    try files.createDirectory(path)
+    #expect(try TrainingLog.resume(at: path, after: 3).setAside == "\(path).set-aside-1")
+    try files.remove(path)
+    #expect(mkfifo(path, 0o600) == 0)
+    let resumed = try TrainingLog.resume(at: path, after: 3)
+    #expect(resumed.setAside == "\(path).set-aside-2")
+    try resumed.log.append(step(4))
+    #expect(try TrainingLog.lines(at: path).map(\.step) == [4])
+    #expect(try TrainingLog.resume(at: path, after: 4).setAside == nil)
+    #expect(try listDirectory(folder.path).count == 3)
+  }
+
   @Test func aResumedLogHasEachStepOnce() throws {
     do {
       let log = try TrainingLog.create(at: path)
@@ -123,11 +139,15 @@ struct TrainingLogTests {
   @Test func errorsNameFileAndReason() throws {
     #expect(
       message { try TrainingLog.create(at: folder.path + "/no/log.jsonl") }
-        == "cannot open \"\(folder.path)/no/log.jsonl\": no such file or directory")
-    #expect(message { try TrainingLog.create(at: folder.path) } == "cannot open \"\(folder.path)\": is a directory")
-    #expect(message { try TrainingLog.lines(at: path) } == "cannot read \"\(path)\": no such file or directory")
-    let full = try TrainingLog.create(at: "/dev/full")
-    #expect(message { try full.append(step(1)) } == "cannot write \"/dev/full\": no space left on device")
+        == "open of \"\(folder.path)/no/log.jsonl\" failed: No such file or directory")
+    #expect(
+      message { try TrainingLog.create(at: folder.path) } == "open of \"\(folder.path)\" failed: Is a directory")
+    #expect(message { try TrainingLog.lines(at: path) } == "open of \"\(path)\" failed: No such file or directory")
+    let log = try TrainingLog.create(at: path)
+    let full = message {
+      try SystemCallFaults.$code.withValue({ call, _ in call == .write ? ENOSPC : nil }) { try log.append(step(1)) }
+    }
+    #expect(full == "write of \"\(path)\" failed: No space left on device; make room on that file system")
     #expect(
       ReportingError.logExists(path: "a").description
         == "\"a\" already holds the log of a run; resume that run or take another run directory")

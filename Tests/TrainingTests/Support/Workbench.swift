@@ -83,6 +83,11 @@ final class Workbench {
     try MPILaunch.run(program, arguments, ranks: ranks, deadlineSeconds: 60)
   }
 
+  /// Runs a script of bash, in which `"$0" "$@"` is the program with `arguments`.
+  func shell(_ script: String, _ arguments: [String]) throws -> MPILaunch.Outcome {
+    try MPILaunch.run("/bin/bash", ["-c", script, program] + arguments, ranks: nil, deadlineSeconds: 60)
+  }
+
   func result(of run: String) throws -> TrainingResult {
     TrainingResult(checkpoint: try inspect(run), log: try log(of: run))
   }
