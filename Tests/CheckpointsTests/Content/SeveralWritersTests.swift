@@ -65,7 +65,7 @@ import Testing
     let expected = try contents(of: store, step: 7)
     for count in [2, 3, 4, 7, 50] {
       let run = try TemporaryDirectory()
-      let writers = Writers(count, run)
+      let writers = try Writers(count, run)
       try writers.save(7)
       #expect(try contents(of: writers.store, step: 7) == expected, "\(count) writers")
       let writing = Set(
@@ -103,7 +103,7 @@ import Testing
   @Test("whichever change of whichever writer finds the disk full, it is named, and nothing but the older one stays")
   func diskFull() throws {
     let run = try TemporaryDirectory()
-    let writers = Writers(3, run)
+    let writers = try Writers(3, run)
     try writers.save(1)
     writers.journal.forget()
     try writers.save(2)
@@ -139,10 +139,10 @@ import Testing
   func powerCut(count: Int, order: Turns.Order) throws {
     let run = try TemporaryDirectory()
     let turns = Turns(order, writers: count)
-    let first = Writers(count, run)
+    let first = try Writers(count, run)
     try first.save(1)
     let prepared = first.journal.operations
-    let writers = Writers(count, run, turns)
+    let writers = try Writers(count, run, turns)
     let parts = try writers.write(2, turns: turns)
     let written = prepared + writers.journal.operations
     writers.writers[0].commit(parts)
