@@ -107,16 +107,18 @@ private final class ExchangeQueue: Sendable {
 
   /// Waits for all that was submitted and starts anew; returns how long the thread was busy.
   func drain() throws(CommunicatorError) -> Double {
-    try state.wait(until: { $0.doneCount == $0.submitted.count }) { (state) throws(CommunicatorError) in
-      defer {
-        state.submitted.removeAll(keepingCapacity: true)
-        state.doneCount = 0
-        state.failure = nil
-        state.busySeconds = 0
-      }
-      if let failure = state.failure { throw failure }
-      return state.busySeconds
-    }
+    try state.wait(
+      until: { $0.doneCount == $0.submitted.count },
+      then: { (state) throws(CommunicatorError) in
+        defer {
+          state.submitted.removeAll(keepingCapacity: true)
+          state.doneCount = 0
+          state.failure = nil
+          state.busySeconds = 0
+        }
+        if let failure = state.failure { throw failure }
+        return state.busySeconds
+      })
   }
 
   /// The thread's whole life.
@@ -141,6 +143,6 @@ private final class ExchangeQueue: Sendable {
 
   /// The next vector in order, when there is one; nil in the end.
   private func next() -> Vector? {
-    state.wait(until: { $0.hasWork || $0.isClosed }) { $0.hasWork ? $0.submitted[$0.doneCount] : nil }
+    state.wait(until: { $0.hasWork || $0.isClosed }, then: { $0.hasWork ? $0.submitted[$0.doneCount] : nil })
   }
 }

@@ -13,14 +13,16 @@ import Testing
       let directory = try TemporaryDirectory()
       let path = try directory.write("file", [1, 1])
       let count = Mutex(0)
-      let failed = SystemCallFaults.$code.withValue({ [index] _, _ in
-        count.withLock { count in
-          defer { count += 1 }
-          return count == index ? ENOSPC : nil
-        }
-      }) {
-        (try? replaceFile(path, with: [2, 2, 2])) == nil
-      }
+      let failed = SystemCallFaults.$code.withValue(
+        { [index] _, _ in
+          count.withLock { count in
+            defer { count += 1 }
+            return count == index ? ENOSPC : nil
+          }
+        },
+        operation: {
+          (try? replaceFile(path, with: [2, 2, 2])) == nil
+        })
       let bytes = try readFile(path)
       #expect(bytes == [2, 2, 2] || failed && bytes == [1, 1], "call \(index)")
       #expect(try listDirectory(directory.path) == ["file"], "call \(index)")

@@ -35,31 +35,35 @@ import Testing
   func eachCall() throws {
     let seen = Mutex<[(call: SystemCall, path: String)]>([])
     let first = try TemporaryDirectory()
-    try SystemCallFaults.$code.withValue({ call, path in
-      seen.withLock { $0.append((call, path)) }
-      return nil
-    }) {
-      try useEverything(in: first.path)
-    }
+    try SystemCallFaults.$code.withValue(
+      { call, path in
+        seen.withLock { $0.append((call, path)) }
+        return nil
+      },
+      operation: {
+        try useEverything(in: first.path)
+      })
     let calls = seen.withLock { $0 }
     #expect(Set(calls.map(\.call)) == Set(SystemCall.allCases))
     for index in calls.indices {
       let directory = try TemporaryDirectory()
       let count = Mutex(0)
-      let error = SystemCallFaults.$code.withValue({ _, _ in
-        count.withLock { count in
-          defer { count += 1 }
-          return count == index ? EIO : nil
-        }
-      }) {
-        () -> FileError? in
-        do throws(FileError) {
-          try useEverything(in: directory.path)
-          return nil
-        } catch {
-          return error
-        }
-      }
+      let error = SystemCallFaults.$code.withValue(
+        { _, _ in
+          count.withLock { count in
+            defer { count += 1 }
+            return count == index ? EIO : nil
+          }
+        },
+        operation: {
+          () -> FileError? in
+          do throws(FileError) {
+            try useEverything(in: directory.path)
+            return nil
+          } catch {
+            return error
+          }
+        })
       #expect(error?.call == calls[index].call, "call \(index)")
       #expect(error?.code == EIO)
       #expect(error?.description.contains("Input/output error") == true)
@@ -71,15 +75,17 @@ import Testing
     let directory = try TemporaryDirectory()
     let path = try directory.write("file", [1, 2, 3])
     let interruptions = Mutex(0)
-    let bytes = try SystemCallFaults.$code.withValue({ call, _ in
-      guard call == .pread else { return nil }
-      return interruptions.withLock { count in
-        count += 1
-        return count % 3 == 0 ? nil : EINTR
-      }
-    }) {
-      try readFile(path)
-    }
+    let bytes = try SystemCallFaults.$code.withValue(
+      { call, _ in
+        guard call == .pread else { return nil }
+        return interruptions.withLock { count in
+          count += 1
+          return count % 3 == 0 ? nil : EINTR
+        }
+      },
+      operation: {
+        try readFile(path)
+      })
     #expect(bytes == [1, 2, 3])
     #expect(interruptions.withLock { $0 } >= 3)
   }

@@ -112,10 +112,12 @@ public final class CheckpointWriter: @unchecked Sendable {
 
   /// The next piece of work; nil when there will be no more.
   private static func nextWork(_ state: Monitor<State>) -> (@Sendable () -> Void)? {
-    state.wait(until: { $0.work != nil || $0.isClosed }) { state in
-      defer { state.work = nil }
-      return state.work
-    }
+    state.wait(
+      until: { $0.work != nil || $0.isClosed },
+      then: { state in
+        defer { state.work = nil }
+        return state.work
+      })
   }
 
   /// The floats of the copy that a writer takes.
@@ -180,11 +182,13 @@ public final class CheckpointWriter: @unchecked Sendable {
   /// Waits until this writer's part is written or could not be, and takes it to be handed to writer 0.
   public func takePart() -> WrittenPart {
     precondition(share.writers > 1, "a writer that is alone commits by itself")
-    return state.wait(until: { if case .writing = $0.stage { false } else { true } }) { state in
-      guard case .written(let part) = state.stage else { preconditionFailure("no part has been submitted") }
-      state.stage = .idle
-      return part
-    }
+    return state.wait(
+      until: { if case .writing = $0.stage { false } else { true } },
+      then: { state in
+        guard case .written(let part) = state.stage else { preconditionFailure("no part has been submitted") }
+        state.stage = .idle
+        return part
+      })
   }
 
   /// Starts to make a checkpoint of all writers' parts, on writer 0.
@@ -216,13 +220,14 @@ public final class CheckpointWriter: @unchecked Sendable {
   }
 
   private func waitUntilIdle() {
-    state.wait(until: { [share] in
-      switch $0.stage {
-      case .idle: true
-      case .writing where share.writers == 1, .committing: false
-      case .writing, .written: preconditionFailure("a part of the save before has not been taken")
-      }
-    }) { _ in }
+    state.wait(
+      until: { [share] in
+        switch $0.stage {
+        case .idle: true
+        case .writing where share.writers == 1, .committing: false
+        case .writing, .written: preconditionFailure("a part of the save before has not been taken")
+        }
+      }, then: { _ in })
   }
 
   private func copyFloats(of source: Vector, to target: Vector, _ inParallel: Checkpoint.Parallel) {

@@ -34,13 +34,15 @@ final class BatchRing: Sendable {
   /// The next image to decode; waits while all slots are taken; nil when there is nothing left to do.
   func takeTicket() -> Ticket? {
     // Others wait for a slot to become free or full, not for a ticket to be taken.
-    state.wait(wakes: false, until: { isOver($0) || isOpen(ticket($0.nextTicket)) }) { state in
-      guard !isOver(state) else { return nil }
-      let ticket = ticket(state.nextTicket)
-      if ticket.index == 0 { ticket.slot.open(forStep: ticket.step) }
-      state.nextTicket += 1
-      return ticket
-    }
+    state.wait(
+      wakes: false, until: { isOver($0) || isOpen(ticket($0.nextTicket)) },
+      then: { state in
+        guard !isOver(state) else { return nil }
+        let ticket = ticket(state.nextTicket)
+        if ticket.index == 0 { ticket.slot.open(forStep: ticket.step) }
+        state.nextTicket += 1
+        return ticket
+      })
   }
 
   private func isOver(_ state: State) -> Bool { state.isStopped || state.nextTicket >= steps.count * imagesPerStep }
@@ -73,12 +75,12 @@ final class BatchRing: Sendable {
         precondition(!state.isStopped, "the loader has been stopped")
         precondition(slot.state != .held, "all batches are held; let one go before asking for the next")
         return slot.state == .full && slot.step == step
-      }
-    ) { (_) throws(DatasetError) in
-      if let failure = slot.failure { throw failure }
-      slot.state = .held
-      return slot
-    }
+      },
+      then: { (_) throws(DatasetError) in
+        if let failure = slot.failure { throw failure }
+        slot.state = .held
+        return slot
+      })
   }
 
   func release(_ slot: BatchSlot) {

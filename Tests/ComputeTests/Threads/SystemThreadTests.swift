@@ -19,7 +19,7 @@ import Testing
       stage.wait(until: { $0 == 1 }, then: { $0 = 2 })
     }
     stage.withLock { $0 = 1 }
-    stage.wait(until: { $0 == 2 }) { _ in }
+    stage.wait(until: { $0 == 2 }, then: { _ in })
   }
 
   @Test func piecesAreEachRunOnce() {

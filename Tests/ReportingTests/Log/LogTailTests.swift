@@ -91,7 +91,7 @@ struct LogTailTests {
     for step in 1...500_000 { text += line.replacing("%", with: "\(step)") }
     try text.write(toFile: path, atomically: false, encoding: .utf8)
     let start = ContinuousClock.now
-    let (log, rewound) = try TrainingLog.resume(at: path, after: 499_900)
+    let (log, rewound, _) = try TrainingLog.resume(at: path, after: 499_900)
     let epoch = try TrainingLog.lines(at: path, behind: 499_000)
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     #expect(rewound.later == 100 && epoch.count == 900)

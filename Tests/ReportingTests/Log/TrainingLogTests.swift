@@ -91,7 +91,7 @@ struct TrainingLogTests {
     try handle.seekToEnd()
     try handle.write(contentsOf: Data([0, 0, 0, 10] + Array("{\"event\":\"step\",\"st".utf8)))
     try handle.close()
-    let (log, rewound) = try TrainingLog.resume(at: path, after: 5)
+    let (log, rewound, _) = try TrainingLog.resume(at: path, after: 5)
     #expect(rewound.later == 2 && rewound.broken == 2)
     try log.append(EventRecord("resume", step: 5))
     for number in 6...8 { try log.append(step(number, loss: Double(-number))) }
@@ -113,7 +113,7 @@ struct TrainingLogTests {
   }
 
   @Test func aLogThatIsNotThereIsCreatedOnResume() throws {
-    let (log, rewound) = try TrainingLog.resume(at: path, after: 10)
+    let (log, rewound, _) = try TrainingLog.resume(at: path, after: 10)
     #expect(rewound.later == 0 && rewound.broken == 0)
     try log.append(step(11))
     #expect(try TrainingLog.lines(at: path).map(\.step) == [11])
@@ -145,7 +145,8 @@ struct TrainingLogTests {
     #expect(message { try TrainingLog.lines(at: path) } == "open of \"\(path)\" failed: No such file or directory")
     let log = try TrainingLog.create(at: path)
     let full = message {
-      try SystemCallFaults.$code.withValue({ call, _ in call == .write ? ENOSPC : nil }) { try log.append(step(1)) }
+      try SystemCallFaults.$code.withValue(
+        { call, _ in call == .write ? ENOSPC : nil }, operation: { try log.append(step(1)) })
     }
     #expect(full == "write of \"\(path)\" failed: No space left on device; make room on that file system")
     #expect(
