@@ -70,7 +70,7 @@ extension ProgramTests {
       let strict = try bench.pretrain("strict", settings(bench, "broken", limit: 0.05) + steps, ranks: ranks)
       #expect(strict.exitCode == 1)
       let found = try #require(
-        strict.errorOutput.firstMatch(of: /mae: (\d+) of the 32 images of epoch 0 did not decode/))
+        strict.errorOutput.firstMatch(of: /mae: (\d+) of the 32 images of epoch 1 did not decode/))
       #expect((2...10).contains(try #require(Int(found.1))))
     }
 
