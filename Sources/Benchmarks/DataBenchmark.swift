@@ -11,13 +11,14 @@ public struct DataBenchmark: Encodable {
   public let source: String
 
   public init(_ configuration: PretrainingConfiguration, steps: Int) throws {
-    let source = try openSource(at: configuration.data.path)
+    let source = try openSource(at: configuration.data.path, options: configuration.decodingOptions)
     let batchSize = configuration.train.batchSize
     let loader = try BatchLoader(
       images: AugmentedImages(
         source: source, shape: configuration.imageShape, augmentation: configuration.data.augmentation,
         seed: configuration.train.seed),
-      batchSize: batchSize, part: 0..<batchSize, steps: 0..<steps + 1, threads: configuration.data.decodeThreads)
+      batchSize: batchSize, part: 0..<batchSize, steps: 0..<steps + 1, threads: configuration.data.decodeThreads,
+      order: configuration.data.order)
     defer { loader.stop() }
     _ = try loader.next()
     let start = ContinuousClock.now

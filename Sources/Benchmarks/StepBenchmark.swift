@@ -48,7 +48,9 @@ public struct StepBenchmark: Encodable {
     let placement = try VirtualWorkerPlacement(configuration.run, on: communicator)
     try communicator.requireMemory(MaskedAutoencoding.self, configuration, placement: placement)
     let source: any ImageSource =
-      if let path { try communicator.together { try openSource(at: path) } } else {
+      if let path {
+        try communicator.together { try openSource(at: path, options: configuration.decodingOptions) }
+      } else {
         NoiseSource(shape: configuration.imageShape, count: max(1024, configuration.train.batchSize))
       }
     let order = try BatchOrder(

@@ -38,12 +38,13 @@ public struct LinearClassification: TrainingTask {
     let (found, wanted) = (source.classNames.count, configuration.model.classes)
     guard found > 0 else {
       throw .unsuitableData(
-        path: configuration.data.path,
+        path: configuration.data.path.description,
         reason: "they have no labels; give a folder with a subfolder for each class, or an IDX file with its labels")
     }
     guard found == wanted else {
       throw .unsuitableData(
-        path: configuration.data.path, reason: "they are of \(found) classes, and model.classes is \(wanted)")
+        path: configuration.data.path.description,
+        reason: "they are of \(found) classes, and model.classes is \(wanted)")
     }
   }
 

@@ -11,7 +11,7 @@ public struct LinearClassificationConfiguration: TaskConfiguration {
 
   public init() {
     run.data.randomCrop = false
-    run.data.flip = false
+    run.data.flip = .none
     run.train.batchSize = 256
     run.train.epochs = 20
     run.train.warmupEpochs = 1

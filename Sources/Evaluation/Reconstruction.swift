@@ -36,7 +36,8 @@ extension TrainedModel {
     for index in 0..<count {
       let sample = index * source.count / count
       do throws(DatasetError) {
-        try source.writeCenter(of: sample, CenterCrop(keptFraction: 1), into: image, using: &resizer)
+        try source.writeCenter(
+          of: sample, CenterCrop(keptFraction: 1), alpha: configuration.data.alpha, into: image, using: &resizer)
       } catch {
         guard case .badImage(let bad) = error else { throw error }
         try leftOut.add(bad)

@@ -39,6 +39,9 @@ public func pathBytes(_ text: String) -> [UInt8] {
   return bytes
 }
 
+/// ``escaped(_:)-(String)`` of a name's bytes.
+public func escaped(_ name: some Collection<UInt8>) -> String { escaped(pathText(name)) }
+
 /// A path or a name for people, in one line, in messages and in lists: what is printable stays as it is.
 ///
 /// Bytes that are not UTF-8, control characters (a line feed among them), the separators of lines and paragraphs, and the

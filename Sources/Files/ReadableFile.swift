@@ -3,7 +3,7 @@
 #endif
 
 /// A regular file that is open for reading, at any place.
-public struct ReadableFile: ~Copyable {
+public struct ReadableFile: ~Copyable, Sendable {
   public let path: String
   /// In bytes, when it was opened.
   public let size: Int

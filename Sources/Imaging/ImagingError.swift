@@ -4,6 +4,8 @@ import Files
 public enum ImagingError: Error, Equatable, CustomStringConvertible {
   /// The system would not let us read the file.
   case unreadable(path: String, reason: String)
+  /// The file is there, but disk or network would not give its bytes, now and several times more.
+  case readFailed(path: String, reason: String)
   /// The first bytes are those of no kind of image that we know.
   case unknownKind(name: String, firstBytes: [UInt8])
   /// It begins as a kind of image does, but does not decode.
@@ -15,7 +17,7 @@ public enum ImagingError: Error, Equatable, CustomStringConvertible {
 
   public var description: String {
     switch self {
-    case .unreadable(let path, let reason):
+    case .unreadable(let path, let reason), .readFailed(let path, let reason):
       "cannot read \(escaped(path)): \(reason)"
     case .unknownKind(let name, let firstBytes) where firstBytes.isEmpty:
       "cannot decode \(escaped(name)): it is empty"

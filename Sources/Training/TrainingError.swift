@@ -35,7 +35,7 @@ public enum TrainingError: Error, CustomStringConvertible {
         + "\(needed.largest.name), \(gigabytes(needed.largest.bytes))); take fewer parallel.threads, more "
         + "parallel.virtual_workers (which changes the recipe), train.recompute block, or a smaller model."
     case .noDataPath:
-      "config error: data.path is empty; name a folder of images or IDX files in the config, or with --set data.path=…"
+      "config error: data.path is empty; name a folder of images, shards, an array or IDX files in the config, or with --set data.path=…"
     case .unsuitableData(let path, let reason):
       "the images of \(path) are nothing for this run: \(reason)"
     case .runDirectory(let path, let reason):

@@ -20,7 +20,7 @@ struct EmbedCommand: ParsableCommand {
   )
   var checkpoint: String
 
-  @Option(name: .long, help: ArgumentHelp("Images: a folder or IDX files.", valueName: "PATH"))
+  @Option(name: .long, help: ArgumentHelp("Images: whatever data.path takes.", valueName: "PATH"))
   var data: String
 
   @Option(
@@ -50,7 +50,7 @@ struct EmbedCommand: ParsableCommand {
   func run() throws {
     do {
       let model = try TrainedModel(checkpoint: checkpoint)
-      let source = try openSource(at: data)
+      let source = try openSource(at: data, options: model.configuration.decodingOptions)
       let embedder = try Embedder(
         model, source: source, pooling: pool, keptFraction: cropFraction, threads: threads ?? availableCores().count)
       let rows = try embedder.write(to: output, badImages: badImages.policy)

@@ -13,8 +13,8 @@ struct Mae: ParsableCommand {
     version: programVersion,
     subcommands: [
       PretrainCommand.self, ClassifyCommand.self, ReconstructCommand.self, InspectCommand.self, ConfigCommand.self,
-      ImportCommand.self,
-      ExportCommand.self, ParityCommand.self, EmbedCommand.self, BenchCommand.self, PlanCommand.self,
+      ImportCommand.self, ExportCommand.self, ParityCommand.self, EmbedCommand.self, DataCommand.self, PackCommand.self,
+      BenchCommand.self, PlanCommand.self,
       BLASTrialCommand.self,
     ])
 

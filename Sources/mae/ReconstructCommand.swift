@@ -19,7 +19,7 @@ struct ReconstructCommand: ParsableCommand {
     help: ArgumentHelp("A run directory (its newest valid checkpoint) or a checkpoint.", valueName: "PATH"))
   var checkpoint: String
 
-  @Option(name: .long, help: ArgumentHelp("Images: a folder or IDX files.", valueName: "PATH"))
+  @Option(name: .long, help: ArgumentHelp("Images: whatever data.path takes.", valueName: "PATH"))
   var data: String
 
   @Option(name: .long, help: ArgumentHelp("The file to write, .png; must not exist.", valueName: "FILE"))
@@ -46,7 +46,7 @@ struct ReconstructCommand: ParsableCommand {
   func run() throws {
     do {
       let model = try TrainedModel(checkpoint: checkpoint)
-      let source = try openSource(at: data)
+      let source = try openSource(at: data, options: model.configuration.decodingOptions)
       let count = min(count, source.count)
       let result = try model.reconstruct(source, count: count, seed: seed, badImages: badImages.policy)
       try result.gallery.writePNG(to: output)

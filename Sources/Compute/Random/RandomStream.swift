@@ -7,6 +7,9 @@ public enum RandomPurpose: UInt8, Sendable {
   case flip = 4
   case mask = 5
   case noiseImage = 6
+  case blockStart = 7
+  case blockRun = 8
+  case blockWindow = 9
 }
 
 /// The random numbers for one purpose, one epoch and one sample: a pure function of these and the seed.

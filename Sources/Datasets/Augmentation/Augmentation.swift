@@ -1,3 +1,14 @@
+import Imaging
+
+/// In which directions half of the images are mirrored, each direction on its own.
+public enum Mirroring: String, Sendable, CaseIterable, Codable {
+  case none
+  /// Left and right change places.
+  case horizontal
+  /// Left and right, and top and bottom: for images that have no up, as those of satellites and microscopes.
+  case both
+}
+
 /// How an image is brought to the network's size in training. The defaults are the paper's.
 public struct Augmentation: Sendable, Equatable, Codable {
   /// Whether a random part is cut out and resized; otherwise the image is resized to cover the network's size, and
@@ -7,21 +18,23 @@ public struct Augmentation: Sendable, Equatable, Codable {
   public var cropScale: ClosedRange<Double>
   /// The crop's width divided by its height, before it is resized.
   public var cropRatio: ClosedRange<Double>
-  /// Whether half of the images are mirrored.
-  public var flip: Bool
+  public var flip: Mirroring
+  /// What becomes of transparency that the network does not take.
+  public var alpha: AlphaTreatment
 
   public init(
     randomCrop: Bool = true, cropScale: ClosedRange<Double> = 0.2...1, cropRatio: ClosedRange<Double> = 3 / 4...4 / 3,
-    flip: Bool = true
+    flip: Mirroring = .horizontal, alpha: AlphaTreatment = .white
   ) {
     self.randomCrop = randomCrop
     self.cropScale = cropScale
     self.cropRatio = cropRatio
     self.flip = flip
+    self.alpha = alpha
   }
 
   /// Resizing and the centre, nothing random.
-  public static let none = Augmentation(randomCrop: false, flip: false)
+  public static let none = Augmentation(randomCrop: false, flip: .none)
 
   public func validate() throws(DatasetError) {
     guard cropScale.lowerBound > 0 && cropScale.upperBound <= 1 else {

@@ -36,7 +36,7 @@ public struct AugmentedImages: Sendable {
     for offset in 0..<min(source.count, Self.badInARowLimit) {
       let index = (sample + offset) % source.count
       do throws(DatasetError) {
-        let image = try source.image(at: index, channels: shape.channels)
+        let image = try source.image(at: index, channels: shape.channels, alpha: augmentation.alpha)
         let pixels = output.prepare(image.samples.kind)
         augment(image, sample: sample, epoch: epoch, into: pixels, using: &resizer)
         guard pixels.isFinite else { throw .badImage(source.notFinite(index)) }
@@ -56,18 +56,20 @@ public struct AugmentedImages: Sendable {
   private func augment(
     _ image: Image, sample: Int, epoch: Int, into output: PlanarPixels, using resizer: inout Resizer
   ) {
-    var flipped = false
-    if augmentation.flip {
+    var (flipped, upsideDown) = (false, false)
+    if augmentation.flip != .none {
       var stream = RandomStream(seed: seed, purpose: .flip, epoch: epoch, sample: sample)
       flipped = stream.nextWord() >> 31 == 1
+      if augmentation.flip == .both { upsideDown = stream.nextWord() >> 31 == 1 }
     }
     guard augmentation.randomCrop else {
-      return resizer.centerCrop(image, CenterCrop(keptFraction: 1), flipped: flipped, into: output)
+      return resizer.centerCrop(
+        image, CenterCrop(keptFraction: 1), flipped: flipped, upsideDown: upsideDown, into: output)
     }
     var stream = RandomStream(seed: seed, purpose: .crop, epoch: epoch, sample: sample)
     let crop = randomCrop(
       imageWidth: image.width, imageHeight: image.height, scale: augmentation.cropScale,
       ratio: augmentation.cropRatio, stream: &stream)
-    resizer.resizedCrop(image, crop: crop, flipped: flipped, into: output)
+    resizer.resizedCrop(image, crop: crop, flipped: flipped, upsideDown: upsideDown, into: output)
   }
 }

@@ -24,11 +24,12 @@ public final class BatchLoader {
   ///   - slots: batches in memory at once: one that is computed on, the others being filled.
   public init(
     images: AugmentedImages, batchSize: Int, part: Range<Int>, steps: Range<Int>, threads: Int,
-    slots: Int = defaultSlots
+    order: SampleOrder = .global, slots: Int = defaultSlots
   ) throws(DatasetError) {
     precondition(!part.isEmpty && part.lowerBound >= 0 && part.upperBound <= batchSize, "part \(part) of \(batchSize)")
     precondition(threads > 0 && slots > 0 && steps.lowerBound >= 0, "a loader without threads, slots or steps")
-    let order = try BatchOrder(sampleCount: images.source.count, batchSize: batchSize, seed: images.seed)
+    let order = try BatchOrder(
+      sampleCount: images.source.count, batchSize: batchSize, seed: images.seed, order: order)
     let ring = BatchRing(
       steps: steps, imagesPerStep: part.count, shape: images.shape, kind: images.source.sampleKind, slotCount: slots)
     self.order = order

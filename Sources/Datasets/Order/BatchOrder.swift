@@ -5,8 +5,9 @@ public struct BatchOrder: Sendable {
   /// Images in a step's global batch, over all processes.
   public let batchSize: Int
   public let seed: UInt64
+  public let order: SampleOrder
 
-  public init(sampleCount: Int, batchSize: Int, seed: UInt64) throws(DatasetError) {
+  public init(sampleCount: Int, batchSize: Int, seed: UInt64, order: SampleOrder = .global) throws(DatasetError) {
     precondition(batchSize > 0, "a batch of \(batchSize)")
     guard sampleCount >= batchSize else {
       throw .smallerThanBatch(sampleCount: sampleCount, batchSize: batchSize)
@@ -14,6 +15,7 @@ public struct BatchOrder: Sendable {
     self.sampleCount = sampleCount
     self.batchSize = batchSize
     self.seed = seed
+    self.order = order
   }
 
   public var stepsPerEpoch: Int { sampleCount / batchSize }
@@ -24,7 +26,10 @@ public struct BatchOrder: Sendable {
   /// The sample that image `index` of step `step`'s global batch shows.
   public func sample(step: Int, index: Int) -> Int {
     precondition(index >= 0 && index < batchSize, "image \(index) of a batch of \(batchSize)")
-    let order = EpochOrder(count: sampleCount, seed: seed, epoch: epoch(ofStep: step))
-    return order[step % stepsPerEpoch * batchSize + index]
+    let (epoch, position) = (epoch(ofStep: step), step % stepsPerEpoch * batchSize + index)
+    return switch order {
+    case .global: EpochOrder(count: sampleCount, seed: seed, epoch: epoch)[position]
+    case .blocks: BlockOrder(count: sampleCount, seed: seed, epoch: epoch)[position]
+    }
   }
 }

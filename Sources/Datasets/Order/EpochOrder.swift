@@ -11,6 +11,8 @@ public struct EpochOrder: Sendable {
   public let count: Int
   private let seed: UInt64
   private let epoch: Int
+  private let purpose: RandomPurpose
+  private let key: Int
   private let lowBits: Int
   private let highBits: Int
 
@@ -20,7 +22,17 @@ public struct EpochOrder: Sendable {
 
   /// - Parameter count: at least 1, below 2⁵⁶.
   public init(count: Int, seed: UInt64, epoch: Int) {
+    self.init(count: count, seed: seed, epoch: epoch, purpose: .epochOrder, key: 0)
+  }
+
+  /// One of many orders of an epoch.
+  ///
+  /// - Parameter key: which one, below 2²⁰.
+  init(count: Int, seed: UInt64, epoch: Int, purpose: RandomPurpose, key: Int = 0) {
     precondition(count > 0 && count < 1 << 56, "an order of \(count) samples")
+    precondition(key >= 0 && key < 1 << 20, "order \(key) of an epoch")
+    self.purpose = purpose
+    self.key = key
     self.count = count
     self.seed = seed
     self.epoch = epoch
@@ -51,7 +63,8 @@ public struct EpochOrder: Sendable {
 
   private func word(round: Int, half: Int) -> Int {
     // A half has at most 28 bits.
-    var stream = RandomStream(seed: seed, purpose: .epochOrder, epoch: epoch, sample: round << 32 | half)
+    var stream = RandomStream(
+      seed: seed, purpose: purpose, epoch: epoch, sample: key << 36 | round << 32 | half)
     return Int(stream.nextWord())
   }
 }

@@ -25,6 +25,9 @@ final class GzipReader {
     gzclose(stream)
   }
 
+  /// Whether it is a gzip file.
+  var isPacked: Bool { gzdirect(stream) == 0 }
+
   /// More bytes than the file can hold even if it is packed as tightly as deflate can (1032 : 1).
   var byteCountLimit: Int { storedByteCount.multipliedReportingOverflow(by: 1032).partialValue }
 

@@ -18,7 +18,7 @@ public struct IDXSource: ImageSource {
   public var shape: ImageShape? { ImageShape(channels: 1, height: height, width: width) }
 
   /// Opens the images at `imagesPath`, and the labels beside them: the same name with `labels-idx1` for
-  /// `images-idx3`, gzip or not.
+  /// `images-idx3` (or `labels.idx1` for `images.idx3`, as some programs unpack them), gzip or not.
   public init(imagesPath: String) throws(DatasetError) {
     let images = try IDXFile(path: imagesPath, rank: 3)
     self.imagesPath = imagesPath
@@ -58,30 +58,47 @@ public struct IDXSource: ImageSource {
       width: width, height: height, channels: 1, pixels: Array(pixels[index * byteCount..<(index + 1) * byteCount]))
   }
 
-  /// The file of images in `folder`, if it holds any: the training part where there are several, unpacked
-  /// before packed.
-  static func imagesFile(inFolder folder: String) throws(DatasetError) -> String? {
-    let names = try listFolder(folder).filter { unpackedName($0).hasSuffix(imagesSuffix) }.sorted()
-    let training = names.filter { $0.contains("train-\(imagesSuffix)") }
-    let candidates = training.isEmpty ? names : training
-    guard let first = candidates.first else { return nil }
-    guard candidates.allSatisfy({ unpackedName($0) == unpackedName(first) }) else {
-      throw .notADataset(
-        path: folder, reason: "it holds several data sets, give one of them: \(candidates.joined(separator: ", "))")
-    }
-    return "\(folder)/\(first)"
-  }
-
-  private static let imagesSuffix = "images-idx3-ubyte"
-
   private static func unpackedName(_ name: String) -> String {
     name.hasSuffix(".gz") ? String(name.dropLast(3)) : name
   }
 
+  /// The same name with dashes where some programs leave dots.
+  private static func plainName(_ name: String) -> String {
+    let unpacked = unpackedName(name)
+    for kind in ["images.idx3-ubyte", "labels.idx1-ubyte"] where unpacked.hasSuffix(kind) {
+      return unpacked.dropLast(kind.count) + kind.prefix(6) + "-" + kind.dropFirst(7)
+    }
+    return unpacked
+  }
+
+  private static let imagesSuffix = "images-idx3-ubyte"
+
   private static func labelsFile(beside imagesPath: String) -> String? {
-    let unpacked = unpackedName(imagesPath)
-    guard unpacked.hasSuffix(imagesSuffix) else { return nil }
-    let labels = unpacked.dropLast(imagesSuffix.count) + "labels-idx1-ubyte"
-    return ["\(labels)", "\(labels).gz"].first { (try? fileKindFollowingLinks($0)) == .regular }
+    guard plainName(imagesPath).hasSuffix(imagesSuffix) else { return nil }
+    let stem = unpackedName(imagesPath).dropLast(imagesSuffix.count)
+    let endings = ["labels-idx1-ubyte", "labels-idx1-ubyte.gz", "labels.idx1-ubyte", "labels.idx1-ubyte.gz"]
+    return endings.map { stem + $0 }.first { (try? fileKindFollowingLinks($0)) == .regular }
+  }
+}
+
+extension IDXSource: SourceFormat {
+  static func open(_ place: SourcePlace, _ options: DecodingOptions) throws(DatasetError) -> (any ImageSource)? {
+    if place.isFolder {
+      return try imagesFile(in: place).map { (path) throws(DatasetError) in try Self(imagesPath: path) }
+    }
+    return place.firstBytes.starts(with: [0, 0, 8]) ? try Self(imagesPath: place.path) : nil
+  }
+
+  /// The file of images in a folder, if it holds any: the training part where there are several, unpacked before packed.
+  private static func imagesFile(in place: SourcePlace) throws(DatasetError) -> String? {
+    let names = place.names.filter { plainName($0).hasSuffix(imagesSuffix) }
+    let training = names.filter { plainName($0).hasSuffix("train-\(imagesSuffix)") }
+    let candidates = training.isEmpty ? names : training
+    guard let first = candidates.first else { return nil }
+    guard candidates.allSatisfy({ plainName($0) == plainName(first) }) else {
+      throw .notADataset(
+        path: place.path, reason: "it holds several data sets, give one of them: \(candidates.joined(separator: ", "))")
+    }
+    return place.path(of: first)
   }
 }

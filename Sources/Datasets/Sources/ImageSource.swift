@@ -2,7 +2,7 @@ import Imaging
 
 /// Images by index, wherever they are kept.
 ///
-/// A new kind of data set is one file with a type that conforms, and one case in `openSource(at:)`. All of it may be
+/// A new kind of data set is one file with a type that conforms, and one line in `sourceFormats`. All of it may be
 /// called from many threads at once.
 public protocol ImageSource: Sendable {
   /// What it is, for people: "a folder of images".
@@ -15,6 +15,9 @@ public protocol ImageSource: Sendable {
   var sampleKind: SampleKind { get }
   /// The names of the classes in the order of their labels, escaped as those of images are; empty without labels.
   var classNames: [String] { get }
+  /// What was found beside the images, and what was passed over: lines that say what to do, empty where nothing is to be
+  /// said.
+  var notes: [String] { get }
   /// What tells these images from others. It may read from the disk: ask for it once.
   func identity() -> DataIdentity
 
@@ -25,10 +28,14 @@ public protocol ImageSource: Sendable {
   func label(of index: Int) -> Int?
   /// Reads and decodes an image.
   func image(at index: Int) throws(DatasetError) -> Image
+  /// The file of an image as it is stored; nil where images are not kept in image files.
+  func file(at index: Int) throws(ImagingError) -> EncodedImage?
 }
 
 extension ImageSource {
   public var sampleKind: SampleKind { .uint8 }
+  public var notes: [String] { [] }
+  public func file(at index: Int) throws(ImagingError) -> EncodedImage? { nil }
 
   /// Reads an image and brings it to `channels`.
   ///

@@ -64,7 +64,8 @@ final class EmbeddingThread: @unchecked Sendable {
   }
 
   private func load(_ index: Int, into input: Vector) throws(DatasetError) {
-    try work.source.writeCenter(of: index, work.crop, into: pixels, using: &resizer)
+    try work.source.writeCenter(
+      of: index, work.crop, alpha: work.trained.configuration.data.alpha, into: pixels, using: &resizer)
     work.trained.configuration.data.normalization.apply(to: pixels.pixels, into: input)
   }
 

@@ -21,10 +21,10 @@ protocol ImageCodec {
   /// Whether a file that begins so is of this kind.
   static func recognizes(_ firstBytes: ArraySlice<UInt8>) -> Bool
   /// Reads what the file says of itself, and takes no memory for its pixels.
-  static func header(of bytes: [UInt8]) throws(CodecFailure) -> ImageHeader
+  static func header(of bytes: [UInt8], _ options: DecodingOptions) throws(CodecFailure) -> ImageHeader
   /// Writes the samples that `header` announces, rows from the top and the channels of a pixel side by side.
   static func decode(
-    _ bytes: [UInt8], _ header: ImageHeader, into memory: UnsafeMutableRawBufferPointer
+    _ bytes: [UInt8], _ options: DecodingOptions, _ header: ImageHeader, into memory: UnsafeMutableRawBufferPointer
   ) throws(CodecFailure)
 }
 

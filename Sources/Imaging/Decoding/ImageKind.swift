@@ -2,11 +2,17 @@
 public enum ImageKind: String, Sendable, CaseIterable {
   case jpeg = "JPEG"
   case png = "PNG"
+  case webp = "WebP"
+  case tiff = "TIFF"
+  case numpy = "NumPy"
 
   var codec: any ImageCodec.Type {
     switch self {
     case .jpeg: JPEGCodec.self
     case .png: PNGCodec.self
+    case .webp: WebPCodec.self
+    case .tiff: TIFFCodec.self
+    case .numpy: NumpyCodec.self
     }
   }
 

@@ -8,7 +8,7 @@ enum JPEGCodec: ImageCodec {
     firstBytes.starts(with: [0xFF, 0xD8, 0xFF])
   }
 
-  static func header(of bytes: [UInt8]) throws(CodecFailure) -> ImageHeader {
+  static func header(of bytes: [UInt8], _ options: DecodingOptions) throws(CodecFailure) -> ImageHeader {
     var header = cjpeg_header()
     try callCodec { message in cjpeg_read_header(bytes, bytes.count, &header, message) }
     return ImageHeader(
@@ -16,7 +16,7 @@ enum JPEGCodec: ImageCodec {
   }
 
   static func decode(
-    _ bytes: [UInt8], _ header: ImageHeader, into memory: UnsafeMutableRawBufferPointer
+    _ bytes: [UInt8], _ options: DecodingOptions, _ header: ImageHeader, into memory: UnsafeMutableRawBufferPointer
   ) throws(CodecFailure) {
     try callCodec { message in
       cjpeg_decode(

@@ -8,7 +8,7 @@ enum PNGCodec: ImageCodec {
     firstBytes.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A])
   }
 
-  static func header(of bytes: [UInt8]) throws(CodecFailure) -> ImageHeader {
+  static func header(of bytes: [UInt8], _ options: DecodingOptions) throws(CodecFailure) -> ImageHeader {
     var header = cpng_header()
     try callCodec { message in cpng_read_header(bytes, bytes.count, &header, message) }
     return ImageHeader(
@@ -17,7 +17,7 @@ enum PNGCodec: ImageCodec {
   }
 
   static func decode(
-    _ bytes: [UInt8], _ header: ImageHeader, into memory: UnsafeMutableRawBufferPointer
+    _ bytes: [UInt8], _ options: DecodingOptions, _ header: ImageHeader, into memory: UnsafeMutableRawBufferPointer
   ) throws(CodecFailure) {
     try callCodec { message in
       cpng_decode(bytes, bytes.count, memory.baseAddress!.assumingMemoryBound(to: UInt8.self), memory.count, message)

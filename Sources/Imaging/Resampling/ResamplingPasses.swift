@@ -16,7 +16,7 @@ struct ResamplingPasses<Arithmetic: ResamplingArithmetic> {
   /// - Parameter samples: of `image`, of this arithmetic's type.
   mutating func run(
     _ image: Image, _ samples: [Element], horizontal: ResamplingAxis, vertical: ResamplingAxis, flipped: Bool,
-    output: PlanarPixels
+    upsideDown: Bool, output: PlanarPixels
   ) {
     precondition(image.channels == output.shape.channels, "image and output differ in channels")
     let (channels, width) = (output.shape.channels, output.shape.width)
@@ -40,7 +40,8 @@ struct ResamplingPasses<Arithmetic: ResamplingArithmetic> {
           planeCount: group.count * part.count, width: width, paddedWidth: paddedWidth, flipped: flipped)
       }
     }
-    shorten(vertical, firstRow: rows.lowerBound, paddedWidth: paddedWidth, output: output)
+    shorten(
+      vertical, firstRow: rows.lowerBound, paddedWidth: paddedWidth, upsideDown: upsideDown, output: output)
   }
 
   private func grow<Value>(_ array: inout [Value], to count: Int, _ value: Value) {
@@ -109,7 +110,9 @@ struct ResamplingPasses<Arithmetic: ResamplingArithmetic> {
   }
 
   /// The vertical pass.
-  private mutating func shorten(_ axis: ResamplingAxis, firstRow: Int, paddedWidth: Int, output: PlanarPixels) {
+  private mutating func shorten(
+    _ axis: ResamplingAxis, firstRow: Int, paddedWidth: Int, upsideDown: Bool, output: PlanarPixels
+  ) {
     let shape = output.shape
     let rowCount = shape.channels * paddedWidth
     let result = output.base(Element.self)
@@ -124,7 +127,8 @@ struct ResamplingPasses<Arithmetic: ResamplingArithmetic> {
                 line[vector] = Arithmetic.shortened(
                   source + 16 * vector, stride: rowCount, weights, count: axis.counts[row])
               }
-              let target = result + (channel * shape.height + row) * shape.width
+              let targetRow = upsideDown ? shape.height - 1 - row : row
+              let target = result + (channel * shape.height + targetRow) * shape.width
               UnsafeMutableRawPointer(target).copyMemory(
                 from: line.baseAddress!, byteCount: shape.width * MemoryLayout<Element>.stride)
             }

@@ -45,9 +45,10 @@ public struct Resizer: ~Copyable {
   /// `image.resize(size, BICUBIC, box=box)`: near the box's edges the kernel sees pixels outside it.
   ///
   /// The image and `output` must have the same number of channels and kind of samples. With `flipped` left and right change
-  /// places.
+  /// places, with `upsideDown` top and bottom.
   public mutating func resize(
-    _ image: Image, box: FractionalBox? = nil, flipped: Bool = false, into output: PlanarPixels
+    _ image: Image, box: FractionalBox? = nil, flipped: Bool = false, upsideDown: Bool = false,
+    into output: PlanarPixels
   ) {
     let box =
       box ?? FractionalBox(left: 0, top: 0, right: Float(image.width), bottom: Float(image.height))
@@ -56,13 +57,13 @@ public struct Resizer: ~Copyable {
       visible: 0..<image.width, from: box.left, to: box.right, outputCount: width, kept: 0..<width)
     vertical.plan(
       visible: 0..<image.height, from: box.top, to: box.bottom, outputCount: height, kept: 0..<height)
-    run(image, flipped: flipped, output: output)
+    run(image, flipped: flipped, upsideDown: upsideDown, output: output)
   }
 
   /// Crops the image, then resizes the crop to `output`'s size, as torchvision's `resized_crop`: the kernel sees
   /// nothing outside the crop.
   public mutating func resizedCrop(
-    _ image: Image, crop: PixelRectangle, flipped: Bool = false, into output: PlanarPixels
+    _ image: Image, crop: PixelRectangle, flipped: Bool = false, upsideDown: Bool = false, into output: PlanarPixels
   ) {
     precondition(
       crop.left >= 0 && crop.top >= 0 && crop.left + crop.width <= image.width
@@ -74,13 +75,13 @@ public struct Resizer: ~Copyable {
     vertical.plan(
       visible: crop.top..<crop.top + crop.height, from: 0, to: Float(crop.height), outputCount: height,
       kept: 0..<height)
-    run(image, flipped: flipped, output: output)
+    run(image, flipped: flipped, upsideDown: upsideDown, output: output)
   }
 
   /// Resizes the image and keeps its centre, computing nothing outside it: `CenterCrop` says which size and
   /// which centre.
   public mutating func centerCrop(
-    _ image: Image, _ crop: CenterCrop, flipped: Bool = false, into output: PlanarPixels
+    _ image: Image, _ crop: CenterCrop, flipped: Bool = false, upsideDown: Bool = false, into output: PlanarPixels
   ) {
     let geometry = crop.geometry(
       imageWidth: image.width, imageHeight: image.height, outputWidth: output.shape.width,
@@ -91,20 +92,23 @@ public struct Resizer: ~Copyable {
     vertical.plan(
       visible: 0..<image.height, from: 0, to: Float(image.height), outputCount: geometry.resizedHeight,
       kept: geometry.rows)
-    run(image, flipped: flipped, output: output)
+    run(image, flipped: flipped, upsideDown: upsideDown, output: output)
   }
 
-  private mutating func run(_ image: Image, flipped: Bool, output: PlanarPixels) {
+  private mutating func run(_ image: Image, flipped: Bool, upsideDown: Bool, output: PlanarPixels) {
     switch image.samples {
     case .uint8(let samples):
       bytePasses.run(
-        image, samples, horizontal: horizontal, vertical: vertical, flipped: flipped, output: output)
+        image, samples, horizontal: horizontal, vertical: vertical, flipped: flipped, upsideDown: upsideDown,
+        output: output)
     case .uint16(let samples):
       wordPasses.run(
-        image, samples, horizontal: horizontal, vertical: vertical, flipped: flipped, output: output)
+        image, samples, horizontal: horizontal, vertical: vertical, flipped: flipped, upsideDown: upsideDown,
+        output: output)
     case .float32(let samples):
       floatPasses.run(
-        image, samples, horizontal: horizontal, vertical: vertical, flipped: flipped, output: output)
+        image, samples, horizontal: horizontal, vertical: vertical, flipped: flipped, upsideDown: upsideDown,
+        output: output)
     }
   }
 }

@@ -1,5 +1,5 @@
 /// What becomes of the transparency of an image when it loses its alpha.
-public enum AlphaTreatment: String, Sendable, CaseIterable {
+public enum AlphaTreatment: String, Sendable, CaseIterable, Codable {
   /// The image is laid over white.
   case white
   /// The image is laid over black.

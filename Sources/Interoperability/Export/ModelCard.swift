@@ -75,9 +75,9 @@ struct ModelCard {
     }
     let train = model.configuration.train
     // Where it lay on that machine is nobody's business; what it was called says what it was.
-    let data = model.configuration.data.path.split(separator: "/").last
+    let data = model.configuration.data.path.all.compactMap { $0.split(separator: "/").last }
     var lines = [
-      "- data: \(data.map { "`\($0)`" } ?? "not recorded")",
+      "- data: \(data.isEmpty ? "not recorded" : data.map { "`\($0)`" }.joined(separator: ", "))",
       "- steps: \(model.step) of \(train.batchSize) images each, \(model.step * train.batchSize) images in all",
     ]
     let steps = log.compactMap(StepRecord.init).filter { $0.step <= model.step }

@@ -1,23 +1,33 @@
 import Configuration
 import Datasets
+import Imaging
 
 /// Which images, and how they reach the model. Mean and deviation default to ImageNet's.
 public struct DataConfiguration: ConfigurationSection, Equatable {
-  public var path = ""
+  public var path: DataPaths = ""
   public var decodeThreads = 2
   public var mean = [0.485, 0.456, 0.406]
   public var deviation = [0.229, 0.224, 0.225]
   public var randomCrop = true
   public var cropScale = [0.2, 1]
   public var cropRatio = [3.0 / 4, 4.0 / 3]
-  public var flip = true
+  public var flip = Mirroring.horizontal
+  public var alpha = AlphaTreatment.white
+  public var layout: ChannelOrder?
+  public var order = SampleOrder.global
+  public var exif = false
+  /// Pillow's limit.
+  public var maxMegapixels = 178.95697
   public var maxBadFraction = 0.01
   public var sampleRange: [Double]?
 
   public init() {}
 
   public static let keys: [ConfigurationKey<Self>] = [
-    .value("path", \.path, "a folder of JPEG or PNG images, with or without class folders, or IDX files"),
+    .value(
+      "path", \.path,
+      "a folder of images with or without class folders, tar shards, a .npy array, IDX or CIFAR files, a list in .txt, "
+        + "or a YAML list of these"),
     .value("workers", \.decodeThreads, "decode threads of a process", .within(1...1_000)),
     .optional(
       "sample_range", \.sampleRange,
@@ -29,7 +39,14 @@ public struct DataConfiguration: ConfigurationSection, Equatable {
     .value("random_crop", \.randomCrop, "train on random resized crops; false: the whole image, cut to the centre"),
     .value("crop_scale", \.cropScale, "least and most of the image's area that a crop takes", .each(.within(1e-6...1))),
     .value("crop_ratio", \.cropRatio, "least and most width / height of a crop", .each(.within(1e-3...1e3))),
-    .value("flip", \.flip, "mirror half of the images"),
+    .value("flip", \.flip, "which way half of the images are mirrored"),
+    .value("alpha", \.alpha, "what images with alpha are laid over where the model takes none; drop: nothing"),
+    .value("order", \.order, "global: any image may follow any other; blocks: neighbours come soon after one another"),
+    .value("exif", \.exif, "turn images as their EXIF data asks for"),
+    .optional("layout", \.layout, "where arrays have their channels; null: where model.channels fits"),
+    .value(
+      "max_megapixels", \.maxMegapixels, "larger images are refused before memory is taken for them",
+      .within(1e-6...1e6)),
     .value(
       "max_bad_fraction", \.maxBadFraction, "share of an epoch's images that may fail to decode", .atLeast(0),
       .atMost(1)),
@@ -50,9 +67,9 @@ public struct DataConfiguration: ConfigurationSection, Equatable {
       }
     }
     // Only a shell knows what these stand for, and none has read them: not in a file, and not behind `--set key=`.
-    if self.path == "~" || self.path.hasPrefix("~/") || self.path.contains(/\$\{?[A-Z_]+/) {
+    for unread in self.path.all where unread == "~" || unread.hasPrefix("~/") || unread.contains(/\$\{?[A-Z_]+/) {
       throw .invalid(
-        path["path"], is: self.path,
+        path["path"], is: unread,
         "which no shell has read, so that ~ and $ stay what they are; write the folder in full")
     }
   }
@@ -60,7 +77,7 @@ public struct DataConfiguration: ConfigurationSection, Equatable {
   public var augmentation: Augmentation {
     Augmentation(
       randomCrop: randomCrop, cropScale: cropScale[0]...cropScale[1], cropRatio: cropRatio[0]...cropRatio[1],
-      flip: flip)
+      flip: flip, alpha: alpha)
   }
 
   public var normalization: Normalization {

@@ -14,8 +14,9 @@ func announcement<Task>(of run: Run<Task>) -> String {
   let warmup = String(format: "%g", train.resolvedWarmupEpochs)
   let rest = source.count % train.batchSize
   let leftOver = rest == 0 ? "" : "; \(rest) of an epoch's \(source.count) images are in no batch"
-  let lines = [
-    ("data", "\(escaped(configuration.data.path)): \(source.kind), \(source.count) images\(classes)"),
+  let place = configuration.data.path.all.map { escaped($0) }.joined(separator: ", ")
+  let data = [("data", "\(place): \(source.kind), \(source.count) images\(classes)")] + source.notes.map { ("", $0) }
+  let lines: [(String, String)] = [
     ("model", replica.task.summary),
     (
       "batch",
@@ -43,7 +44,7 @@ func announcement<Task>(of run: Run<Task>) -> String {
         + "(\(run.kernels.reason))" + (kernelAdvice(for: run).map { "; \($0)" } ?? "")
     ),
   ]
-  return lines.map { $0.0.padding(toLength: 10, withPad: " ", startingAt: 0) + $0.1 }.joined(separator: "\n")
+  return (data + lines).map { $0.0.padding(toLength: 10, withPad: " ", startingAt: 0) + $0.1 }.joined(separator: "\n")
 }
 
 private func sentence<Task>(onBitsOf run: Run<Task>) -> String {

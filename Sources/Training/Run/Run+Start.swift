@@ -15,7 +15,7 @@ extension Run {
     let placement = try VirtualWorkerPlacement(configuration.run, on: communicator)
     let bytes = try communicator.requireMemory(Task.self, configuration, placement: placement)
     let (source, order) = try communicator.together { try openData(configuration) }
-    _ = try commonIdentity(of: source, path: configuration.data.path, on: communicator)
+    _ = try commonIdentity(of: source, path: configuration.data.path.description, on: communicator)
     _ = try BLASKernels.open(configuration, checkpoint: nil, communicator: communicator)
     return "\(source.count) images, \(ProgressFormat.count(order.stepsPerEpoch, "step")) an epoch, "
       + "\(ProgressFormat.measure(bytes / 1e9)) GB of memory a rank"
@@ -37,11 +37,12 @@ extension Run {
 
   static func openData(_ configuration: Task.Configuration) throws -> (any ImageSource, BatchOrder) {
     guard !configuration.data.path.isEmpty else { throw TrainingError.noDataPath }
-    let source = try openSource(at: configuration.data.path)
+    let source = try openSource(at: configuration.data.path, options: configuration.decodingOptions)
     try source.requireChannels(configuration.imageShape.channels)
     try Task.check(source, for: configuration)
     let order = try BatchOrder(
-      sampleCount: source.count, batchSize: configuration.train.batchSize, seed: configuration.train.seed)
+      sampleCount: source.count, batchSize: configuration.train.batchSize, seed: configuration.train.seed,
+      order: configuration.data.order)
     return (source, order)
   }
 
@@ -53,7 +54,7 @@ extension Run {
         seed: configuration.train.seed)
       return try BatchLoader(
         images: images, batchSize: configuration.train.batchSize, part: replica.placement.images,
-        steps: step..<lastStep, threads: configuration.data.decodeThreads)
+        steps: step..<lastStep, threads: configuration.data.decodeThreads, order: configuration.data.order)
     }
   }
 

@@ -91,7 +91,7 @@ public final class Run<Task: TrainingTask> {
     let placement = try VirtualWorkerPlacement(configuration.run, on: communicator)
     try communicator.requireMemory(Task.self, configuration, placement: placement)
     let (source, order) = try communicator.together { try Run.openData(configuration) }
-    dataIdentity = try Run.commonIdentity(of: source, path: configuration.data.path, on: communicator)
+    dataIdentity = try Run.commonIdentity(of: source, path: configuration.data.path.description, on: communicator)
     (self.source, self.order) = (source, order)
     let recorder = try communicator.together {
       communicator.rank == 0 ? try RunRecorder(RunDescription(Task.self, configuration), options) : nil

@@ -84,6 +84,53 @@ import Testing
     #expect(abs(flips - draws / 2) < 158)
   }
 
+  /// Left and right, and top and bottom, each on its own: four images, each a quarter of all.
+  @Test func bothDirectionsAreMirroredIndependently() throws {
+    let source = SyntheticSource(count: 5)
+    let plain = try image(source, sample: 2, augmentation: .none).bytes
+    func mirrored(_ flipped: Bool, _ upsideDown: Bool) -> [UInt8] {
+      (0..<plain.count).map { index in
+        let (line, column) = index.quotientAndRemainder(dividingBy: shape.width)
+        let (plane, row) = line.quotientAndRemainder(dividingBy: shape.height)
+        let from = plane * shape.height + (upsideDown ? shape.height - 1 - row : row)
+        return plain[from * shape.width + (flipped ? shape.width - 1 - column : column)]
+      }
+    }
+    let variants = [mirrored(false, false), mirrored(true, false), mirrored(false, true), mirrored(true, true)]
+    #expect(Set(variants).count == 4)
+    var counts = [0, 0, 0, 0]
+    let draws = 4000
+    for epoch in 0..<draws {
+      let augmentation = Augmentation(randomCrop: false, flip: .both)
+      let bytes = try image(source, sample: 2, epoch: epoch, augmentation: augmentation).bytes
+      counts[try #require(variants.firstIndex(of: bytes))] += 1
+    }
+    // Five standard deviations: sqrt(4000 · 1/4 · 3/4) = 27.4.
+    #expect(counts.allSatisfy { abs($0 - draws / 4) < 137 }, "\(counts)")
+  }
+
+  /// Bands do not decode as colours, and floats that are no numbers are bad images, wherever in the crop they lie.
+  @Test func imagesThatTheNetworkCannotTakeAreBad() throws {
+    let folder = try ScratchFolder()
+    func write(_ values: [Float], to name: String) throws {
+      let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2, 1), }"
+      let text = Array(header.utf8) + Array(repeating: 32, count: 117 - header.utf8.count) + [10]
+      let numbers = values.flatMap { value in (0..<4).map { UInt8(value.bitPattern >> (8 * $0) & 255) } }
+      try folder.write([0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(text.count), 0] + text + numbers, to: name)
+    }
+    try write([1, 2, 3, 4], to: "0.npy")
+    try write([1, .nan, 3, 4], to: "1.npy")
+    try write([1, 2, .infinity, 4], to: "2.npy")
+    let source = try openSource(at: folder.path, options: DecodingOptions(channels: 1))
+    let grey = ImageShape(channels: 1, height: 2, width: 2)
+    let images = try AugmentedImages(source: source, shape: grey, augmentation: .none, seed: 1)
+    var resizer = Resizer()
+    let output = PlanarImage(shape: grey)
+    let bad = try images.write(sample: 1, epoch: 0, into: output, using: &resizer)
+    #expect(bad.map(\.reason) == ["1.npy", "2.npy"].map { "\($0) holds values that are no finite numbers" })
+    #expect(output.pixels.samples == .float32([1, 2, 3, 4]))
+  }
+
   @Test func rangesAreChecked() throws {
     for wrong in [
       Augmentation(cropScale: 0...1), Augmentation(cropScale: 0.5...1.5), Augmentation(cropRatio: -1...1),

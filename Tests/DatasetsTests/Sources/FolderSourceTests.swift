@@ -136,7 +136,8 @@ import Testing
     let empty = #expect(throws: DatasetError.self) { try openSource(at: folder.path) }
     #expect(
       empty?.description
-        == "\(folder.path) is no data set: the folder holds no file named *.jpg, *.jpeg, *.jpe, *.jfif, *.png")
+        == "\(folder.path) is no data set: the folder holds no file named *.jpg, *.jpeg, *.jpe, *.jfif, *.png, *.webp, *.tif, *.tiff, *.npy"
+    )
     let missing = #expect(throws: DatasetError.self) { try openSource(at: "/no/such/folder") }
     #expect(missing?.description == "cannot read /no/such/folder: No such file or directory")
     try folder.writePixel(1, to: "single.png")

@@ -81,7 +81,8 @@ struct DecodeCase: Decodable {
     let gif = #expect(throws: ImagingError.self) { try decodeImage(Array("GIF89a".utf8), name: "a.jpg") }
     #expect(
       gif?.description
-        == "cannot decode a.jpg: it is neither JPEG nor PNG, for it begins with the bytes 47 49 46 38 39 61")
+        == "cannot decode a.jpg: it is neither JPEG, PNG, WebP, TIFF nor NumPy, for it begins with the bytes 47 49 46 38 39 61"
+    )
     #expect(throws: ImagingError.unknownKind(name: "empty", firstBytes: [])) { try decodeImage([], name: "empty") }
   }
 
@@ -96,8 +97,9 @@ struct DecodeCase: Decodable {
       try decodeImage(jpeg, name: "huge")
     }
     #expect(throws: ImagingError.tooLarge(name: "rgb", width: 37, height: 29, pixelLimit: 37 * 29 - 1)) {
-      try decodeImage(Fixture.bytes("rgb.png"), name: "rgb", pixelLimit: 37 * 29 - 1)
+      try decodeImage(Fixture.bytes("rgb.png"), name: "rgb", options: DecodingOptions(pixelLimit: 37 * 29 - 1))
     }
-    #expect(try decodeImage(Fixture.bytes("rgb.png"), name: "rgb", pixelLimit: 37 * 29).width == 37)
+    #expect(
+      try decodeImage(Fixture.bytes("rgb.png"), name: "rgb", options: DecodingOptions(pixelLimit: 37 * 29)).width == 37)
   }
 }
