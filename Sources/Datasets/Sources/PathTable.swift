@@ -18,7 +18,7 @@ struct PathTable: Sendable {
     let endings = extensions.map { Array($0.utf8) }
     var storage: [UInt8] = []
     var starts: [Int] = []
-    try walkFolder(root, visitFolder: { findings.folders.append($0) }) { path, nameStart in
+    func take(_ path: [UInt8], nameStart: Int) {
       guard endings.contains(where: { endsIgnoringCase(path[nameStart...], with: $0) }) else {
         findings.passOver(path[nameStart...])
         return
@@ -28,6 +28,7 @@ struct PathTable: Sendable {
       storage.append(contentsOf: path)
       storage.append(0)
     }
+    try walkFolder(root, visitFolder: { findings.folders.append($0) }, visit: take)
     storage.withUnsafeBufferPointer { bytes in
       starts.sort { precedes(bytes.baseAddress! + $0, bytes.baseAddress! + $1) }
     }
