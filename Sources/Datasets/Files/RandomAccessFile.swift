@@ -40,8 +40,8 @@ final class RandomAccessFile: Sendable {
       let rest = UnsafeMutableRawBufferPointer(rebasing: memory[filled...])
       let received = try patiently { () throws(FileError) in try file.read(into: rest, at: offset + filled) }
       guard received > 0 else {
-        throw .corrupt(
-          path: path, reason: "it ends after \(offset + filled) bytes, and had \(size) when it was opened")
+        let end = (try? fileSize(path)) ?? offset + filled
+        throw .corrupt(path: path, reason: "it ends after \(end) bytes, and had \(size) when it was opened")
       }
       filled += received
     }

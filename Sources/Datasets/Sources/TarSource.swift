@@ -49,7 +49,7 @@ public struct TarSource: ImageSource {
     (classNames, self.labels) = classes(of: labels)
     var notes: [String] = []
     if others > 0 { notes.append("passed over \(others) members that are neither images nor labels") }
-    if without > 0 { notes.append("passed over \(without) labels that have no image") }
+    if without > 0 { notes.append("passed over \(without) labels without an image") }
     if several > 0 { notes.append("\(several) keys have several images, of which the first is taken") }
     self.notes = notes
   }

@@ -166,6 +166,7 @@ struct PythonLiteral {
       if rest.first == UInt8(ascii: "L") { rest = rest.dropFirst() }
       if !isNext(")") { try take(",") }
     }
+    try take(")")
     return numbers
   }
 

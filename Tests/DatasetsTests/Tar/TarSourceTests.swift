@@ -31,7 +31,7 @@ import Testing
     #expect(source.name(of: 3).hasSuffix("shard_odd.tar#é/003.png"))
     #expect(
       source.notes == [
-        "passed over 3 members that are neither images nor labels", "passed over 1 labels that have no image",
+        "passed over 3 members that are neither images nor labels", "passed over 1 labels without an image",
         "1 keys have several images, of which the first is taken",
       ])
   }
