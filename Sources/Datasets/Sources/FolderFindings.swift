@@ -5,14 +5,20 @@ import Imaging
 struct FolderFindings {
   /// Directly in the root.
   var folders: [[UInt8]] = []
-  /// Images directly in the root.
-  var filesInRoot: [[UInt8]] = []
+  /// Images directly in the root: how many, and the first in byte order.
+  private var filesInRoot = 0
+  private var firstInRoot: [UInt8] = []
   /// How many files are not named as images, by what their names end in.
   private var passedOver: [String: Int] = [:]
 
   mutating func passOver(_ name: ArraySlice<UInt8>) {
     let ending = name.lastIndex(of: UInt8(ascii: ".")).map { name[$0...] } ?? []
     passedOver[ending.isEmpty || ending.count > 12 ? "others" : "*\(escaped(ending).lowercased())", default: 0] += 1
+  }
+
+  mutating func takeFromRoot(_ name: [UInt8]) {
+    if filesInRoot == 0 || name.lexicographicallyPrecedes(firstInRoot) { firstInRoot = name }
+    filesInRoot += 1
   }
 
   /// - Parameters:
@@ -28,10 +34,10 @@ struct FolderFindings {
         "passed over \(count) file\(count == 1 ? " that is" : "s that are") not named as images: "
           + list.joined(separator: ", "))
     }
-    if !folders.isEmpty, let first = filesInRoot.min(by: { $0.lexicographicallyPrecedes($1) }) {
-      let others = filesInRoot.count - 1
+    if !folders.isEmpty, filesInRoot > 0 {
+      let others = filesInRoot - 1
       notes.append(
-        "\(escaped(first))\(others > 0 ? " and \(others) other images lie" : " lies") beside the folders, so no image has "
+        "\(escaped(firstInRoot))\(others > 0 ? " and \(others) other images lie" : " lies") beside the folders, so no image has "
           + "a class; if the folders are classes, move what lies beside them away")
     }
     guard !classes.isEmpty else { return notes }

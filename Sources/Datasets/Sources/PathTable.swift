@@ -23,7 +23,7 @@ struct PathTable: Sendable {
         findings.passOver(path[nameStart...])
         return
       }
-      if nameStart == 0 { findings.filesInRoot.append(path) }
+      if nameStart == 0 { findings.takeFromRoot(path) }
       starts.append(storage.count)
       storage.append(contentsOf: path)
       storage.append(0)
