@@ -58,7 +58,7 @@ public enum TrainingError: Error, CustomStringConvertible {
         + (origin == nil ? "Look closer with --debug, or lower" : "Look at that image, or lower")
         + " train.base_learning_rate."
     case .parametersDiffer(let reason):
-      "\(reason), and did so again after going back to a checkpoint: look for a faulty host."
+      "\(reason): look for a faulty host."
     case .ranksDiffer(let rank, let differences):
       "rank \(rank) was given another configuration than rank 0 (\(differences.joined(separator: "; "))); start all "
         + "ranks with the same."

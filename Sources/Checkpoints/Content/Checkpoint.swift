@@ -103,13 +103,15 @@ public final class Checkpoint: Sendable {
 
   /// Reads the parameters alone, for whoever begins with them.
   ///
-  /// - Throws: also where one of them is not finite.
+  /// - Parameter mustBeFinite: whether a value that is not finite is an error. A run that goes on meets it in its next
+  ///   step, and deals with it as it is told to.
   public func readParameters(
-    _ layout: CheckpointLayout, into parameters: Vector,
+    _ layout: CheckpointLayout, into parameters: Vector, mustBeFinite: Bool = true,
     inParallel: Parallel = { count, piece in (0..<count).forEach(piece) }
   ) throws(CheckpointError) {
     let tensors = layout.named(parameters)
     try read(tensors, from: model, inParallel)
+    guard mustBeFinite else { return }
     let places = Monitor<[Int: Int]>([:])
     inParallel(tensors.count) { index in
       let values = tensors[index].values

@@ -37,7 +37,7 @@ struct FaultInjection {
     return Fault(kind: kind, step: step, rank: rank, once: parts.4 != nil)
   }
 
-  /// Whether a fault of this kind is due at `step`, counted from 1.
+  /// Whether a fault of this kind is due at `step`, counted from 1; 0 is before the first.
   mutating func isDue(_ kind: Kind, at step: Int) -> Bool {
     guard let index = faults.firstIndex(where: { $0.kind == kind && $0.step == step && !$0.isSpent }) else {
       return false

@@ -64,7 +64,9 @@ extension Run {
       ? "after step \(step) the parameters of \(hosts) differ from the other ranks'"
       : "after step \(step) the parameters of \(hosts) differ from each other"
     recorder?.record(event: "parameters_differ", step: step, reason: reason)
-    guard rolledBackForDifference != step else { throw TrainingError.parametersDiffer(reason) }
+    guard rolledBackForDifference != step else {
+      throw TrainingError.parametersDiffer("\(reason), and did so again after going back to a checkpoint")
+    }
     rolledBackForDifference = step
     return reason
   }

@@ -149,6 +149,7 @@ public final class Run<Task: TrainingTask> {
       recorder?.logger.info("stopped on request before the first step; run again to go on")
       return .stopped(step: step)
     }
+    if step < lastStep { try requireEqualParameters() }
     while step < lastStep {
       switch try trainOn() {
       case .reachedLastStep: break
@@ -164,6 +165,12 @@ public final class Run<Task: TrainingTask> {
   /// Whether a request to stop came while the run started. Nothing is lost then: no step is done that no checkpoint has.
   private func isStopRequestedOfAnyRank() throws -> Bool {
     try communicator.allgather([stopRequest.isMade(secondsToStop: 0) ? 1.0 : 0.0]).contains([1])
+  }
+
+  /// Ranks draw the first weights, or read them, each for itself: before the first step they must have the same.
+  private func requireEqualParameters() throws {
+    if step == 0, faults.isDue(.flip, at: 0) { replica.flipParameterBit() }
+    if let reason = try compareParameters() { throw TrainingError.parametersDiffer(reason) }
   }
 
   private enum Ending {

@@ -12,7 +12,7 @@ extension Replica {
   /// Takes the parameters, and of the moments what this rank owns.
   func restore(_ checkpoint: Checkpoint) throws(CheckpointError) {
     let layout = CheckpointLayout(task)
-    try checkpoint.readParameters(layout, into: parameters.all, inParallel: inParallel)
+    try checkpoint.readParameters(layout, into: parameters.all, mustBeFinite: false, inParallel: inParallel)
     for index in layout.moments.indices {
       // What no tensor fills is zero in a moment.
       clear(gradient)

@@ -26,12 +26,12 @@ extension ProgramTests {
       #expect(try bench.result(of: "run") == good)
     }
 
-    /// One white image among black ones, and a deviation by which white becomes infinite.
+    /// One image of no numbers among black ones.
     private func writeOneBadImage(_ bench: Workbench, at index: Int) throws -> [String] {
-      var images = Array(repeating: [UInt8](repeating: 0, count: 144), count: 80)
-      images[index] = Array(repeating: 255, count: 144)
-      try bench.write(idxFile(images: images), to: "one")
-      return ["data.path=\(bench.path)/one", "data.mean=[0]", "data.std=[1e-39]"]
+      var numbers = [Float](repeating: 0, count: 80 * 144)
+      for place in index * 144..<(index + 1) * 144 { numbers[place] = .nan }
+      try bench.write(numpyFile([80, 12, 12], numbers), to: "one.npy")
+      return ["data.path=\(bench.path)/one.npy"]
     }
 
     @Test(arguments: [1, 3, 4]) func debugModeNamesTheImage(threads: Int) throws {
@@ -46,7 +46,7 @@ extension ProgramTests {
       #expect(
         sentence.contains(
           "the first value that is not finite is in images of image 13 of the batch, sample \(sample) "
-            + "(\(bench.path)/one#\(sample));"), "\(sentence)")
+            + "(\(bench.path)/one.npy#\(sample));"), "\(sentence)")
     }
 
     /// Without debug mode the images of its virtual worker are named, and no others.
@@ -56,7 +56,7 @@ extension ProgramTests {
       let settings = try writeOneBadImage(bench, at: order.sample(step: 1, index: 6))
       let outcome = try bench.pretrain("run", settings, ranks: ranks)
       #expect(outcome.exitCode == 1)
-      let names = (4..<8).map { "\(bench.path)/one#\(order.sample(step: 1, index: $0))" }
+      let names = (4..<8).map { "\(bench.path)/one.npy#\(order.sample(step: 1, index: $0))" }
       #expect(try sentence(outcome.errorOutput).contains("first seen in \(names.joined(separator: ", "));"))
     }
 

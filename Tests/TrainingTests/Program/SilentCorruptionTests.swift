@@ -47,6 +47,17 @@ extension ProgramTests {
       #expect(try bench.result(of: "run") == whole)
     }
 
+    @Test func isFoundBeforeTheFirstStep() throws {
+      let bench = try Workbench()
+      let outcome = try bench.pretrain(
+        "run", settings, ranks: 2, environment: ["MAE_FAULT": "flip:step=0:rank=1:once"])
+      #expect(outcome.exitCode == 1, "\(outcome.errorOutput)")
+      #expect(
+        outcome.errorOutput.contains("after step 0 the parameters of rank 0 on ")
+          && outcome.errorOutput.contains("differ from each other"), "\(outcome.errorOutput)")
+      #expect(try !FileManager.default.contentsOfDirectory(atPath: "\(bench.path)/run").contains("log.jsonl"))
+    }
+
     /// A checkpoint that nothing else would have compared the parameters for.
     @Test(arguments: [2, 4]) func isNotSavedOnAStopRequest(ranks: Int) throws {
       let bench = try Workbench()

@@ -4,11 +4,19 @@ import Foundation
 
 /// A `.npy` file of little-endian 16-bit numbers.
 func numpyFile(_ shape: [Int], _ numbers: [UInt16]) -> [UInt8] {
+  numpyHeader("<u2", shape) + numbers.flatMap { [UInt8($0 & 255), UInt8($0 >> 8)] }
+}
+
+/// A `.npy` file of little-endian floats.
+func numpyFile(_ shape: [Int], _ numbers: [Float]) -> [UInt8] {
+  numpyHeader("<f4", shape) + numbers.flatMap { number in (0..<4).map { UInt8(number.bitPattern >> (8 * $0) & 255) } }
+}
+
+private func numpyHeader(_ type: String, _ shape: [Int]) -> [UInt8] {
   let header =
-    "{'descr': '<u2', 'fortran_order': False, 'shape': (\(shape.map(String.init).joined(separator: ", "))), }"
+    "{'descr': '\(type)', 'fortran_order': False, 'shape': (\(shape.map(String.init).joined(separator: ", "))), }"
   let text = Array(header.utf8) + Array(repeating: 32, count: 117 - header.utf8.count) + [10]
   return [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(text.count), 0] + text
-    + numbers.flatMap { [UInt8($0 & 255), UInt8($0 >> 8)] }
 }
 
 /// A TIFF file of one channel of floats: one strip, no compression.
