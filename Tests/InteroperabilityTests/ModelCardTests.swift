@@ -74,11 +74,11 @@ import Testing
 
   /// What is left of the recipe can be read, and says what the configuration says.
   @Test func theRecipeIsAConfiguration() throws {
-    let card = try card(step: 3, log: [], overrides: ["model.decoder.depth=1", "train.seed=9"])
+    let card = try card(step: 3, log: [], overrides: ["train.seed=9"])
     let yaml = try #require(card.components(separatedBy: "```yaml\n").last?.components(separatedBy: "```").first)
     let recipe = try PretrainingConfiguration.decode(yaml: yaml)
     let model = try TrainedModel.importing(
-      fixture("hf"), overrides: ["train.batch_size=64", "model.decoder.depth=1", "train.seed=9"]
+      fixture("hf"), overrides: ["train.batch_size=64", "train.seed=9"]
     ).model
     #expect(recipe == model.configuration)
   }

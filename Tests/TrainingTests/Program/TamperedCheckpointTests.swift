@@ -35,7 +35,8 @@ extension ProgramTests {
       }
       saved.state.epoch = Double(saved.state.step) / Double(bench.stepsPerEpoch)
       try saved.save(to: "\(bench.path)/tampered")
-      let result = try bench.train("tampered", settings)
+      // Other data is another recipe, which a run is asked to go on with here.
+      let result = try bench.train("tampered", settings, options: ["--allow-recipe-change"])
       #expect((result.checkpoint == whole.checkpoint) == (change == .nothing))
     }
 

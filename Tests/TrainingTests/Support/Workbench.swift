@@ -75,8 +75,10 @@ final class Workbench {
   }
 
   /// Two ranks that are given different command lines.
-  func startUnequalRanks(_ first: [String], _ second: [String]) throws -> MPIJob {
-    try MPILaunch.start(program, first + [":", "-np", "1", program] + second, ranks: 1)
+  ///
+  /// - Parameter secondThrough: a command that starts the second rank.
+  func startUnequalRanks(_ first: [String], _ second: [String], secondThrough: [String] = []) throws -> MPIJob {
+    try MPILaunch.start(program, first + [":", "-np", "1"] + secondThrough + [program] + second, ranks: 1)
   }
 
   func runAnyCommand(_ arguments: [String], ranks: Int? = nil) throws -> MPILaunch.Outcome {
