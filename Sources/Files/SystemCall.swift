@@ -9,12 +9,6 @@ public enum SystemCall: String, Codable, Sendable, CaseIterable {
     write
 }
 
-/// How tests make system calls fail, without a disk that does.
-package enum SystemCallFaults {
-  /// Asked before each call that this thread makes: the error with which it is to fail, or nil for the system's own answer.
-  @TaskLocal package static var code: (@Sendable (_ call: SystemCall, _ path: String) -> Int32?)?
-}
-
 /// Runs one system call, again when a signal interrupted it, and turns -1 into a typed error.
 ///
 /// Every call of this module goes through here, so this is where tests make them fail, and with ``closeFile(_:_:)`` the only

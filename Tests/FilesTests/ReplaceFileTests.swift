@@ -13,7 +13,7 @@ import Testing
       let directory = try TemporaryDirectory()
       let path = try directory.write("file", [1, 1])
       let count = Mutex(0)
-      let failed = SystemCallFaults.$code.withValue(
+      let failed = SystemCallFaults.withCode(
         { [index] _, _ in
           count.withLock { count in
             defer { count += 1 }

@@ -35,7 +35,7 @@ import Testing
   func eachCall() throws {
     let seen = Mutex<[(call: SystemCall, path: String)]>([])
     let first = try TemporaryDirectory()
-    try SystemCallFaults.$code.withValue(
+    try SystemCallFaults.withCode(
       { call, path in
         seen.withLock { $0.append((call, path)) }
         return nil
@@ -48,7 +48,7 @@ import Testing
     for index in calls.indices {
       let directory = try TemporaryDirectory()
       let count = Mutex(0)
-      let error = SystemCallFaults.$code.withValue(
+      let error = SystemCallFaults.withCode(
         { _, _ in
           count.withLock { count in
             defer { count += 1 }
@@ -75,7 +75,7 @@ import Testing
     let directory = try TemporaryDirectory()
     let path = try directory.write("file", [1, 2, 3])
     let interruptions = Mutex(0)
-    let bytes = try SystemCallFaults.$code.withValue(
+    let bytes = try SystemCallFaults.withCode(
       { call, _ in
         guard call == .pread else { return nil }
         return interruptions.withLock { count in

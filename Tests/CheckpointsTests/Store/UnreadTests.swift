@@ -23,7 +23,7 @@ import Testing
   ) rethrows -> Value {
     let path = name.isEmpty ? store.directory : "\(store.path(of: 2))/\(name)"
     let failures = Mutex(0)
-    return try SystemCallFaults.$code.withValue(
+    return try SystemCallFaults.withCode(
       { found, about in
         guard found == call, about == path else { return nil }
         return failures.withLock { failures in

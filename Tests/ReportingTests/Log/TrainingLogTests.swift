@@ -145,7 +145,7 @@ struct TrainingLogTests {
     #expect(message { try TrainingLog.lines(at: path) } == "open of \"\(path)\" failed: No such file or directory")
     let log = try TrainingLog.create(at: path)
     let full = message {
-      try SystemCallFaults.$code.withValue(
+      try SystemCallFaults.withCode(
         { call, _ in call == .write ? ENOSPC : nil }, operation: { try log.append(step(1)) })
     }
     #expect(full == "write of \"\(path)\" failed: No space left on device; make room on that file system")
