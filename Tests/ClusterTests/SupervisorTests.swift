@@ -83,7 +83,8 @@ extension ClusterSuite {
       try await Task.sleep(for: .milliseconds(500))
       #expect(job.isRunning)
       try job.send(SIGINT)
-      #expect(try job.wait(deadlineSeconds: 3).exitCode == 130)
+      let outcome = try job.wait(deadlineSeconds: 3)
+      #expect(outcome.exitCode == 130, "\(outcome.output) \(outcome.errorOutput)")
       try await eventually("the end of all ranks", seconds: 10) { ranks.allSatisfy { kill($0, 0) != 0 } }
     }
 
