@@ -56,7 +56,7 @@ let package = Package(
 
     module("Compute", ["CBFloat16", "COneDNN", "COpenBLAS", "CProcessor", "CTranspose"]),
     module("Configuration", ["Files", "Yams"]),
-    module("Imaging", ["CJPEG", "CPNG", "CTIFF", "CWebP", "Files"]),
+    module("Imaging", ["CJPEG", "CPNG", "CTIFF", "CWebP", "Compute", "Files"]),
     module("Parameters", ["Compute"]),
     module("VisionTransformer", ["Compute", "Configuration", "Parameters"]),
     module("MaskedAutoencoder", ["Compute", "Configuration", "Parameters", "VisionTransformer"]),
@@ -89,8 +89,8 @@ let package = Package(
     module(
       "Evaluation",
       [
-        "Checkpoints", "Compute", "Datasets", "Files", "Imaging", "MaskedAutoencoder", "Pretraining", "Safetensors",
-        "Training", "VisionTransformer",
+        "Checkpoints", "Compute", "Configuration", "Datasets", "Files", "Imaging", "MaskedAutoencoder", "Pretraining",
+        "Safetensors", "Training", "VisionTransformer",
       ]),
     module(
       "Benchmarks",
@@ -116,14 +116,14 @@ let package = Package(
       [
         .product(name: "ArgumentParser", package: "swift-argument-parser"), "Benchmarks", "Checkpoints",
         "Classification", "Collectives", "Compute", "Configuration", "CProcessor", "Evaluation", "Files",
-        "Interoperability", "Planning", "Pretraining", "Training",
+        "Interoperability", "MaskedAutoencoder", "Planning", "Pretraining", "Training",
       ]),
 
     module("ReferenceArithmetic", [], path: "Tests/ReferenceArithmetic"),
     tests("Compute", ["ReferenceArithmetic"], fixtures: true),
     tests("Optimization", ["Compute", "ReferenceArithmetic"]),
     tests("Configuration"),
-    tests("Imaging", fixtures: true),
+    tests("Imaging", ["Compute"], fixtures: true),
     module("TemporaryFiles", [], path: "Tests/TemporaryFiles"),
     tests("Files", ["TemporaryFiles"]),
     tests("Safetensors", ["Compute", "Files", "TemporaryFiles"], fixtures: true),
@@ -133,14 +133,18 @@ let package = Package(
     tests(
       "Interoperability",
       [
-        "Checkpoints", "Compute", "Configuration", "Datasets", "Evaluation", "Files", "MPILaunch", "MaskedAutoencoder",
+        "Checkpoints", "Compute", "Configuration", "Datasets", "Evaluation", "Files", "Imaging", "MPILaunch",
+        "MaskedAutoencoder",
         "Pretraining", "Reporting", "Safetensors", "Training", "VisionTransformer", "mae",
       ],
       fixtures: true, live: true),
     tests("VisionTransformer", ["Compute", "Parameters"]),
     tests(
       "MaskedAutoencoder",
-      ["Compute", "Optimization", "Parameters", "ReferenceArithmetic", "Safetensors", "VisionTransformer"],
+      [
+        "Compute", "Configuration", "Optimization", "Parameters", "ReferenceArithmetic", "Safetensors",
+        "VisionTransformer",
+      ],
       fixtures: true),
     module("MPILaunch", [], path: "Tests/MPILaunch"),
     program(
@@ -161,7 +165,7 @@ let package = Package(
         "MPILaunch", "Parameters", "Pretraining", "VisionTransformer", "mae", "step-check",
       ],
       fixtures: true),
-    tests("Classification", ["Compute", "Parameters", "ReferenceArithmetic"]),
+    tests("Classification", ["Compute", "Imaging", "Parameters", "ReferenceArithmetic"], fixtures: true),
     tests("Planning", ["MPILaunch", "MaskedAutoencoder", "Training", "mae"]),
     .testTarget(
       name: "ClusterTests", dependencies: ["Configuration", "MPILaunch", "Planning", "Pretraining", "Training", "mae"],

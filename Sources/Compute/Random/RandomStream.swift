@@ -10,6 +10,9 @@ public enum RandomPurpose: UInt8, Sendable {
   case blockStart = 7
   case blockRun = 8
   case blockWindow = 9
+  case mixing = 10
+  case erasing = 11
+  case randAugment = 12
 }
 
 /// The random numbers for one purpose, one epoch and one sample: a pure function of these and the seed.

@@ -69,6 +69,57 @@ import Testing
     }
   }
 
+  /// Its 23 bits and the float that they end in move a share by less than 2⁻²⁰: nothing beside the deviations.
+  @Test func fastNormalIsNormal() {
+    var stream = RandomStream(seed: 17, purpose: .erasing)
+    let values = (0..<1_000_000).map { _ in Double(stream.fastNormal()) }
+    #expect(values.allSatisfy { $0.isFinite })
+    expectMoments(values, mean: 0, variance: 1, fourthMoment: 3)
+    expectDistribution(values) { 0.5 * erfc(-$0 / 2.0.squareRoot()) }
+    // The edge of the tail is 3.654…; beyond 4 lie 6.334e-5.
+    for (limit, share) in [(3.7, 2.155_99e-4), (4, 6.334_25e-5)] {
+      let outside = values.count { abs($0) > limit }
+      let deviation = (Double(values.count) * share).squareRoot()
+      #expect(abs(Double(outside) - share * Double(values.count)) <= Self.deviations * deviation, "beyond \(limit)")
+    }
+  }
+
+  /// The distributions that have a formula: of the arc sine, uniform, and 3x² − 2x³.
+  @Test func betaIsBeta() {
+    let distributions: [(shape: Double, function: (Double) -> Double)] = [
+      (0.5, { 2 / .pi * asin($0.squareRoot()) }), (1, { $0 }), (2, { $0 * $0 * (3 - 2 * $0) }),
+    ]
+    for (shape, function) in distributions {
+      var stream = RandomStream(seed: 18, purpose: .mixing, sample: Int(shape * 2))
+      let values = (0..<20_000).map { _ in stream.beta(shape) }
+      #expect(values.allSatisfy { (0...1).contains($0) })
+      expectDistribution(values, function)
+    }
+  }
+
+  /// Of a small shape nearly all numbers are 0 or 1, and of a large one ½.
+  @Test func betaOfExtremeShapesIsInRange() {
+    for (shape, isExpected) in [(1e-6, { $0 < 0.01 || $0 > 0.99 }), (1e9, { abs($0 - 0.5) < 0.001 })]
+      as [(Double, (Double) -> Bool)]
+    {
+      var stream = RandomStream(seed: 19, purpose: .mixing)
+      #expect((0..<200).allSatisfy { _ in isExpected(stream.beta(shape)) }, "shape \(shape)")
+    }
+  }
+
+  /// Kolmogorov and Smirnov: √n times the largest distance from the distribution's function stays below x but in
+  /// 2·e^(−2x²) of all cases.
+  private func expectDistribution(
+    _ values: [Double], _ function: (Double) -> Double, sourceLocation: SourceLocation = #_sourceLocation
+  ) {
+    let count = Double(values.count)
+    let distance = values.sorted().enumerated().map { place, value in
+      max(abs(function(value) - Double(place) / count), abs(function(value) - Double(place + 1) / count))
+    }.max()!
+    let rare = erfc(Self.deviations / 2.0.squareRoot())
+    #expect(distance * count.squareRoot() <= (-0.5 * log(rare / 2)).squareRoot(), sourceLocation: sourceLocation)
+  }
+
   /// χ² of k bins has mean k − 1 and variance 2(k − 1); Wilson and Hilferty's cube root makes it normal enough.
   @Test(arguments: [2, 3, 7, 100, 1000] as [UInt32]) func integersAreEven(_ bound: UInt32) {
     var stream = RandomStream(seed: 8, purpose: .epochOrder, sample: Int(bound))
