@@ -162,7 +162,7 @@ let package = Package(
       "Training",
       [
         "Checkpoints", "Collectives", "Compute", "Configuration", "Datasets", "Files", "Imaging", "MaskedAutoencoder",
-        "MPILaunch", "Parameters", "Pretraining", "VisionTransformer", "mae", "step-check",
+        "MPILaunch", "Parameters", "Pretraining", "Reporting", "VisionTransformer", "mae", "step-check",
       ],
       fixtures: true),
     tests("Classification", ["Compute", "Imaging", "Parameters", "ReferenceArithmetic"], fixtures: true),

@@ -19,9 +19,12 @@ public final class ConsoleSink: RecordSink {
     case .step(let step):
       console.report(ProgressSnapshot(step, totalSteps: totalSteps, totalEpochs: Double(totalEpochs)))
     case .epoch(let epoch):
-      let figures = ["mean loss \(ProgressFormat.loss(epoch.meanLoss))"] + epoch.meanMetrics.map { "mean \($0.text)" }
+      let figures =
+        ["mean loss \(ProgressFormat.loss(epoch.meanLoss))"] + epoch.meanMetrics.map { "mean \($0.text)" }
+        + epoch.evaluation.map(\.text)
+      let evaluation = epoch.evaluationSeconds.map { ", \(ProgressFormat.duration($0)) more to evaluate" } ?? ""
       let time = ProgressFormat.duration(epoch.seconds)
-      logger.info("epoch \(epoch.epoch): \(figures.joined(separator: ", ")), \(time)")
+      logger.info("epoch \(epoch.epoch): \(figures.joined(separator: ", ")), \(time)\(evaluation)")
     case .event: break
     }
   }

@@ -79,7 +79,9 @@ public struct HTMLReport: Sendable {
 
   private var figures: String {
     guard !summary.figures.isEmpty else { return "<p>The log holds no step yet.</p>" }
-    let items = summary.figures.map { "<div><dd>\(HTMLText.escaped($0.value))</dd><dt>\($0.name)</dt></div>" }
+    let items = summary.figures.map {
+      "<div><dd>\(HTMLText.escaped($0.value))</dd><dt>\(HTMLText.escaped($0.name))</dt></div>"
+    }
     return "<dl class=\"figures\">\n\(items.joined(separator: "\n"))\n</dl>"
   }
 
@@ -99,14 +101,14 @@ public struct HTMLReport: Sendable {
       <div class="linear">\(linearSVG)</div><div class="logarithmic">\(linear.svg)</div>
       </figure>
       """ : "<figure class=\"loss\">\(linearSVG)</figure>"
-    let small = summary.charts.map { chart in
+    let small = (summary.evaluationCharts + summary.charts).map { chart in
       LineChart(
         title: chart.chart.title, curve: Curve(chart.points, bins: 160), includesZero: chart.chart.includesZero)
     }.filter(\.isDrawable)
     let figures = small.map { chart in
       var narrow = chart
       (narrow.width, narrow.height) = (470, 210)
-      return "<figure><h3>\(chart.title)</h3>\(narrow.svg)</figure>"
+      return "<figure><h3>\(HTMLText.escaped(chart.title))</h3>\(narrow.svg)</figure>"
     }
     return """
       <section>
@@ -139,12 +141,15 @@ public struct HTMLReport: Sendable {
   private var epochs: String {
     guard !summary.epochs.isEmpty else { return "" }
     let metrics = summary.epochs[0].meanMetrics.map(\.metric)
-    let heads = metrics.map { "<th>mean \(HTMLText.escaped($0.title))</th>" }.joined()
+    let evaluated = summary.evaluated
+    let heads =
+      metrics.map { "<th>mean \(HTMLText.escaped($0.title))</th>" }.joined()
+      + evaluated.map { "<th>\(HTMLText.escaped($0.title))</th>" }.joined()
     let rows = summary.epochs.map { epoch in
-      let cells = metrics.map { metric in
-        let value = epoch.meanMetrics.first { $0.metric == metric }.map { ProgressFormat.loss($0.value) }
-        return "<td>\(value ?? "")</td>"
+      func cell(_ metric: Metric, _ values: [MetricValue]) -> String {
+        "<td>\(values.first { $0.metric == metric }.map { ProgressFormat.loss($0.value) } ?? "")</td>"
       }
+      let cells = metrics.map { cell($0, epoch.meanMetrics) } + evaluated.map { cell($0, epoch.evaluation) }
       return "<tr><td>\(epoch.epoch)</td><td>\(epoch.step)</td><td>\(ProgressFormat.loss(epoch.meanLoss))</td>"
         + cells.joined() + "<td>\(ProgressFormat.duration(epoch.seconds))</td></tr>"
     }

@@ -82,11 +82,31 @@ public struct RunSummary: Sendable {
     if let megabytes = record.residentMegabytes { peakMegabytes = max(peakMegabytes ?? megabytes, megabytes) }
   }
 
+  /// What evaluations after epochs came to, whatever it was, in the order of its first appearance.
+  var evaluated: [Metric] {
+    var seen: Set<Metric> = []
+    return epochs.flatMap(\.evaluation).map(\.metric).filter { seen.insert($0).inserted }
+  }
+
+  /// The course of each of them.
+  var evaluationCharts: [ChartPoints] {
+    evaluated.map { metric in
+      ChartPoints(
+        chart: StepQuantity.Chart(title: metric.title),
+        points: epochs.compactMap { epoch in
+          epoch.evaluation.first { $0.metric == metric }.map { (Double(epoch.step), $0.value) }
+        })
+    }
+  }
+
   /// Names and values, the most telling first.
   var figures: [(name: String, value: String)] {
     var figures: [(String, String)] = []
     if let last = lastStep {
       figures.append(("loss at the end", ProgressFormat.loss(last.loss)))
+      figures += (epochs.last { !$0.evaluation.isEmpty }?.evaluation ?? []).map {
+        ("\($0.metric.title), last", ProgressFormat.loss($0.value))
+      }
       figures += last.metrics.map { ("\($0.metric.title) at the end", ProgressFormat.loss($0.value)) }
       figures.append(("steps", String(last.step)))
       figures.append(("epochs", ProgressFormat.epochs(last.epoch, shortened: true)))

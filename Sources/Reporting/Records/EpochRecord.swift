@@ -9,7 +9,10 @@ public struct EpochRecord: LogRecord, Hashable {
   public var seconds: Double
   /// As the loss, what the task reports.
   public var meanMetrics: [MetricValue] = []
-  public var additional: [LogField] = []
+  /// What an evaluation of the model after the epoch came to; empty where there was none.
+  public var evaluation: [MetricValue] = []
+  /// What that took; it is no part of `seconds`.
+  public var evaluationSeconds: Double?
 
   public init(step: Int, epoch: Int, meanLoss: Double, seconds: Double) {
     (self.step, self.epoch, self.meanLoss, self.seconds) = (step, epoch, meanLoss, seconds)
@@ -22,12 +25,16 @@ public struct EpochRecord: LogRecord, Hashable {
     [
       LogField("epoch", .integer(epoch)), LogField("mean_loss", .number(meanLoss)),
       LogField("epoch_seconds", .number(seconds)),
-    ] + meanMetrics.map { LogField("mean_\($0.metric.name)", .number($0.value)) } + additional
+    ] + meanMetrics.map { LogField("mean_\($0.metric.name)", .number($0.value)) }
+      + evaluation.map { LogField($0.metric.name, .number($0.value)) }
+      + (evaluationSeconds.map { [LogField(Self.evaluationKey, .number($0))] } ?? [])
   }
 
-  /// Nil when the line is not an epoch's. `additional` comes back sorted by name.
+  private static let evaluationKey = "evaluation_seconds"
+
+  /// Nil when the line is not an epoch's. What an evaluation came to is all numbers that are nothing else, sorted by name.
   ///
-  /// - Parameter metrics: the task's; where they are not given, they come back as `additional`.
+  /// - Parameter metrics: the task's; where they are not given, they come back as if they were an evaluation's.
   public init?(_ line: LogLine, metrics: [Metric]) {
     guard line.event == Self.event, case .integer(let epoch)? = line.values["epoch"],
       let meanLoss = line.values["mean_loss"]?.double, let seconds = line.values["epoch_seconds"]?.double
@@ -36,9 +43,10 @@ public struct EpochRecord: LogRecord, Hashable {
     meanMetrics = metrics.compactMap { metric in
       line.values["mean_\(metric.name)"]?.double.map { MetricValue(metric, $0) }
     }
-    let known = Set(["epoch", "mean_loss", "epoch_seconds"] + metrics.map { "mean_\($0.name)" })
-    additional = line.values.filter { !known.contains($0.key) }.sorted { $0.key < $1.key }
-      .map { LogField($0.key, $0.value) }
+    evaluationSeconds = line.values[Self.evaluationKey]?.double
+    let known = Set(["epoch", "mean_loss", "epoch_seconds", Self.evaluationKey] + metrics.map { "mean_\($0.name)" })
+    evaluation = line.values.filter { !known.contains($0.key) }.sorted { $0.key < $1.key }
+      .compactMap { key, value in value.double.map { MetricValue(Metric(name: key), $0) } }
   }
 
   public init?(_ line: LogLine) { self.init(line, metrics: []) }

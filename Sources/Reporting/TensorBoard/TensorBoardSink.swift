@@ -1,4 +1,4 @@
-/// Draws the scalars of steps. TensorBoard drops what earlier files of a directory say about steps that come again.
+/// Draws the scalars of steps, and what evaluations came to. TensorBoard drops what earlier files of a directory say about steps that come again.
 public final class TensorBoardSink: RecordSink {
   private let directory: String
   private var writer: TensorBoardWriter
@@ -10,8 +10,13 @@ public final class TensorBoardSink: RecordSink {
   }
 
   public func take(_ record: RunRecord) throws(ReportingError) {
-    guard case .step(let step) = record else { return }
-    for (name, value) in step.scalars { try writer.addScalar(name, value, step: step.step) }
+    switch record {
+    case .step(let step):
+      for (name, value) in step.scalars { try writer.addScalar(name, value, step: step.step) }
+    case .epoch(let epoch):
+      for value in epoch.evaluation { try writer.addScalar(value.metric.name, value.value, step: epoch.step) }
+    case .event: break
+    }
   }
 
   public func rewind(to step: Int) throws(ReportingError) {

@@ -17,6 +17,8 @@ extension Run {
     let (source, order) = try communicator.together { try openData(configuration) }
     _ = try commonIdentity(of: source, path: configuration.data.path.description, on: communicator)
     _ = try BLASKernels.open(configuration, checkpoint: nil, communicator: communicator)
+    let task = try communicator.together { try Task(configuration, from: nil) }
+    _ = try openEvaluation(of: task, beside: source, placement: placement, on: communicator)
     return "\(source.count) images, \(ProgressFormat.count(order.stepsPerEpoch, "step")) an epoch, "
       + "\(ProgressFormat.measure(bytes / 1e9)) GB of memory a rank"
   }

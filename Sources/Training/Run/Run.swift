@@ -50,6 +50,8 @@ public final class Run<Task: TrainingTask> {
   /// On rank 0.
   let recorder: RunRecorder?
   let origin: RunOrigin
+  /// What looks at the model after epochs.
+  let evaluation: (any EpochEvaluation)?
   /// What the run was told to begin with, now or when it began; empty where that was nothing.
   let initialWeights: String
   /// From the first batch on.
@@ -66,6 +68,7 @@ public final class Run<Task: TrainingTask> {
   var rolledBackForDifference: Int?
   private let stopRequest: StopRequest
   private var longestStepSeconds = 0.0
+  var longestEvaluationSeconds = 0.0
   private var faults: FaultInjection
 
   /// Opens the data, takes the memory, and resumes. Nothing of an earlier run is changed.
@@ -109,6 +112,7 @@ public final class Run<Task: TrainingTask> {
       configuration, checkpoint: resumed?.state.blasKernel, communicator: communicator)
     for warning in kernels.warnings { recorder?.logger.warning("\(warning)") }
     let task = try communicator.together { try Task(configuration, from: resumed ?? initial) }
+    evaluation = try Run.openEvaluation(of: task, beside: source, placement: placement, on: communicator)
     replica = try Replica(
       task, placement: placement, order: order, communicator: communicator, debug: options.debug)
     if let resumed {
@@ -199,6 +203,7 @@ public final class Run<Task: TrainingTask> {
       longestStepSeconds = max(longestStepSeconds, start.secondsSince)
       if faults.isDue(.flip, at: step) { replica.flipParameterBit() }
       record(result, seconds: start.secondsSince)
+      try finishEpoch(watchdog: watchdog)
       if let reason = try account(for: batch, result) { return .mustRollBack(reason) }
       if isComparisonDue(result), let reason = try compareParameters() { return .mustRollBack(reason) }
       if isCheckpointDue(result) { try save() }
@@ -235,8 +240,11 @@ public final class Run<Task: TrainingTask> {
     return notice
   }
 
-  /// What one more step and a checkpoint may take, with as much again to be on the safe side.
-  private var secondsToStop: Double { 2 * (longestStepSeconds + (recorder?.longestSaveSeconds ?? 0)) }
+  /// What one more step, an evaluation behind it and a checkpoint may take, with as much again to be on the safe side.
+  private var secondsToStop: Double {
+    let evaluation = isEvaluationDue(after: step + 1) ? longestEvaluationSeconds : 0
+    return 2 * (longestStepSeconds + evaluation + (recorder?.longestSaveSeconds ?? 0))
+  }
 
   private func watch() throws -> Watchdog {
     let communicator = communicator

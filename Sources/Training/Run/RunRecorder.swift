@@ -132,9 +132,18 @@ final class RunRecorder {
       record(event: "console_lost", step: result.step, reason: "\(failure)")
     }
     runningEpoch.add(step)
-    guard result.step.isMultiple(of: stepsPerEpoch) else { return }
-    let epoch = result.step / stepsPerEpoch
-    if let whole = runningEpoch.record(step: result.step, epoch: epoch) {
+  }
+
+  /// Records the epoch whose last step `record` was given last.
+  ///
+  /// - Parameters:
+  ///   - evaluation: what came of it; empty where none was due.
+  ///   - seconds: what it took.
+  func recordEpoch(endingWith step: Int, evaluation: [MetricValue] = [], seconds: Double? = nil) {
+    let epoch = step / stepsPerEpoch
+    if var whole = runningEpoch.record(step: step, epoch: epoch) {
+      whole.evaluation = evaluation
+      whole.evaluationSeconds = seconds
       record(.epoch(whole))
     } else {
       logger.warning("epoch \(epoch): no step was finite, so that it has no mean loss")

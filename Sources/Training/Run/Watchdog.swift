@@ -5,7 +5,7 @@ import Foundation
 /// others would wait for it for ever.
 ///
 /// A thread of its own looks at the clock; the training loop only says when steps begin and end. Between two steps,
-/// where checkpoints are written, the same limit holds. Time in which the whole process did not run (SIGSTOP, a
+/// where checkpoints are written, the same limit holds, and for each part of an evaluation that of the first steps. Time in which the whole process did not run (SIGSTOP, a
 /// suspended machine) does not count, so that it may be continued.
 ///
 /// All ranks take their steps together, so all meet the limit nearly at once. Each then says what it was doing, and
@@ -19,7 +19,10 @@ final class Watchdog: Sendable {
     var secondsWaited = 0.0
     /// Of the last steps, the newest one last.
     var recentSeconds: [Double] = []
-    /// How often a step has begun or ended.
+    /// Whether the model is evaluated after `step`. Nothing is known of how long that takes, but each part of it
+    /// that is done is an event.
+    var isEvaluating = false
+    /// How often a step or an evaluation has begun, got on or ended.
     var events = 0
     var isWatching = true
   }
@@ -74,6 +77,22 @@ final class Watchdog: Sendable {
     }
   }
 
+  /// What follows the step is an evaluation.
+  func evaluationBegins() { evaluation(goesOn: true) }
+
+  /// A part of it is done.
+  func evaluationAdvances() { evaluation(goesOn: true) }
+
+  func evaluationEnds() { evaluation(goesOn: false) }
+
+  private func evaluation(goesOn: Bool) {
+    state.withLock {
+      $0.isEvaluating = goesOn
+      $0.events += 1
+      $0.secondsWaited = 0
+    }
+  }
+
   /// Lets the rest of the program take as long as it likes.
   func stop() {
     state.withLock { $0.isWatching = false }
@@ -92,13 +111,16 @@ final class Watchdog: Sendable {
         return $0
       }
       guard state.isWatching else { return nil }
-      let limit = configuration.limit(after: state.recentSeconds)
+      let limit = configuration.limit(after: state.isEvaluating ? [] : state.recentSeconds)
       if state.secondsWaited > limit { return (sentence(state, limit), limit, state.events) }
     }
   }
 
   private func sentence(_ state: State, _ limit: Double) -> String {
-    let what = state.stepBegan == nil ? "what follows step \(state.step)" : "step \(state.step)"
+    let what =
+      state.isEvaluating
+      ? "a part of the evaluation after step \(state.step)"
+      : state.stepBegan == nil ? "what follows step \(state.step)" : "step \(state.step)"
     let recent = state.recentSeconds.isEmpty ? nil : state.recentSeconds.sorted()[state.recentSeconds.count / 2]
     let before = recent.map { String(format: "; recent steps took %.3g s", $0) } ?? ""
     return String(format: "watchdog: %@ takes longer than %.4g s%@; this rank is in ", what, limit, before)

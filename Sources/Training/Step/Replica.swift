@@ -12,14 +12,14 @@ public final class Replica<Task: TrainingTask>: @unchecked Sendable {
   public let placement: VirtualWorkerPlacement
   public let parameters: AlignedBuffer<Float>
   /// The parameters as products in bfloat16 take them; empty in single precision.
-  fileprivate let rounded: AlignedBuffer<BFloat16>
+  let rounded: AlignedBuffer<BFloat16>
 
   /// What the running step is doing.
   public let progress = StepProgress()
 
   private let configuration: RunConfiguration
   private let communicator: any Communicator
-  private let pool: WorkerPool
+  let pool: WorkerPool
   private let memories: [Task.Memory]
   private let reduction: LayerReduction
   private let exchange: GradientExchange

@@ -1,8 +1,8 @@
 import Synchronization
 
-/// The parts of a step, as far as somebody who waits for one wants to know.
+/// The parts of a step and what follows it, as far as somebody who waits for one wants to know.
 public enum StepPhase: UInt8, Sendable {
-  case data, forward, backward, allreduce, optimizer, checkpoint
+  case data, forward, backward, allreduce, optimizer, checkpoint, evaluation
 }
 
 /// What a rank is doing: the training loop says it, and other threads look.

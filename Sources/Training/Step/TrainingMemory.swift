@@ -33,6 +33,8 @@ public struct TrainingMemory: Sendable {
         name: "images",
         bytes: BatchLoader.defaultSlots * placement.images.count * configuration.imageShape.count),
     ]
+    let evaluation = task.evaluationBytes(placement)
+    if evaluation > 0 { parts.append(Part(name: "evaluation", bytes: evaluation)) }
     if train.precision == .bf16 {
       parts.insert(
         Part(name: "rounded parameters", bytes: table.arenaCount * MemoryLayout<BFloat16>.stride), at: 1)

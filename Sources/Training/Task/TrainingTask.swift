@@ -45,6 +45,17 @@ public protocol TrainingTask: Sendable {
   /// - Throws: a sentence that says what they lack.
   static func check(_ source: any ImageSource, for configuration: Configuration) throws(TrainingError)
 
+  /// What looks at the model after epochs, with its images opened and its memory taken; nil, unless the task says otherwise.
+  ///
+  /// - Parameters:
+  ///   - source: the images that are trained on.
+  ///   - placement: of this rank, for the threads that will evaluate.
+  /// - Throws: on this rank alone; the run tells the others.
+  func evaluation(beside source: any ImageSource, placement: VirtualWorkerPlacement) throws -> (any EpochEvaluation)?
+
+  /// The bytes that the evaluation takes; 0 unless the task says otherwise.
+  func evaluationBytes(_ placement: VirtualWorkerPlacement) -> Int
+
   // MARK: A virtual worker's images
 
   /// The memory of all threads of a replica, which they use at once.
@@ -79,6 +90,12 @@ public protocol TrainingTask: Sendable {
 
 extension TrainingTask {
   public var constants: [ConstantTensor] { [] }
+
+  public func evaluation(
+    beside source: any ImageSource, placement: VirtualWorkerPlacement
+  ) throws -> (any EpochEvaluation)? { nil }
+
+  public func evaluationBytes(_ placement: VirtualWorkerPlacement) -> Int { 0 }
 
   /// Weight decay for the tensors that the table says, and one learning rate for all.
   public var parameterGroups: [ParameterGroup] {
