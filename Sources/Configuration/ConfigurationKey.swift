@@ -24,6 +24,7 @@ public struct ConfigurationKey<Root>: Sendable {
   ) -> Self {
     let access = ValueAccess<Root>(
       expectation: ([Value.expectation] + constraints.map(\.requirement)).joined(separator: ", "),
+      schema: constraints.reduce(Value.schema) { $0.joined(with: $1.schema) },
       read: { $0[keyPath: keyPath].configurationNode },
       write: { root, node throws(ConfigurationMismatch) in root[keyPath: keyPath] = try Value(configuration: node) },
       violated: { root in constraints.first { !$0.holds(root[keyPath: keyPath]) }?.requirement })
@@ -37,6 +38,7 @@ public struct ConfigurationKey<Root>: Sendable {
   ) -> Self {
     let access = ValueAccess<Root>(
       expectation: ([Value.expectation] + constraints.map(\.requirement) + ["or null"]).joined(separator: ", "),
+      schema: .any(of: [constraints.reduce(Value.schema) { $0.joined(with: $1.schema) }, .type("null")]),
       read: { $0[keyPath: keyPath]?.configurationNode ?? .null },
       write: { root, node throws(ConfigurationMismatch) in
         root[keyPath: keyPath] = node.isNull ? nil : try Value(configuration: node)
@@ -67,6 +69,7 @@ public struct ConfigurationKey<Root>: Sendable {
       lifted = .value(
         ValueAccess<Outer>(
           expectation: access.expectation,
+          schema: access.schema,
           read: { access.read($0[keyPath: outer]) },
           write: { root, node throws(ConfigurationMismatch) in try access.write(&root[keyPath: outer], node) },
           violated: { access.violated($0[keyPath: outer]) }))
@@ -83,6 +86,7 @@ public struct ConfigurationKey<Root>: Sendable {
 struct ValueAccess<Root>: Sendable {
   /// For example "a whole number, at least 1".
   let expectation: String
+  let schema: JSONValue
   let read: @Sendable (Root) -> ConfigurationNode
   let write: @Sendable (inout Root, ConfigurationNode) throws(ConfigurationMismatch) -> Void
   /// The first requirement that the value does not meet.

@@ -9,6 +9,7 @@ import Training
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Measure this machine at the work of training.",
+    discussion: "Example: mae bench step --config configs/vit_base.yaml --set train.batch_size=16",
     subcommands: [Step.self, GEMM.self, DataLoading.self, Allreduce.self, Checkpoint.self])
 
   /// A configuration, and how many steps of it.
@@ -41,7 +42,8 @@ struct BenchCommand: ParsableCommand {
 
   struct Step: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Training steps, alone or under mpirun.")
+      abstract: "Training steps, alone or under mpirun.",
+      discussion: "Example: mae bench step --config configs/tiny32.yaml --steps 10 --json")
     @OptionGroup var options: Options
 
     @Option(name: .long, help: ArgumentHelp("Images to train on; random pixels otherwise.", valueName: "PATH"))
@@ -62,7 +64,8 @@ struct BenchCommand: ParsableCommand {
 
   struct GEMM: ParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "gemm", abstract: "The matrix products of a training step, and nothing else.")
+      commandName: "gemm", abstract: "The matrix products of a training step, and nothing else.",
+      discussion: "Example: mae bench gemm --config configs/vit_base.yaml")
     @OptionGroup var options: ConfigurationOptions
     @OptionGroup var output: Output
 
@@ -87,7 +90,9 @@ struct BenchCommand: ParsableCommand {
   }
 
   struct DataLoading: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "data", abstract: "Reading and decoding images.")
+    static let configuration = CommandConfiguration(
+      commandName: "data", abstract: "Reading and decoding images.",
+      discussion: "Example: mae bench data --config configs/vit_base.yaml --set data.path=/data/photos")
     @OptionGroup var options: Options
     @OptionGroup var output: Output
 
@@ -100,7 +105,9 @@ struct BenchCommand: ParsableCommand {
   }
 
   struct Allreduce: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Sums over all ranks; start it with mpirun.")
+    static let configuration = CommandConfiguration(
+      abstract: "Sums over all ranks; start it with mpirun.",
+      discussion: "Example: mpirun -np 2 mae bench allreduce")
     @OptionGroup var output: Output
 
     func run() throws {
@@ -120,7 +127,8 @@ struct BenchCommand: ParsableCommand {
 
   struct Checkpoint: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Saving and verifying a model's state, alone or under mpirun.")
+      abstract: "Saving and verifying a model's state, alone or under mpirun.",
+      discussion: "Example: mae bench checkpoint --config configs/vit_base.yaml --directory /data/runs")
     @OptionGroup var options: ConfigurationOptions
     @OptionGroup var output: Output
 

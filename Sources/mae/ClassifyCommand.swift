@@ -5,7 +5,11 @@ struct ClassifyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "classify",
     abstract: "Train a linear classifier on the pixels of labelled images, alone or under mpirun.",
-    discussion: RunArguments.exitCodes)
+    discussion: """
+      \(RunArguments.exitCodes)
+
+      Example: mae classify --config configs/linear_fashion_mnist.yaml --run-dir runs/linear
+      """)
 
   @OptionGroup var arguments: RunArguments
 

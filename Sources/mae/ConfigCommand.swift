@@ -5,11 +5,16 @@ import Training
 
 struct ConfigCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "config", abstract: "Show or check a configuration.",
-    subcommands: [Show.self, Check.self, VirtualWorkers.self])
+    commandName: "config", abstract: "Find, check and compare configurations.",
+    discussion: "Example: mae config show --config configs/tiny32.yaml",
+    subcommands: [
+      List.self, Copy.self, Show.self, Check.self, Diff.self, Schema.self, VirtualWorkers.self,
+    ])
 
   struct Show: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Print every key with its value and its meaning.")
+    static let configuration = CommandConfiguration(
+      abstract: "Print every key with its value and its meaning.",
+      discussion: "Example: mae config show --config configs/tiny32.yaml --set train.epochs=100")
     @OptionGroup var options: ConfigurationOptions
 
     func run() {
@@ -20,7 +25,12 @@ struct ConfigCommand: ParsableCommand {
   struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Say whether a run of a configuration would begin, here and on as many ranks.",
-      discussion: "Looks at the configuration, the data, and the memory that it takes, as mae pretrain does.")
+      discussion: """
+        Looks at the configuration, the data, and the memory that it takes, as mae pretrain does; mae pretrain --dry-run looks at \
+        the run directory, too.
+
+        Example: mae config check --config configs/tiny32.yaml --set data.path=/data/cifar10
+        """)
     @OptionGroup var options: ConfigurationOptions
 
     func run() throws {
@@ -36,7 +46,11 @@ struct ConfigCommand: ParsableCommand {
   struct VirtualWorkers: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Print the number of virtual workers, also where the batch size decides it.",
-      discussion: "A power-of-two number of ranks that divides it gives the same bits as one process.")
+      discussion: """
+        A power-of-two number of ranks that divides it gives the same bits as one process.
+
+        Example: mae config virtual-workers --config configs/vit_base.yaml
+        """)
     @OptionGroup var options: ConfigurationOptions
 
     func run() {

@@ -7,6 +7,7 @@ import Imaging
 struct DataCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "data", abstract: "Look at a data set before training on it.",
+    discussion: "Example: mae data check /data/photos",
     subcommands: [StatsCommand.self, CheckCommand.self])
 
   /// What both commands are told of the data.
@@ -42,7 +43,11 @@ extension ChannelOrder: ExpressibleByArgument {}
 struct StatsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "stats", abstract: "Mean, deviation and range of each channel, as lines for the configuration.",
-    discussion: "Every image counts the same, however large. The numbers are the same on any number of threads.")
+    discussion: """
+      Every image counts the same, however large. The numbers are the same on any number of threads.
+
+      Example: mae data stats /data/photos
+      """)
 
   @OptionGroup var options: DataCommand.Options
 
@@ -69,7 +74,8 @@ struct StatsCommand: ParsableCommand {
 
 struct CheckCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "check", abstract: "Decode every image and list what is bad or odd; exit code 1 where one is bad.")
+    commandName: "check", abstract: "Decode every image and list what is bad or odd; exit code 1 where one is bad.",
+    discussion: "Example: mae data check /data/photos")
 
   @OptionGroup var options: DataCommand.Options
 

@@ -13,6 +13,8 @@ struct EmbedCommand: ParsableCommand {
       The names of the images go to FILE.txt, a line for each row; a byte of a name that cannot stand in a line is \
       written \\xHH, and so is a backslash. An image that cannot be used has neither row nor line, and is named on \
       standard error.
+
+      Example: mae embed --checkpoint runs/base --data /data/photos --output features.npy
       """)
 
   @Option(

@@ -12,7 +12,11 @@ extension ModelFormat: ExpressibleByArgument {}
 struct ExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "export", abstract: "Hand a checkpoint on to transformers, timm or the authors' code.",
-    discussion: "Writes model.safetensors, config.json, preprocessor_config.json and a model card, README.md.")
+    discussion: """
+      Writes model.safetensors, config.json, preprocessor_config.json and a model card, README.md.
+
+      Example: mae export --checkpoint runs/base --format hf --output base-hf
+      """)
 
   @Option(
     name: .long, help: ArgumentHelp("A run directory (its newest valid checkpoint) or a checkpoint.", valueName: "PATH")

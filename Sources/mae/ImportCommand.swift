@@ -10,6 +10,8 @@ struct ImportCommand: ParsableCommand {
     discussion: """
       Takes safetensors only, whole or of the encoder alone. Files of PyTorch's pickle (.pth, .bin) are refused, with \
       the lines of Python that convert them.
+
+      Example: mae import --from vit-mae-base --output runs/imported
       """)
 
   @Option(

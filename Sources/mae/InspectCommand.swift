@@ -6,7 +6,8 @@ import Reporting
 
 struct InspectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "inspect", abstract: "Verify a checkpoint and say what is inside.")
+    commandName: "inspect", abstract: "Verify a checkpoint and say what is inside.",
+    discussion: "Example: mae inspect runs/base")
 
   @Argument(help: ArgumentHelp("A run directory (its newest valid checkpoint), or a checkpoint.", valueName: "PATH"))
   var path: String

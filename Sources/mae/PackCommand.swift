@@ -10,6 +10,8 @@ struct PackCommand: ParsableCommand {
     discussion: """
       Image files go in as they are, arrays and IDX files as PNG or .npy, labels as .cls. The same data gives the same bytes \
       on any number of threads, and a call that was stopped goes on behind the shards that are whole.
+
+      Example: mae pack /data/photos --output 'shards/train-%06d.tar'
       """)
 
   @Argument(help: ArgumentHelp("What data.path takes; several are one data set.", valueName: "PATH"))

@@ -11,6 +11,8 @@ struct ParityCommand: ParsableCommand {
       In: pixel_values [B,C,H,W] and noise [B,L], or [N,B,L] for N steps. Out: loss, pred, mask, latent and grad.NAME; \
       with --steps also losses and weight.NAME after AdamW steps at the constant rate train.base_learning_rate. Names \
       and shapes are those of transformers' ViTMAEForPreTraining on disk.
+
+      Example: mae parity --model exported --batch batch.safetensors --output ours.safetensors
       """)
 
   @Option(

@@ -11,6 +11,8 @@ struct PlanCommand: ParsableCommand {
     discussion: """
       Takes the rates of a rank's cores from this machine, which it measures for some seconds, or from --gemm-gflops, \
       --memory-gigabytes and --function-gigaelements. The network is two numbers; ranks that share a node share its link.
+
+      Example: mae plan --config configs/vit_base.yaml --nodes 16 --ranks-per-node 2 --threads 16 --bandwidth 25Gbit
       """)
 
   @OptionGroup var options: ConfigurationOptions

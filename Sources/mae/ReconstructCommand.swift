@@ -12,6 +12,8 @@ struct ReconstructCommand: ParsableCommand {
     discussion: """
       A model with model.norm_pix predicts patches less their mean, in units of their deviation, and neither of the two: \
       its hidden patches are shown with the true mean and deviation of the image, as in the paper's figures.
+
+      Example: mae reconstruct --checkpoint runs/base --data /data/photos --output gallery.png
       """)
 
   @Option(

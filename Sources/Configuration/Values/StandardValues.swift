@@ -5,6 +5,7 @@
 
 extension Int: ConfigurationValue {
   public static let expectation = "a whole number"
+  public static let schema = JSONValue.type("integer")
   public init(configuration node: ConfigurationNode) throws(ConfigurationMismatch) {
     self = try WholeNumber.read(node)
   }
@@ -13,6 +14,7 @@ extension Int: ConfigurationValue {
 
 extension UInt64: ConfigurationValue {
   public static let expectation = "a whole number that is not negative"
+  public static let schema = JSONValue.object(["type": .text("integer"), "minimum": .number("0")])
   public init(configuration node: ConfigurationNode) throws(ConfigurationMismatch) {
     self = try WholeNumber.read(node)
   }
@@ -22,6 +24,7 @@ extension UInt64: ConfigurationValue {
 /// Finite, since no recipe has use for another one and JSON cannot hold it. Whole numbers are accepted.
 extension Double: ConfigurationValue {
   public static let expectation = "a number"
+  public static let schema = JSONValue.type("number")
   public init(configuration node: ConfigurationNode) throws(ConfigurationMismatch) {
     guard let text = node.plainText, let value = DecimalNumber.value(of: text) else {
       throw ConfigurationMismatch(advice: DecimalNumber.advice(for: node))
@@ -35,6 +38,7 @@ extension Double: ConfigurationValue {
 /// `true` and `false` only: YAML 1.1 takes `yes`, `on` and `y` for true, YAML 1.2 for text.
 extension Bool: ConfigurationValue {
   public static let expectation = "true or false"
+  public static let schema = JSONValue.type("boolean")
   public init(configuration node: ConfigurationNode) throws(ConfigurationMismatch) {
     switch node.plainText {
     case "true": self = true
@@ -55,6 +59,8 @@ extension Bool: ConfigurationValue {
 /// that one place does not survive.
 extension String: ConfigurationValue {
   public static let expectation = "text"
+  /// A reader that knows no types takes some text for numbers or truth values.
+  public static let schema = JSONValue.object(["type": .list([.text("string"), .text("number"), .text("boolean")])])
   public init(configuration node: ConfigurationNode) throws(ConfigurationMismatch) {
     guard case .scalar(let text, _) = node.content else {
       throw ConfigurationMismatch(advice: "put it in quotes if it is meant as text")
@@ -66,6 +72,7 @@ extension String: ConfigurationValue {
 
 extension Array: ConfigurationValue where Element: ConfigurationValue {
   public static var expectation: String { "a list, each element \(Element.expectation)" }
+  public static var schema: JSONValue { .object(["type": .text("array"), "items": Element.schema]) }
   public init(configuration node: ConfigurationNode) throws(ConfigurationMismatch) {
     guard case .list(let nodes) = node.content else { throw ConfigurationMismatch() }
     self = []
@@ -84,6 +91,7 @@ extension Array: ConfigurationValue where Element: ConfigurationValue {
 /// An enum of strings needs no code of its own: `enum Precision: String, CaseIterable, ConfigurationValue`.
 extension ConfigurationValue where Self: RawRepresentable & CaseIterable, RawValue == String {
   public static var expectation: String { "one of " + allCases.map(\.rawValue).joined(separator: ", ") }
+  public static var schema: JSONValue { .words(allCases.map(\.rawValue)) }
   public init(configuration node: ConfigurationNode) throws(ConfigurationMismatch) {
     guard case .scalar(let text, _) = node.content else { throw ConfigurationMismatch() }
     guard let value = Self(rawValue: text) else {

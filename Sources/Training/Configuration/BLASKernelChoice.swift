@@ -15,6 +15,10 @@ public enum BLASKernelChoice: ConfigurationValue {
       + BLASKernelName.allCases.filter { $0 != .own }.map(\.rawValue).joined(separator: ", ")
   }
 
+  public static var schema: JSONValue {
+    .words(["auto", "environment"] + BLASKernelName.allCases.map(\.rawValue))
+  }
+
   public init(configuration node: ConfigurationNode) throws(ConfigurationMismatch) {
     guard let text = node.plainText else { throw ConfigurationMismatch() }
     switch text {

@@ -11,6 +11,7 @@ extension SampleOrder: ConfigurationValue {}
 /// `true` and `false` are what older configurations say for `horizontal` and `none`.
 extension Mirroring: ConfigurationValue {
   public static let expectation = "one of none, horizontal, both"
+  public static let schema = JSONValue.any(of: [.words(["none", "horizontal", "both"]), Bool.schema])
 
   public init(configuration node: ConfigurationNode) throws(ConfigurationMismatch) {
     switch node.plainText {
@@ -30,6 +31,7 @@ extension Mirroring: ConfigurationValue {
 /// One path, or a list of them.
 extension DataPaths: ConfigurationValue {
   public static let expectation = "a path or a list of paths"
+  public static let schema = JSONValue.any(of: [String.schema, [String].schema])
 
   public init(configuration node: ConfigurationNode) throws(ConfigurationMismatch) {
     if case .list = node.content {

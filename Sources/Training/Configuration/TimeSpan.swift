@@ -9,6 +9,7 @@ public struct TimeSpan: ConfigurationValue, Comparable {
   }
 
   public static let expectation = "a length of time such as 23h50m, or a number of seconds"
+  public static let schema = JSONValue.any(of: [String.schema, UInt64.schema])
 
   public init(configuration node: ConfigurationNode) throws(ConfigurationMismatch) {
     let notation = /(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,9})s)?/

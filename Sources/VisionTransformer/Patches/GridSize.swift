@@ -13,6 +13,10 @@ public struct GridSize: ConfigurationValue {
   public var count: Int { height * width }
 
   public static let expectation = "a size in pixels, one whole number or [height, width]"
+  public static let schema = JSONValue.any(of: [
+    Int.schema,
+    .object(["type": .text("array"), "items": Int.schema, "minItems": .number("2"), "maxItems": .number("2")]),
+  ])
 
   public init(configuration node: ConfigurationNode) throws(ConfigurationMismatch) {
     if case .list(let sides) = node.content {

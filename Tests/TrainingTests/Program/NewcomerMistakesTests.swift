@@ -36,7 +36,9 @@ extension ProgramTests {
         sentence: "mae has no command 'pretrian'; did you mean pretrain? It has pretrain, "),
       Case(
         arguments: ["config", "chek"], exitCode: 2,
-        sentence: "mae config has no command 'chek'; did you mean check? It has show, check, virtual-workers."),
+        sentence:
+          "mae config has no command 'chek'; did you mean check? It has list, copy, show, check, diff, schema, virtual-workers."
+      ),
       Case(
         arguments: check + ["--set", "train.epochs", "=", "3"], exitCode: 2,
         sentence: "--set takes key=value as one word, and the shell has cut \"train.epochs = 3\" at its spaces; write "
