@@ -6,7 +6,7 @@
 public enum SystemCall: String, Codable, Sendable, CaseIterable {
   case access, close, flock, fstat, fsync, ftruncate, lstat, mkdir, mmap, open, pread, pwrite, read, readdir, remove,
     rename, stat,
-    write
+    statvfs, write
 }
 
 /// Runs one system call, again when a signal interrupted it, and turns -1 into a typed error.

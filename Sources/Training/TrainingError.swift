@@ -11,6 +11,7 @@ public enum TrainingError: Error, CustomStringConvertible {
   case runExists(path: String)
   case otherInitialWeights(runDirectory: String, asked: String, found: String)
   case runDirectoryMoved(path: String)
+  case noCheckpointSpace(path: String, CheckpointSpace)
   case recipeChanged(path: String, differences: [String])
   case nonFinite(NonFiniteStep, images: [String], origin: String?)
   case parametersDiffer(String)
@@ -50,6 +51,9 @@ public enum TrainingError: Error, CustomStringConvertible {
       "the path \(escaped(path)) no longer leads to this run's directory, which was moved, removed or replaced. Ended without writing to "
         + "what is there now; put the directory back, or name its new place with --run-dir, and run again to go on from its "
         + "last checkpoint."
+    case .noCheckpointSpace(let path, let space):
+      "the run directory \(escaped(path)) has no room for a checkpoint: \(space); make room, name another --run-dir, or "
+        + "lower checkpoint.keep_last."
     case .recipeChanged(let path, let differences):
       "the checkpoint \(escaped(path)) was made with another recipe (\(differences.joined(separator: "; "))); put the old "
         + "values back, start a new run directory, or go on all the same with --allow-recipe-change."
@@ -109,7 +113,8 @@ public enum TrainingError: Error, CustomStringConvertible {
       .unreadableFault, .unreadableStartSeconds, .debugNeedsOneProcess, .laterCheckpoints, .ranksDiffer,
       .blasKernelUnrunnable:
       true
-    case .runDirectory, .runDirectoryMoved, .nonFinite, .parametersDiffer, .tooManyBadSamples, .dataDiffers,
+    case .runDirectory, .runDirectoryMoved, .noCheckpointSpace, .nonFinite, .parametersDiffer, .tooManyBadSamples,
+      .dataDiffers,
       .blasKernelMissing:
       false
     }

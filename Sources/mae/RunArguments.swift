@@ -1,6 +1,7 @@
 import ArgumentParser
 import Collectives
 import Configuration
+import Files
 import Training
 
 /// The options of every command that trains something.
@@ -27,6 +28,13 @@ struct RunArguments: ParsableArguments {
 
   @Flag(name: .long, help: "One process, statistics of every layer after every step, parameter hashes.")
   var debug = false
+
+  @Flag(
+    name: .long,
+    help:
+      "Look at everything that the run would need (configuration, data, memory, weights, disk space) and train nothing."
+  )
+  var dryRun = false
 
   /// What `discussion` says of them all.
   static let exitCodes = """
@@ -60,6 +68,11 @@ struct RunArguments: ParsableArguments {
       options.initialWeights = initFrom
       options.allowsRecipeChange = allowRecipeChange
       options.debug = debug
+      if dryRun {
+        let run = try Run<Task>.check(told, options: options, communicator)
+        if communicator.rank == 0 { print("\(escaped(configuration.config)): valid; \(run)") }
+        return 0
+      }
       switch try Run<Task>(told, options: options, communicator: communicator).run() {
       case .completed: return 0
       case .stopped: return 75
@@ -75,6 +88,7 @@ struct RunArguments: ParsableArguments {
       options: [
         .init("command", command), .init("--resume", resume), .init("--init-from", initFrom ?? "not given"),
         .init("--allow-recipe-change", "\(allowRecipeChange)"), .init("--debug", "\(debug)"),
+        .init("--dry-run", "\(dryRun)"),
       ],
       entries: entries)
   }

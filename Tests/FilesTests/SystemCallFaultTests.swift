@@ -21,6 +21,7 @@ import Testing
     _ = try MappedFile(path: path)
     _ = try readFile(path)
     _ = try readStream(path, limit: 10)
+    _ = try FileSystemSpace(of: path)
     try files.removeTree("\(folder)/a")
   }
 

@@ -123,6 +123,16 @@ public final class Checkpoint: Sendable {
       path: model.path, tensor: tensors[index].name, index: place, value: tensors[index].values[place])
   }
 
+  /// Makes sure that the parameters have the names and shapes of a layout, without reading them.
+  public func requireTensors(of layout: CheckpointLayout) throws(CheckpointError) {
+    for tensor in layout.tensors {
+      let found = try fromSafetensors { () throws(SafetensorsError) in try model.tensor(named: tensor.name).shape }
+      guard found == tensor.shape else {
+        throw .shapeDiffers(path: model.path, tensor: tensor.name, expected: tensor.shape, found: found)
+      }
+    }
+  }
+
   /// Reads a constant of the model; nil where the checkpoint has none of that name.
   ///
   /// - Throws: it has another shape.

@@ -69,6 +69,17 @@ public struct CheckpointLayout: Sendable {
   /// The number of arenas that are saved: that of the parameters, then one for each moment.
   public var savedArenaCount: Int { 1 + moments.count }
 
+  /// The bytes of a checkpoint's tensors: nearly all that it takes on a disk.
+  public var byteCount: Int {
+    let constants = constants.reduce(0) { $0 + $1.values.count }
+    return MemoryLayout<Float>.stride * (savedArenaCount * parameterCount + constants)
+  }
+
+  /// The bytes of the tensors of its largest file, the optimiser's.
+  public var largestFileByteCount: Int { MemoryLayout<Float>.stride * max(1, moments.count) * parameterCount }
+
+  private var parameterCount: Int { tensors.reduce(0) { $0 + $1.count } }
+
   /// The files of a checkpoint. The arenas are read when the files are written, and must not change until then.
   ///
   /// - Parameters:

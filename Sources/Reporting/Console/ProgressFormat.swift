@@ -25,6 +25,15 @@ public enum ProgressFormat {
     return String(format: "%.\(decimals)f", value)
   }
 
+  /// `1.23 GB`, `45.6 MB`, `789 kB`, of 1000 each.
+  public static func bytes(_ count: Int) -> String {
+    let units = ["bytes", "kB", "MB", "GB", "TB"]
+    // What would be written as a thousand of a unit is one of the next.
+    var (value, unit) = (Double(count), 0)
+    while abs(value) >= 999.5, unit < units.count - 1 { (value, unit) = (value / 1000, unit + 1) }
+    return unit == 0 ? "\(count) bytes" : "\(measure(value)) \(units[unit])"
+  }
+
   /// `0.4312`.
   public static func loss(_ value: Double) -> String {
     value.isFinite && abs(value) < 1000 ? String(format: "%.4f", value) : measure(value)

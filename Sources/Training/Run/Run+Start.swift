@@ -12,15 +12,38 @@ extension Run {
   /// - Returns: what the run would be, in a few words.
   /// - Throws: what a run would throw.
   public static func check(_ configuration: Task.Configuration, _ communicator: any Communicator) throws -> String {
+    let found = try look(at: configuration, communicator)
+    return found.words
+  }
+
+  /// As above, and looks at the run directory and at the weights, too: all that a start can fail for, with nothing trained.
+  public static func check(
+    _ configuration: Task.Configuration, options: RunOptions, _ communicator: any Communicator
+  ) throws -> String {
+    guard !options.debug || communicator.size == 1 else {
+      throw TrainingError.debugNeedsOneProcess(ranks: communicator.size)
+    }
+    let found = try look(at: configuration, communicator)
+    let place = try communicator.together {
+      communicator.rank == 0 ? try options.check(Task.self, configuration, found) : ""
+    }
+    return "\(found.words); \(place)"
+  }
+
+  private static func look(
+    at configuration: Task.Configuration, _ communicator: any Communicator
+  ) throws -> (words: String, order: BatchOrder, identity: DataIdentity) {
     let placement = try VirtualWorkerPlacement(configuration.run, on: communicator)
     let bytes = try communicator.requireMemory(Task.self, configuration, placement: placement)
     let (source, order) = try communicator.together { try openData(configuration) }
-    _ = try commonIdentity(of: source, path: configuration.data.path.description, on: communicator)
+    let identity = try commonIdentity(of: source, path: configuration.data.path.description, on: communicator)
     _ = try BLASKernels.open(configuration, checkpoint: nil, communicator: communicator)
     let task = try communicator.together { try Task(configuration, from: nil) }
     _ = try openEvaluation(of: task, beside: source, placement: placement, on: communicator)
-    return "\(source.count) images, \(ProgressFormat.count(order.stepsPerEpoch, "step")) an epoch, "
+    let words =
+      "\(source.count) images, \(ProgressFormat.count(order.stepsPerEpoch, "step")) an epoch, "
       + "\(ProgressFormat.measure(bytes / 1e9)) GB of memory a rank"
+    return (words, order, identity)
   }
 
   /// What tells the data from others, the same on all ranks: a copy that lacks an image puts every later one in another place
@@ -37,7 +60,8 @@ extension Run {
       rank: other, found: found[other], first: found[0], hasEqualCount: counts[other] == counts[0])
   }
 
-  static func openData(_ configuration: Task.Configuration) throws -> (any ImageSource, BatchOrder) {
+  /// Opens the images of a configuration, and their order.
+  public static func openData(_ configuration: Task.Configuration) throws -> (any ImageSource, BatchOrder) {
     guard !configuration.data.path.isEmpty else { throw TrainingError.noDataPath }
     let source = try openSource(at: configuration.data.path, options: configuration.decodingOptions)
     try source.requireChannels(configuration.imageShape.channels)
@@ -77,6 +101,23 @@ extension Run {
     }
   }
 
+  /// A run that could not save its first checkpoint would find out after hours.
+  func requireCheckpointSpace() throws {
+    try communicator.together {
+      guard let recorder, step < lastStep else { return }
+      let directory = options.runDirectory
+      let space = try CheckpointSpace(
+        replica.task, in: directory, after: step, lastStep: lastStep, stepsPerEpoch: order.stepsPerEpoch,
+        availableBytes: FileSystemSpace(of: nearestExisting(directory.checkpoints)).availableBytes)
+      guard space.allowsSaving else { throw TrainingError.noCheckpointSpace(path: directory.path, space) }
+      if !space.suffices {
+        recorder.logger.warning(
+          "the run directory \(escaped(directory.path)) has too little room for all checkpoints: \(space); make some, or lower checkpoint.keep_last"
+        )
+      }
+    }
+  }
+
   /// Takes the parameters of another run's checkpoint, and nothing else.
   func begin(with checkpoint: Checkpoint) throws {
     try communicator.together {
@@ -98,22 +139,14 @@ extension Run {
   /// The run that is resumed must have begun with what is asked for, as one that is started again by the same command has: to
   /// ignore the weights in silence would train others.
   func requireInitialWeights(of checkpoint: Checkpoint) throws(TrainingError) {
-    guard let asked = options.initialWeights, asked != checkpoint.state.initialWeights else { return }
-    throw .otherInitialWeights(
-      runDirectory: options.runDirectory.path, asked: asked, found: checkpoint.state.initialWeights)
+    try options.requireInitialWeights(of: checkpoint)
   }
 
   /// Takes parameters, moments and step from a checkpoint of the same recipe.
   func restore(_ checkpoint: Checkpoint) throws {
     try communicator.together {
-      let old = try Task.Configuration.decode(
-        yaml: checkpoint.state.configuration, name: "\(checkpoint.path)/state.json")
-      let changes =
-        recipeChanges(from: old, to: configuration)
-        + dataChanges(since: checkpoint.state, identity: dataIdentity, stepsPerEpoch: order.stepsPerEpoch)
-      guard changes.isEmpty || options.allowsRecipeChange else {
-        throw TrainingError.recipeChanged(path: checkpoint.path, differences: changes)
-      }
+      try options.requireSameRecipe(
+        as: checkpoint, configuration, identity: dataIdentity, stepsPerEpoch: order.stepsPerEpoch)
       try replica.restore(checkpoint)
     }
     replica.roundParameters()
@@ -140,6 +173,25 @@ extension Run {
 }
 
 extension RunOptions {
+  /// What `Run.requireInitialWeights` asks for.
+  func requireInitialWeights(of checkpoint: Checkpoint) throws(TrainingError) {
+    guard let asked = initialWeights, asked != checkpoint.state.initialWeights else { return }
+    throw .otherInitialWeights(runDirectory: runDirectory.path, asked: asked, found: checkpoint.state.initialWeights)
+  }
+
+  /// A checkpoint is gone on from with the recipe and the data that it was made with, unless a change is allowed.
+  func requireSameRecipe<Told: TaskConfiguration>(
+    as checkpoint: Checkpoint, _ configuration: Told, identity: DataIdentity, stepsPerEpoch: Int
+  ) throws {
+    let old = try Told.decode(yaml: checkpoint.state.configuration, name: "\(checkpoint.path)/state.json")
+    let changes =
+      recipeChanges(from: old, to: configuration)
+      + dataChanges(since: checkpoint.state, identity: identity, stepsPerEpoch: stepsPerEpoch)
+    guard changes.isEmpty || allowsRecipeChange else {
+      throw TrainingError.recipeChanged(path: checkpoint.path, differences: changes)
+    }
+  }
+
   func checkpointToResume() throws -> Checkpoint? {
     switch resume {
     case .none: nil

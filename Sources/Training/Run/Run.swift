@@ -120,6 +120,7 @@ public final class Run<Task: TrainingTask> {
       try restore(resumed)
     }
     if let initial { try begin(with: initial) }
+    try requireCheckpointSpace()
   }
 
   /// Epochs done, with the fraction of the running one.
@@ -131,8 +132,7 @@ public final class Run<Task: TrainingTask> {
     return placement.hasEqualBits && (placement.ranks == 1 || configuration.parallel.gradientWire == .fp32)
   }
 
-  /// Where the run ends: at the end of the schedule, or before where the configuration says so.
-  var lastStep: Int { min(configuration.train.steps ?? .max, configuration.train.epochs * order.stepsPerEpoch) }
+  var lastStep: Int { Run.lastStep(configuration, order) }
 
   /// Trains to the last step, or to a request to stop.
   public func run() throws -> RunOutcome {

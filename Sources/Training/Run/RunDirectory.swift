@@ -28,6 +28,19 @@ public struct RunDirectory: Sendable {
     }
   }
 
+  /// Makes sure that the directory is there or could be made, and could be written to; leaves no trace.
+  func requireWritable() throws(TrainingError) {
+    let place = nearestExisting(path)
+    let kind: FileKind?
+    do throws(FileError) {
+      kind = try fileKindFollowingLinks(place)
+      if kind == .directory { try requireWritableDirectory(place) }
+    } catch {
+      throw .runDirectory(path: path, reason: "\(escaped(place)) cannot be written to (\(error.reason)).")
+    }
+    guard kind == .directory else { throw .runDirectory(path: path, reason: "\(escaped(place)) is not a folder.") }
+  }
+
   /// Whether a run has left anything here that a new one would overwrite.
   var holdsRun: Bool {
     mayExist(log) || mayExist(configuration) || (try? CheckpointStore(directory: checkpoints).steps()) != []

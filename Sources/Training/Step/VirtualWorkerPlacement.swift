@@ -65,7 +65,7 @@ extension VirtualWorkerPlacement {
 }
 
 /// This rank's share of the cores that it may run on: a core that k ranks of the host may run on counts 1/k for each.
-private func shareOfCores(_ communicator: any Communicator) throws -> Int {
+public func shareOfCores(_ communicator: any Communicator) throws -> Int {
   let mine = availableCores()
   let all = try communicator.allgather(mine.map(Double.init))
   let share = mine.reduce(0.0) { share, core in

@@ -32,4 +32,11 @@ struct ProgressFormatTests {
     #expect(Sparkline.text([.nan]) == "×" && Sparkline.text([]) == "")
     #expect(Sparkline.text([-1.7e308, 1.7e308]) == "▁█")
   }
+
+  @Test(arguments: [
+    (0, "0 bytes"), (999, "999 bytes"), (1000, "1.00 kB"), (999_499, "999 kB"), (999_500, "1.00 MB"),
+    (67_108_864, "67.1 MB"), (25_300_000_000, "25.3 GB"), (1_500_000_000_000_000, "1500 TB"),
+  ]) func bytes(count: Int, text: String) {
+    #expect(ProgressFormat.bytes(count) == text)
+  }
 }

@@ -1,0 +1,44 @@
+import Checkpoints
+import Datasets
+import Files
+import Reporting
+
+extension RunOptions {
+  /// Looks at everything that a run would read or write, and writes nothing. On rank 0.
+  ///
+  /// - Returns: where the run would begin, in a few words.
+  /// - Throws: what a run would throw.
+  func check<Task: TrainingTask>(
+    _ task: Task.Type, _ configuration: Task.Configuration,
+    _ found: (words: String, order: BatchOrder, identity: DataIdentity)
+  ) throws -> String {
+    if resume == .none, runDirectory.holdsRun { throw TrainingError.runExists(path: runDirectory.path) }
+    try runDirectory.requireWritable()
+    let resumed = try checkpointToResume()
+    let initial = resumed == nil ? try checkpointToBeginWith() : nil
+    try (resumed ?? initial)?.requireTask(Task.name)
+    let task = try Task(configuration, from: resumed ?? initial)
+    if let resumed {
+      try requireInitialWeights(of: resumed)
+      try requireSameRecipe(
+        as: resumed, configuration, identity: found.identity, stepsPerEpoch: found.order.stepsPerEpoch)
+    }
+    // The tensors' names and shapes are compared with the model's when they are read.
+    let step = resumed?.step ?? 0
+    try (resumed ?? initial)?.requireTensors(of: CheckpointLayout(task))
+    let space = try CheckpointSpace(
+      task, in: runDirectory, after: step, lastStep: Run<Task>.lastStep(configuration, found.order),
+      stepsPerEpoch: found.order.stepsPerEpoch,
+      availableBytes: FileSystemSpace(of: nearestExisting(runDirectory.checkpoints)).availableBytes)
+    guard space.allowsSaving else { throw TrainingError.noCheckpointSpace(path: runDirectory.path, space) }
+    let begin =
+      if let resumed {
+        "would go on after step \(step) from \(escaped(resumed.path))"
+      } else if let initial {
+        "would begin with the weights of \(escaped(initial.path))"
+      } else {
+        "would begin"
+      }
+    return "\(begin); \(space)"
+  }
+}
