@@ -12,8 +12,10 @@ func module(_ name: String, _ dependencies: [Target.Dependency], path: String? =
   .target(name: name, dependencies: dependencies, path: path, swiftSettings: swift)
 }
 
-func program(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil) -> Target {
-  .executableTarget(name: name, dependencies: dependencies, path: path, swiftSettings: swift)
+func program(
+  _ name: String, _ dependencies: [Target.Dependency], path: String? = nil, plugins: [Target.PluginUsage] = []
+) -> Target {
+  .executableTarget(name: name, dependencies: dependencies, path: path, swiftSettings: swift, plugins: plugins)
 }
 
 /// - Parameter live: whether the folder `Live` holds scripts that compare with other programs where these are installed.
@@ -106,6 +108,12 @@ let package = Package(
         "Training", "VisionTransformer",
       ]),
     module(
+      "Diagnosis",
+      [
+        "Benchmarks", "CProcessor", "Checkpoints", "Collectives", "Compute", "Datasets", "Files", "Hashing",
+        "Pretraining", "Reporting", "Training",
+      ]),
+    module(
       "Interoperability",
       [
         "Checkpoints", "Compute", "Configuration", "Datasets", "Evaluation", "Files", "MaskedAutoencoder",
@@ -115,9 +123,10 @@ let package = Package(
       "mae",
       [
         .product(name: "ArgumentParser", package: "swift-argument-parser"), "Benchmarks", "Checkpoints",
-        "Classification", "Collectives", "Compute", "Configuration", "CProcessor", "Evaluation", "Files",
+        "Classification", "Collectives", "Compute", "Configuration", "CProcessor", "Diagnosis", "Evaluation", "Files",
         "Interoperability", "MaskedAutoencoder", "Planning", "Pretraining", "Training",
-      ]),
+      ], plugins: ["CommitPlugin"]),
+    .plugin(name: "CommitPlugin", capability: .buildTool(), path: "Sources/CommitPlugin"),
 
     module("ReferenceArithmetic", [], path: "Tests/ReferenceArithmetic"),
     tests("Compute", ["ReferenceArithmetic"], fixtures: true),
@@ -166,6 +175,7 @@ let package = Package(
       ],
       fixtures: true),
     tests("Classification", ["Compute", "Imaging", "Parameters", "ReferenceArithmetic"], fixtures: true),
+    tests("Diagnosis", ["CProcessor", "Files", "MPILaunch", "TemporaryFiles", "Training", "mae"]),
     tests("Planning", ["MPILaunch", "MaskedAutoencoder", "Training", "mae"]),
     .testTarget(
       name: "ClusterTests", dependencies: ["Configuration", "MPILaunch", "Planning", "Pretraining", "Training", "mae"],

@@ -10,12 +10,11 @@ struct Mae: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "mae",
     abstract: "Pre-trains masked autoencoders on CPU clusters, with the same bits on any number of threads and ranks.",
-    version: programVersion,
+    version: programDescription,
     subcommands: [
       PretrainCommand.self, ClassifyCommand.self, ReconstructCommand.self, InspectCommand.self, ConfigCommand.self,
       ImportCommand.self, ExportCommand.self, ParityCommand.self, EmbedCommand.self, DataCommand.self, PackCommand.self,
-      BenchCommand.self, PlanCommand.self,
-      BLASTrialCommand.self,
+      BenchCommand.self, PlanCommand.self, DoctorCommand.self, BLASTrialCommand.self, ExchangeTrialCommand.self,
     ])
 
   static func main() {

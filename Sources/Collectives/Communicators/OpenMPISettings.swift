@@ -26,3 +26,17 @@ enum OpenMPISettings {
     setenv("OMPI_MCA_\(name)", value, 0)
   }
 }
+
+/// The MPI library that this program runs with, for example "Open MPI v4.1.4". It may be asked before any communicator.
+public func mpiLibraryVersion() -> String {
+  var text = [CChar](repeating: 0, count: Int(MPI_MAX_LIBRARY_VERSION_STRING))
+  var length: Int32 = 0
+  guard MPI_Get_library_version(&text, &length) == MPI_SUCCESS else {
+    return "an MPI library that does not name itself"
+  }
+  let whole = String(decoding: text.prefix(Int(length)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  return whole.split(separator: ",").first.map(String.init) ?? whole
+}
+
+/// Whether ranks of one host may copy from each other's memory; some containers forbid it.
+public func mayReadMemoryOfOtherProcesses() -> Bool { mayReadProcessMemory() != 0 }

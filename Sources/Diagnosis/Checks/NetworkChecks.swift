@@ -1,0 +1,31 @@
+extension SystemFiles {
+  /// Whether a network of this machine alone may be taken for a way to other hosts. Open MPI tries every interface that is up:
+  /// the bridges of container engines have the same address on all hosts, so that ranks wait for themselves for ever.
+  ///
+  /// - Parameter environment: of this process, where Open MPI's settings are.
+  func interfaces(environment: [String: String]) -> Finding {
+    let subject = "network"
+    let names = names("/sys/class/net").filter { $0 != "lo" && exists("/sys/class/net/\($0)/operstate") }
+    let settings = ["if_include", "if_exclude"].compactMap { kind in
+      environment["OMPI_MCA_btl_tcp_\(kind)"].map { (kind, $0) }
+    }
+    if let (kind, value) = settings.first {
+      return .ok(subject, "Open MPI is told its interfaces (btl_tcp_\(kind) \(value))")
+    }
+    let local = names.filter { name in localOnly.contains { name.hasPrefix($0) } }
+    let others = names.filter { !local.contains($0) && text("/sys/class/net/\($0)/operstate") != "down" }
+    guard !local.isEmpty else {
+      return .ok(subject, others.isEmpty ? "no interface but the loopback" : others.joined(separator: ", "))
+    }
+    let good = others.first { exists("/sys/class/net/\($0)/device") } ?? others.first ?? "eth0"
+    return .warning(
+      subject,
+      "\(local.joined(separator: ", ")) \(local.count == 1 ? "is" : "are") of this machine alone, and ranks of several hosts that "
+        + "try to meet there wait for ever",
+      do: "name the interface that leads to the other hosts: launch/cluster --interface \(good), or export "
+        + "OMPI_MCA_btl_tcp_if_include=\(good) OMPI_MCA_oob_tcp_if_include=\(good)")
+  }
+}
+
+/// How the names of bridges begin that container engines and virtual machines make.
+private let localOnly = ["docker", "virbr", "br-", "cni", "lxdbr", "lxcbr", "podman", "vmnet", "vboxnet"]

@@ -1,0 +1,68 @@
+import Foundation
+import MPILaunch
+import Testing
+
+extension ClusterSuite {
+  /// `launch/cluster --check` on hosts of the testbed.
+  @Suite(.serialized) struct DoctorTests {
+    @Test func hostsThatAreAlike() throws {
+      let run = try SmallRun(steps: 5)
+      defer { run.remove() }
+      let outcome = try MPILaunch.run(
+        launcher("testbed"),
+        ["2", "--", "bash", "-c", "exec \"$0\" --hostfile $TESTBED_HOSTFILE \"$@\"", launcher("cluster")]
+          + ["--mae", try mae(), "--check", "--"] + run.options("run"), ranks: nil)
+      #expect(outcome.exitCode == 0, "\(outcome.output)\(outcome.errorOutput)")
+      #expect(outcome.output.contains("2 ranks on 2 hosts: a message takes "))
+      #expect(outcome.output.contains(" on 2 hosts: node1, node2\n"))
+      #expect(!FileManager.default.fileExists(atPath: run.directory("run")), "it trains nothing")
+    }
+
+    @Test func aHostThatDoesNotAnswerIsNamed() throws {
+      let run = try SmallRun(steps: 5)
+      defer { run.remove() }
+      try "localhost\nnowhere.invalid\n".write(to: run.hosts, atomically: true, encoding: .utf8)
+      let outcome = try MPILaunch.run(
+        launcher("cluster"),
+        ["--hostfile", run.hosts.path, "--agent", "false", "--mae", try mae(), "--check"], ranks: nil)
+      #expect(outcome.exitCode == 1)
+      #expect(
+        outcome.output.contains("failure  hosts          nowhere.invalid does not answer (false ended with code 1)"))
+      #expect(outcome.output.contains("ok       cpu"), "the other one is looked at all the same")
+    }
+
+    /// Node 2 has another build of the program, other data, and a core that four others compute on.
+    @Test func theOddHostIsNamed() throws {
+      let run = try SmallRun(steps: 5)
+      defer { run.remove() }
+      let program = try mae()
+      let other = run.folder.appendingPathComponent("other").path
+      try FileManager.default.copyItem(atPath: program, toPath: other)
+      let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: other))
+      try handle.seekToEnd()
+      try handle.write(contentsOf: Data([0]))
+      try handle.close()
+      let images = run.folder.appendingPathComponent("data/train-images-idx3-ubyte")
+      let others = run.folder.appendingPathComponent("other-images-idx3-ubyte")
+      var bytes = try Data(contentsOf: images)
+      bytes[bytes.count - 1] ^= 1
+      try bytes.write(to: others)
+      let script = """
+        mpirun --bind-to none -np 1 --host node1 taskset -c 1 "$0" doctor --config "$3" : \
+          -np 1 --host node2 --bind-to none taskset -c 0 bash -c \
+          'for i in 1 2 3 4; do timeout 60 yes >/dev/null & done; "$@"; code=$?; kill $(jobs -p); exit $code' - \
+          "$1" doctor --config "$3" --set "data.path=$2"
+        """
+      let outcome = try MPILaunch.run(
+        launcher("testbed"),
+        ["2", "--", "bash", "-c", script, program, other, others.path, run.configuration.path], ranks: nil)
+      #expect(outcome.exitCode == 1)
+      #expect(
+        outcome.output.contains("failure  hosts          node2 has another program than node1: mae "),
+        "\(outcome.output)")
+      #expect(
+        outcome.output.contains(/failure  hosts          node2 has another data set than node1: 400 images of an IDX/))
+      #expect(outcome.output.contains(/warning  hosts          node2 is slow: \S+ GFLOP\/s where others make \d/))
+    }
+  }
+}
