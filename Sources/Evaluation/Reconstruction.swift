@@ -1,4 +1,5 @@
 import Compute
+import Configuration
 import Datasets
 import Imaging
 import MaskedAutoencoder
@@ -20,12 +21,16 @@ extension TrainedModel {
   ///
   /// - Parameters:
   ///   - count: images that are asked for, at most all.
+  ///   - masking: which patches are removed; nil: as in training.
   ///   - seed: of the masks.
   public func reconstruct(
-    _ source: any ImageSource, count: Int, seed: UInt64, badImages: BadImagePolicy
+    _ source: any ImageSource, count: Int, masking: Masking? = nil, seed: UInt64, badImages: BadImagePolicy
   ) throws -> Reconstructions {
     precondition(count >= 1 && count <= source.count, "\(count) of \(source.count) images")
     try source.requireChannels(configuration.model.channels)
+    var masked = configuration.model
+    masked.masking = masking ?? masked.masking
+    try masked.validate(at: ConfigurationPath.root["model"])
     let image = PlanarImage(shape: configuration.imageShape, kind: source.sampleKind)
     defer { extendLifetime(image) }
     let workspace = Workspace(model: configuration.model, imageCount: 1)
@@ -44,7 +49,7 @@ extension TrainedModel {
         continue
       }
       normalization.apply(to: image.pixels, into: workspace.images.row(0))
-      maskNoise(output: workspace.noise.row(0), seed: seed, epoch: 0, sample: sample)
+      maskNoise(output: workspace.noise.row(0), for: masked, seed: seed, epoch: 0, sample: sample)
       model.paint(parameters: parameters.all, workspace: workspace)
       result.triples.append(triple(of: workspace))
       result.loss += meanSquare(workspace.targets, minus: workspace.predictions)

@@ -10,6 +10,8 @@ public struct ModelConfiguration: ConfigurationSection, Equatable {
   public var channels = 3
   /// The share of patches that is removed.
   public var maskRatio = 0.75
+  /// Which ones.
+  public var masking = Masking.random
   /// Whether each target patch is normalised by its own mean and deviation.
   public var normalizesPixels = true
   public var encoder = TransformerConfiguration(width: 768, depth: 12, heads: 12)
@@ -23,6 +25,7 @@ public struct ModelConfiguration: ConfigurationSection, Equatable {
     .value("patch_size", \.patchSize, "side of a patch in pixels", .within(1...65_536)),
     .value("channels", \.channels, "colour channels: 1 grey, 3 RGB, 4 RGB and alpha", .within(1...1_000)),
     .value("mask_ratio", \.maskRatio, "share of the patches that is removed", .above(0), .below(1)),
+    .value("masking", \.masking, "random: patches on their own; block: rectangles; grid: all but one of each square"),
     .value("norm_pix", \.normalizesPixels, "normalise each target patch by its own mean and deviation"),
     .value("layer_norm_eps", \.layerNormEpsilon, "added to the variance in every layer norm", .within(1e-30...1)),
     .section("encoder", \.encoder, "the transformer that sees the visible patches"),
@@ -54,6 +57,7 @@ public struct ModelConfiguration: ConfigurationSection, Equatable {
         path["mask_ratio"], is: maskRatio,
         "which leaves \(visibleCount) of \(patchCount) patches visible; at least one must be visible and one removed")
     }
+    try validateMasking(at: path)
   }
 
   /// How the model cuts images into patches.

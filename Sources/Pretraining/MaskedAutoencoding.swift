@@ -57,7 +57,7 @@ public struct MaskedAutoencoding: TrainingTask {
     for (row, image) in images.enumerated() {
       normalization.apply(to: batch.pixels(of: image), into: workspace.images.row(row))
       maskNoise(
-        output: workspace.noise.row(row), seed: configuration.train.seed, epoch: batch.epoch,
+        output: workspace.noise.row(row), for: configuration.model, seed: configuration.train.seed, epoch: batch.epoch,
         sample: batch.samples[image])
     }
   }

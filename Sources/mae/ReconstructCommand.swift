@@ -1,9 +1,13 @@
 import ArgumentParser
+import Configuration
 import Datasets
 import Evaluation
 import Files
 import Foundation
 import Imaging
+import MaskedAutoencoder
+
+extension Masking: ExpressibleByArgument {}
 
 struct ReconstructCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -30,6 +34,12 @@ struct ReconstructCommand: ParsableCommand {
   @Option(name: .long, help: "How many images, spread evenly over the data.")
   var count = 12
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Which patches are removed: random, block or grid; as in training where it is not given.", valueName: "NAME"))
+  var masking: Masking?
+
   @Option(name: .long, help: "Seed of the masks.")
   var seed: UInt64 = 0
 
@@ -50,7 +60,8 @@ struct ReconstructCommand: ParsableCommand {
       let model = try TrainedModel(checkpoint: checkpoint)
       let source = try openSource(at: data, options: model.configuration.decodingOptions)
       let count = min(count, source.count)
-      let result = try model.reconstruct(source, count: count, seed: seed, badImages: badImages.policy)
+      let result = try model.reconstruct(
+        source, count: count, masking: masking, seed: seed, badImages: badImages.policy)
       try result.gallery.writePNG(to: output)
       remark(
         String(
@@ -61,6 +72,8 @@ struct ReconstructCommand: ParsableCommand {
       }
       remark("wrote \(escaped(output))")
       badImages.warn(leftOut: count - result.triples.count, of: count)
+    } catch let error as ConfigurationError {
+      fail("\(error)", code: 2)
     } catch {
       fail("\(error)", code: 1)
     }

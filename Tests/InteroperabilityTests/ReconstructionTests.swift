@@ -1,8 +1,10 @@
 import Datasets
 import Evaluation
 import Foundation
+import Imaging
 import Interoperability
 import MPILaunch
+import MaskedAutoencoder
 import Testing
 
 /// `mae reconstruct`: what it does about images that cannot be used, and about its output.
@@ -21,6 +23,19 @@ import Testing
     return try TrainedModel.importing(fixture("hf")).model.reconstruct(
       source, count: source.count, seed: 3,
       badImages: BadImagePolicy(allowedFraction: allowedFraction) { told.names.append($0.name) })
+  }
+
+  /// Which patches are removed is asked for or the model's own; grey where they were is one value.
+  @Test func removesPatchesAsAskedFor() throws {
+    let source = try openSource(at: fixture("images"))
+    let model = try TrainedModel.importing(fixture("hf")).model
+    func masked(_ masking: Masking?) throws -> [Image] {
+      try model.reconstruct(
+        source, count: 11, masking: masking, seed: 3, badImages: BadImagePolicy(allowedFraction: 0) { _ in }
+      ).triples.map { $0[0] }
+    }
+    #expect(try masked(nil) == masked(.random))
+    #expect(try masked(.block) != masked(.random))
   }
 
   @Test func leavesOutImagesThatCannotBeUsed() throws {
@@ -52,6 +67,11 @@ import Testing
     let jpeg = try run("a.jpg")
     #expect(jpeg.exitCode == 2 && jpeg.errorOutput.contains("give it a name that ends in .png"))
     #expect(!FileManager.default.fileExists(atPath: folder("a.jpg")))
+
+    let grid = try run("a.png", ["--masking", "grid"])
+    #expect(grid.exitCode == 2 && grid.errorOutput.contains("6 of 4 x 4 patches are none of any"))
+    let unknown = try run("a.png", ["--masking", "stripes"])
+    #expect(unknown.exitCode == 2 && unknown.errorOutput.contains("random, block"))
 
     let strict = try run("a.png", ["--max-bad-fraction", "0"])
     #expect(strict.exitCode == 1 && strict.errorOutput.contains("nothing was written"))

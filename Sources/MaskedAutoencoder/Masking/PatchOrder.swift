@@ -1,19 +1,5 @@
 import Compute
 
-/// Uniform noise for each patch of one image into `output`, [L]. The patches of lowest noise stay visible.
-public func maskNoise(output: Vector, seed: UInt64, epoch: Int, sample: Int) {
-  var stream = RandomStream(seed: seed, purpose: .mask, epoch: epoch, sample: sample)
-  for patch in 0..<output.count { output[patch] = stream.uniform() }
-}
-
-/// The same noise as an array.
-public func maskNoise(patchCount: Int, seed: UInt64, epoch: Int, sample: Int) -> [Float] {
-  let noise = AlignedBuffer<Float>(repeating: 0, count: patchCount)
-  defer { extendLifetime(noise) }
-  maskNoise(output: noise.all, seed: seed, epoch: epoch, sample: sample)
-  return noise.all.array
-}
-
 /// The order in which an image's patches are worked on: the visible ones first, then the removed ones, each by
 /// rising noise; equal noise keeps the order of the patches (He et al. 2022, §3, "Simple implementation").
 ///
