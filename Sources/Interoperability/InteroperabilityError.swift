@@ -33,42 +33,42 @@ public enum InteroperabilityError: Error, CustomStringConvertible {
     case .safetensors(let error): error.description
     case .file(let error): error.description
     case .nothingThere(let path):
-      "\"\(path)\" does not exist; give a folder with model.safetensors, or a safetensors file"
+      "\"\(escaped(path))\" does not exist; give a folder with model.safetensors, or a safetensors file"
     case .pickled(let path):
       """
-      "\(path)" is a Python pickle, which could run anything when it is opened, so it is never read here; convert it \
+      "\(escaped(path))" is a Python pickle, which could run anything when it is opened, so it is never read here; convert it \
       with these lines of Python, then import what they write:
       \(conversionLines(of: path))
       """
     case .noWeights(let path):
-      "\"\(path)\" has neither model.safetensors nor model.safetensors.index.json; give the folder that holds them, or a "
+      "\"\(escaped(path))\" has neither model.safetensors nor model.safetensors.index.json; give the folder that holds them, or a "
         + "safetensors file"
     case .unknownNaming(let path, let example):
-      "\"\(path)\" holds no Vision Transformer: it has neither patch_embed.proj.weight (timm, the authors) nor "
+      "\"\(escaped(path))\" holds no Vision Transformer: it has neither patch_embed.proj.weight (timm, the authors) nor "
         + "embeddings.patch_embeddings.projection.weight (Hugging Face), but for example \(example)"
     case .malformedConfiguration(let path, let reason):
-      "\"\(path)\" does not say what it should: \(reason)"
+      "\"\(escaped(path))\" does not say what it should: \(reason)"
     case .unsupported(let path, let key, let found, let expected):
-      "\"\(path)\" has \(key) = \(found), where a masked autoencoder here has \(expected)"
+      "\"\(escaped(path))\" has \(key) = \(found), where a masked autoencoder here has \(expected)"
     case .headsUnknown(let path, let key, let width):
-      "\"\(path)\" does not say how many attention heads its width \(width) is divided into, and weights do not show it; "
+      "\"\(escaped(path))\" does not say how many attention heads its width \(width) is divided into, and weights do not show it; "
         + "say it with --set \(key)=N"
     case .gridUnknown(let path, let patches):
-      "\"\(path)\" has positions for \(patches) patches, which is not the square of a whole number; say its size with "
+      "\"\(escaped(path))\" has positions for \(patches) patches, which is not the square of a whole number; say its size with "
         + "--set model.image_size=[HEIGHT, WIDTH]"
     case .tensorMissing(let path, let tensor):
-      "\"\(path)\" has no tensor \"\(tensor)\", which the model needs"
+      "\"\(escaped(path))\" has no tensor \"\(escaped(tensor))\", which the model needs"
     case .tensorUnexpected(let path, let tensor):
-      "\"\(path)\" has a tensor \"\(tensor)\", which is no part of a masked autoencoder; it is the file of another model"
+      "\"\(escaped(path))\" has a tensor \"\(escaped(tensor))\", which is no part of a masked autoencoder; it is the file of another model"
     case .shapeDiffers(let path, let tensor, let expected, let found, let advice):
-      "\"\(path)\": tensor \"\(tensor)\" has shape \(found), expected \(expected)\(advice)"
+      "\"\(escaped(path))\": tensor \"\(escaped(tensor))\" has shape \(found), expected \(expected)\(advice)"
     case .notFinite(let path, let tensor, let index, let value):
-      "\"\(path)\": tensor \"\(tensor)\" holds a value that is not finite (\(value) at place \(index)), so no model can be "
+      "\"\(escaped(path))\": tensor \"\(escaped(tensor))\" holds a value that is not finite (\(value) at place \(index)), so no model can be "
         + "made of it; take another file, of an earlier step for example"
     case .outputExists(let path):
-      "\"\(path)\" exists already and is not overwritten; name another --output"
+      "\"\(escaped(path))\" exists already and is not overwritten; name another --output"
     case .batch(let path, let reason):
-      "the batch \"\(path)\" cannot be used: \(reason)"
+      "the batch \"\(escaped(path))\" cannot be used: \(reason)"
     }
   }
 
@@ -86,18 +86,22 @@ public enum InteroperabilityError: Error, CustomStringConvertible {
 private func conversionLines(of path: String) -> String {
   let target = URL(filePath: path).deletingPathExtension().appendingPathExtension("safetensors").relativePath
   return """
-    import argparse, safetensors.torch, torch
+    import argparse, os, safetensors.torch, torch
     torch.serialization.add_safe_globals([argparse.Namespace])
-    weights = torch.load(\(pythonLiteral(path)), map_location="cpu", weights_only=True)
+    weights = torch.load(\(pythonPath(path)), map_location="cpu", weights_only=True)
     weights = weights.get("model", weights.get("state_dict", weights))
     weights = {k: v.contiguous() for k, v in weights.items() if isinstance(v, torch.Tensor)}
-    safetensors.torch.save_file(weights, \(pythonLiteral(target)))
+    safetensors.torch.save_file(weights, \(pythonPath(target)))
     """
 }
 
-/// A string of JSON is one of Python.
-private func pythonLiteral(_ text: String) -> String {
-  String(decoding: jsonBytes(text).dropLast(), as: UTF8.self)
+/// A path as Python has it: a string of JSON is one of Python's, and bytes that are no UTF-8 it decodes in its own way.
+private func pythonPath(_ path: String) -> String {
+  let bytes = pathBytes(path)
+  guard String(validating: bytes, as: UTF8.self) == nil else {
+    return String(decoding: jsonBytes(path).dropLast(), as: UTF8.self)
+  }
+  return "os.fsdecode(b\"" + bytes.map { "\\x" + ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() + "\")"
 }
 
 /// Runs `body` and passes its error on as this module's.

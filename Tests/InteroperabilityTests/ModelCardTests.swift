@@ -91,6 +91,29 @@ import Testing
     #expect(try self.card(step: 0, log: [], .facebook).contains("import functools\n\nimport torch\n"))
   }
 
+  /// How images are read and changed, each as the configuration has it.
+  @Test func saysHowImagesAreTreated() throws {
+    let usual = try card(step: 3, log: [])
+    #expect(usual.contains("- augmentation: random crops of 0.2 to 1.0 of an image's area, half of them mirrored left"))
+    #expect(!usual.contains("become 0 and 1 before mean") && !usual.contains("ImageOps"))
+    let other = [
+      "data.flip=both", "data.random_crop=false", "data.alpha=black", "data.exif=true", "data.sample_range=[10, 210]",
+    ]
+    for format in ModelFormat.allCases {
+      let card = try card(step: 3, log: [], format, overrides: other)
+      #expect(
+        card.contains("- augmentation: whole images, half of them mirrored left to right, and half top to bottom"))
+      #expect(card.contains("Alpha is laid over black") && card.contains("EXIF data asks for is carried out"))
+      #expect(card.contains("Samples of 10.0 and 210.0 become 0 and 1 before mean and deviation"))
+      let hasFeatures = format != .facebook
+      #expect(card.contains("    image = ImageOps.exif_transpose(image)\n    image = image.convert") == hasFeatures)
+      #expect(card.contains("Image.new(\"RGBA\", image.size, \"black\")") == hasFeatures)
+    }
+    let dropped = try card(step: 3, log: [], overrides: ["data.alpha=drop", "data.flip=none"])
+    #expect(dropped.contains("Alpha is dropped, as Pillow's") && dropped.contains("    return image.convert(\"RGB\")"))
+    #expect(dropped.contains("none of them mirrored"))
+  }
+
   @Test func saysWhatIsNotKnown() throws {
     #expect(try card(step: 0, log: []).contains("No step of training was done by this program"))
     #expect(try card(step: 7, log: []).contains("the loss curve is not known"))

@@ -1,4 +1,5 @@
 import Evaluation
+import Files
 import Foundation
 import Interoperability
 import MaskedAutoencoder
@@ -33,6 +34,23 @@ import VisionTransformer
       #expect(sentence.contains(name) && sentence.contains("never read here"))
       #expect(sentence.contains("weights_only=True") && sentence.contains("safetensors.torch.save_file"))
     }
+  }
+
+  /// A name is shown in one line of text; the lines for Python give its bytes back.
+  @Test func namesThatAreNoText() throws {
+    let folder = try TemporaryFolder()
+    let name = pathText([0x62, 0xFF, 0x0A])
+    #expect(try refusal(folder(name)).contains(#"b\xff\x0a" does not exist"#))
+    try replaceFile(folder(name + ".pth"), with: [1])
+    let pickle = try refusal(folder(name + ".pth"))
+    #expect(pickle.contains(#"b\xff\x0a.pth" is a Python pickle"#))
+    #expect(pickle.contains(#"\x62\xff\x0a\x2e\x70\x74\x68"), map_location"#) && pickle.contains("os.fsdecode(b\""))
+    try write([("a", [1], [1])], to: folder("model.safetensors"))
+    try PosixFileSystem().rename(folder.path, to: folder.path + name)
+    defer { try? PosixFileSystem().rename(folder.path + name, to: folder.path) }
+    let weights = try sentence { try TrainedModel(checkpoint: folder.path + name) }
+    #expect(weights.contains(#"b\xff\x0a" holds weights, but is no checkpoint"#))
+    #expect(weights.contains(#"b\xff\x0a" --output DIR"#))
   }
 
   @Test func foldersWithoutWeights() throws {

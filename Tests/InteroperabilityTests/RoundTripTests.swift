@@ -51,6 +51,43 @@ import VisionTransformer
     #expect(try storedTensors(folder("back")) == storedTensors(fixture("hf")))
   }
 
+  /// `data.sample_range` in the words of others: a factor and a mean, or both in units of 255.
+  @Test func samplesOfAnotherRangeComeToTheSameValues() throws {
+    let folder = try TemporaryFolder()
+    let model = try TrainedModel.importing(fixture("hf"), overrides: ["data.sample_range=[10, 210]"]).model
+    try export(model, .huggingFace, to: folder("hf"))
+    try export(model, .timm, to: folder("timm"))
+    // (60 − 10) / 200 is what the network sees of a sample of 60, before mean and deviation.
+    func expectSame(_ data: DataConfiguration, _ low: Double, _ width: Double) {
+      for (channel, mean) in [0.45, 0.5, 0.55].enumerated() {
+        let expected = (0.25 - mean) / [0.2, 0.25, 0.3][channel]
+        let value = ((60 - low) / width - data.mean[channel]) / data.deviation[channel]
+        #expect(abs(value - expected) < 1e-12)
+      }
+    }
+    let back = try TrainedModel.importing(folder("hf")).model.configuration.data
+    #expect(back.sampleRange == [0, 200])
+    expectSame(back, 0, 200)
+    let timm = try TrainedModel.importing(folder("timm")).model.configuration.data
+    #expect(timm.sampleRange == nil)
+    expectSame(timm, 0, 255)
+    #expect(try TrainedModel.importing(fixture("hf")).model.configuration.data.sampleRange == nil)
+  }
+
+  @Test(arguments: [("1", [0.0, 1]), ("0.5", [0, 2])]) func aFactorOfSamplesIsRead(factor: String, range: [Double])
+    throws
+  {
+    let folder = try TemporaryFolder()
+    try copyModel(fixture("hf"), to: folder("hf")) { _ in }
+    let path = URL(filePath: folder("hf/preprocessor_config.json"))
+    try Data(#"{"rescale_factor": \#(factor)}"#.utf8).write(to: path)
+    #expect(try TrainedModel.importing(folder("hf")).model.configuration.data.sampleRange == range)
+    try Data(#"{"rescale_factor": 7, "do_rescale": false}"#.utf8).write(to: path)
+    #expect(try TrainedModel.importing(folder("hf")).model.configuration.data.sampleRange == [0, 1])
+    try Data(#"{"rescale_factor": 0}"#.utf8).write(to: path)
+    #expect(try sentence { try TrainedModel.importing(folder("hf")) }.contains("rescale_factor is 0.0"))
+  }
+
   @Test func configurationOfHuggingFaceIsHonoured() throws {
     let model = try TrainedModel.importing(fixture("hf")).model
     var expected = ModelConfiguration()

@@ -44,8 +44,8 @@ public enum CheckpointError: Error, Equatable, Sendable, CustomStringConvertible
       "\"\(escaped(path))\" is neither a run directory (it has no folder checkpoints) nor a checkpoint "
         + "(it has no manifest.json)"
     case .foreignWeights(let path):
-      "\"\(path)\" holds weights, but is no checkpoint of this program; if transformers, timm or the authors' code left them, "
-        + "make a run directory of them with mae import --from \"\(path)\" --output DIR, and give that"
+      "\"\(escaped(path))\" holds weights, but is no checkpoint of this program; if transformers, timm or the authors' code left them, "
+        + "make a run directory of them with mae import --from \"\(escaped(path))\" --output DIR, and give that"
     case .noValidCheckpoint(let path, let passedOver):
       passedOver.isEmpty
         ? "\"\(escaped(path))\" holds no checkpoint yet"

@@ -11,7 +11,7 @@ struct CardImages {
   private var size: GridSize { configuration.model.imageSize }
   private var isSquare: Bool { size.height == size.width }
 
-  var lines: [String] { model + [transform] + processors + alpha + orientation }
+  var lines: [String] { model + [transform] + processors + alpha + orientation + samples }
 
   private var model: [String] {
     guard options.format == .huggingFace, !options.encoderOnly else { return [] }
@@ -61,16 +61,57 @@ struct CardImages {
       ? [
         "The fourth channel is alpha, 1 where an image has none; it is resized by itself, which Pillow does otherwise."
       ]
-      : [
-        "Alpha is laid over white, as transformers 5 does; Pillow's `convert(\"RGB\")`, which timm and older versions of "
-          + "transformers use, drops it and shows what lies under it."
-      ]
+      : [treatment]
+  }
+
+  private var treatment: String {
+    let others = "Pillow's `convert(\"RGB\")`, which timm and older versions of transformers use,"
+    return switch configuration.data.alpha {
+    case .white:
+      "Alpha is laid over white, as transformers 5 does; \(others) drops it and shows what lies under it."
+    case .black:
+      "Alpha is laid over black; transformers 5 lays it over white, and \(others) drops it and shows what lies under it."
+    case .drop: "Alpha is dropped, as \(others) does; transformers 5 lays it over white."
+    }
   }
 
   private var orientation: [String] {
-    [
-      "A rotation that EXIF data asks for is left undone, as by timm; `transformers.image_utils.load_image`, which "
-        + "transformers' pipelines use, carries it out."
+    let loading = "`transformers.image_utils.load_image`, which transformers' pipelines use,"
+    return [
+      configuration.data.exif
+        ? "A rotation that EXIF data asks for is carried out, as by \(loading); timm leaves it undone."
+        : "A rotation that EXIF data asks for is left undone, as by timm; \(loading) carries it out."
     ]
+  }
+
+  private var samples: [String] {
+    guard let range = configuration.data.sampleRange else { return [] }
+    let sentence = "Samples of \(range[0]) and \(range[1]) become 0 and 1 before mean and deviation"
+    return switch options.format {
+    case .huggingFace:
+      [
+        "\(sentence): `preprocessor_config.json` says so by its `rescale_factor` and `image_mean`, for samples of any size."
+      ]
+    case .timm:
+      [
+        "\(sentence): `config.json` says so by its mean and deviation, for 8-bit images; timm's transforms take no others."
+      ]
+    case .facebook: ["\(sentence)."]
+    }
+  }
+
+  /// How images were changed in training, which no preprocessor has words for.
+  var augmentation: String {
+    let data = configuration.data
+    let crops =
+      data.randomCrop
+      ? "random crops of \(data.cropScale[0]) to \(data.cropScale[1]) of an image's area" : "whole images"
+    let flips =
+      switch data.flip {
+      case .none: "none of them mirrored"
+      case .horizontal: "half of them mirrored left to right"
+      case .both: "half of them mirrored left to right, and half top to bottom"
+      }
+    return "\(crops), \(flips)"
   }
 }

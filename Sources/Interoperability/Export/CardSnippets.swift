@@ -39,7 +39,7 @@ struct CardSnippets {
     case .facebook: return nil
     case .timm:
       return """
-        from PIL import Image
+        from PIL import \(pillow)
 
         \(timm)
         settings = timm.data.resolve_model_data_config(model)
@@ -59,7 +59,7 @@ struct CardSnippets {
         options.encoderOnly ? ("ViTModel", "add_pooling_layer=False") : ("ViTMAEModel", "mask_ratio=0.0")
       return """
         import torch
-        from PIL import Image
+        from PIL import \(pillow)
         from transformers import AutoImageProcessor, \(type)
 
         folder = "."  # where this file lies
@@ -78,14 +78,22 @@ struct CardSnippets {
     }
   }
 
-  /// Alpha as this program treats it.
+  /// Rotation and alpha as this program treats them.
   private var flattening: String {
-    """
-    def flatten(image):
-        image = image.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("\(model.channels == 1 ? "L" : "RGB")")
-    """
+    let data = configuration.data
+    let mode = model.channels == 1 ? "L" : "RGB"
+    let upright = data.exif ? "    image = ImageOps.exif_transpose(image)\n" : ""
+    let laid =
+      data.alpha == .drop
+      ? "image" : "Image.alpha_composite(Image.new(\"RGBA\", image.size, \"\(data.alpha.rawValue)\"), image)"
+    return """
+      def flatten(image):
+      \(upright)    image = image.convert("RGBA")
+          return \(laid).convert("\(mode)")
+      """
   }
+
+  private var pillow: String { configuration.data.exif ? "Image, ImageOps" : "Image" }
 
   private var timm: String {
     """
@@ -100,6 +108,22 @@ struct CardSnippets {
     """
   }
 
+  /// The authors' class has one ratio of hidden width to width for both its transformers: blocks of a decoder that has
+  /// another are put in by hand.
+  private var decoderBlocks: String {
+    let (decoder, encoder) = (model.decoder, model.encoder)
+    let shared = Int(Double(decoder.width) * TimmConfiguration.truncatingRatio(encoder))
+    guard !options.encoderOnly, shared != decoder.hiddenWidth else { return "" }
+    return """
+      model.decoder_blocks = torch.nn.ModuleList(
+          models_mae.Block(
+              \(decoder.width), \(decoder.heads), \(TimmConfiguration.truncatingRatio(decoder)), qkv_bias=True,
+              norm_layer=norm)
+          for _ in range(\(decoder.depth)))
+
+      """
+  }
+
   private var authors: String {
     let ratio = TimmConfiguration.truncatingRatio(model.encoder)
     let ending = options.encoderOnly ? ", strict=False)  # the file has no decoder" : ")"
@@ -112,14 +136,14 @@ struct CardSnippets {
       import models_mae  # of the authors' repository, facebookresearch/mae
 
       folder = "."  # where this file lies
+      norm = functools.partial(torch.nn.LayerNorm, eps=\(model.layerNormEpsilon))
       model = models_mae.MaskedAutoencoderViT(
           img_size=\(model.imageSize.height), patch_size=\(model.patchSize), in_chans=\(model.channels),
           embed_dim=\(model.encoder.width), depth=\(model.encoder.depth), num_heads=\(model.encoder.heads),
           decoder_embed_dim=\(model.decoder.width), decoder_depth=\(model.decoder.depth),
           decoder_num_heads=\(model.decoder.heads), mlp_ratio=\(ratio),
-          norm_pix_loss=\(model.normalizesPixels ? "True" : "False"),
-          norm_layer=functools.partial(torch.nn.LayerNorm, eps=\(model.layerNormEpsilon)))
-      model.load_state_dict(load_file(f"{folder}/model.safetensors")\(ending)
+          norm_pix_loss=\(model.normalizesPixels ? "True" : "False"), norm_layer=norm)
+      \(decoderBlocks)model.load_state_dict(load_file(f"{folder}/model.safetensors")\(ending)
       """
   }
 }

@@ -76,7 +76,8 @@ extension TrainedModel {
     if options.format == .facebook, !options.encoderOnly, model.decoder.mlpRatio != model.encoder.mlpRatio {
       limits.append(
         "the authors' class has one mlp_ratio, this model has \(model.encoder.mlpRatio) in the encoder and "
-          + "\(model.decoder.mlpRatio) in the decoder: build the decoder's blocks with the latter")
+          + "\(model.decoder.mlpRatio) in the decoder: build the decoder's blocks with the latter, as the model card does"
+      )
     }
     if options.format == .facebook, model.imageSize.height != model.imageSize.width {
       limits.append("the authors' class takes square images only")
@@ -109,8 +110,19 @@ extension TimmConfiguration {
     pretrainedCfg = Pretrained(
       tag: "mae", customLoad: false, inputSize: [model.channels, model.imageSize.height, model.imageSize.width],
       fixedInputSize: true, interpolation: "bicubic", cropPct: Self.truncatingPart(of: model.imageSize.height),
-      cropMode: "center", mean: configuration.data.mean, std: configuration.data.deviation, numClasses: 0,
-      firstConv: "patch_embed.proj", classifier: "head")
+      cropMode: "center", mean: Self.mean(of: configuration.data), std: Self.deviation(of: configuration.data),
+      numClasses: 0, firstConv: "patch_embed.proj", classifier: "head")
+  }
+
+  /// timm knows 8-bit images alone, 255 being 1: mean and deviation in that unit.
+  private static func mean(of data: DataConfiguration) -> [Double] {
+    guard let range = data.sampleRange else { return data.mean }
+    return data.mean.map { ($0 * (range[1] - range[0]) + range[0]) / 255 }
+  }
+
+  private static func deviation(of data: DataConfiguration) -> [Double] {
+    guard let range = data.sampleRange else { return data.deviation }
+    return data.deviation.map { $0 * (range[1] - range[0]) / 255 }
   }
 
   /// The kept part of an image's side for those who cut the resized side off to whole pixels instead of rounding it.

@@ -23,7 +23,7 @@ struct ModelCard {
     sections.append("## Features and images")
     if let features = snippets.features { sections.append(Self.python(features)) }
     sections.append(Self.list(CardImages(configuration: configuration, options: options).lines))
-    sections.append("## Training\n\n\(Self.training(model, options.log))")
+    sections.append("## Training\n\n\(Self.training(model, options))")
     if let curve = Self.lossCurve(options.log, through: model.step) { sections.append("## Loss\n\n\(curve)") }
     sections.append("## Recipe\n\n```yaml\n\(cardRecipe(configuration))\n```")
     text = sections.joined(separator: "\n\n") + "\n"
@@ -69,7 +69,7 @@ struct ModelCard {
     return lines.joined(separator: "\n")
   }
 
-  private static func training(_ model: TrainedModel, _ log: [LogLine]) -> String {
+  private static func training(_ model: TrainedModel, _ options: ExportOptions) -> String {
     guard model.step > 0 else {
       return "No step of training was done by this program: the weights are as they were imported or drawn."
     }
@@ -78,9 +78,10 @@ struct ModelCard {
     let data = model.configuration.data.path.all.compactMap { $0.split(separator: "/").last }
     var lines = [
       "- data: \(data.isEmpty ? "not recorded" : data.map { "`\($0)`" }.joined(separator: ", "))",
+      "- augmentation: \(CardImages(configuration: model.configuration, options: options).augmentation)",
       "- steps: \(model.step) of \(train.batchSize) images each, \(model.step * train.batchSize) images in all",
     ]
-    let steps = log.compactMap(StepRecord.init).filter { $0.step <= model.step }
+    let steps = options.log.compactMap(StepRecord.init).filter { $0.step <= model.step }
     if let last = steps.last {
       lines.append("- epochs: \(String(format: "%.2f", last.epoch)) of a schedule of \(train.epochs)")
       lines.append("- loss of the last step: \(String(format: "%.4f", last.loss))")

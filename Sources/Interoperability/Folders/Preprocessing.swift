@@ -1,3 +1,4 @@
+import Datasets
 import Evaluation
 import MaskedAutoencoder
 import Pretraining
@@ -38,9 +39,16 @@ struct Preprocessing: Codable {
     doCenterCrop = image.height == image.width
     cropSize = Size(height: image.height, width: image.width)
     doRescale = true
-    rescaleFactor = 1.0 / 255
+    let range = configuration.data.eightBitRange
+    rescaleFactor = 1 / (range[1] - range[0])
     doNormalize = true
-    imageMean = configuration.data.mean
+    // What is taken off a sample first, other programs take off with the mean.
+    imageMean = configuration.data.mean.map { $0 + range[0] / (range[1] - range[0]) }
     imageStd = configuration.data.deviation
   }
+}
+
+extension DataConfiguration {
+  /// The samples of an 8-bit image that become 0 and 1 before mean and deviation.
+  var eightBitRange: [Double] { sampleRange ?? [0, 255] }
 }

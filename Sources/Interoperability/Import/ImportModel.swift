@@ -70,6 +70,7 @@ private struct Takeover {
     }
     run.data.mean = statistic(source.mean, run.data.mean)
     run.data.deviation = statistic(source.deviation, run.data.deviation)
+    run.data.sampleRange = source.sampleRange
     if let override = overrides.last(where: { $0.hasPrefix("model.channels=") }),
       let count = Int(override.dropFirst("model.channels=".count)), count >= 1
     {

@@ -15,6 +15,8 @@ struct SourceModel {
   /// Of each channel, where the folder says them.
   var mean: [Double]?
   var deviation: [Double]?
+  /// The samples that become 0 and 1 before mean and deviation; nil for 8 bits.
+  var sampleRange: [Double]?
   let hasDecoder: Bool
   var notes: [String] = []
   /// By their names without the prefix that all of them have in the file.
@@ -57,8 +59,15 @@ struct SourceModel {
   }
 
   private mutating func readPixelStatistics() throws(InteroperabilityError) {
-    let statistics = try readJSON(PixelStatistics.self, from: folder.preprocessingPath)
-    (mean, deviation) = (statistics?.imageMean, statistics?.imageStd)
+    guard let statistics = try readJSON(PixelStatistics.self, from: folder.preprocessingPath) else { return }
+    (mean, deviation) = (statistics.imageMean, statistics.imageStd)
+    let factor = statistics.doRescale == false ? 1 : statistics.rescaleFactor ?? 1 / 255
+    guard factor.isFinite, factor > 0, Float(1 / factor).isFinite else {
+      throw .malformedConfiguration(
+        path: folder.preprocessingPath, reason: "rescale_factor is \(factor), and samples are multiplied by it")
+    }
+    // Files have it in single precision too.
+    if Float(factor) != Float(1.0 / 255) { sampleRange = [0, 1 / factor] }
   }
 
   private mutating func readHuggingFace() throws(InteroperabilityError) {
@@ -81,6 +90,8 @@ struct SourceModel {
 private struct PixelStatistics: Decodable {
   var imageMean: [Double]?
   var imageStd: [Double]?
+  var doRescale: Bool?
+  var rescaleFactor: Double?
 }
 
 // MARK: - timm's and the authors' files

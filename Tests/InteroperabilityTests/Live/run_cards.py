@@ -31,7 +31,8 @@ MODELS = {
     "colour": dict(image_size=32, patch_size=8, num_channels=3, layer_norm_eps=1e-5),
     "grey": dict(image_size=28, patch_size=4, num_channels=1, norm_pix_loss=True),
     "alpha": dict(image_size=32, patch_size=8, num_channels=4),
-    "rectangle": dict(image_size=[16, 48], patch_size=8, num_channels=3),
+    # transformers makes a model of a rectangle where the number of patches is a square.
+    "rectangle": dict(image_size=[16, 64], patch_size=8, num_channels=3),
 }
 SIDES = (32, 28)
 EXPORTS = [("hf", []), ("hf", ["--encoder-only"]), ("timm", []), ("facebook", []), ("facebook", ["--encoder-only"])]
