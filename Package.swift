@@ -124,7 +124,7 @@ let package = Package(
       [
         .product(name: "ArgumentParser", package: "swift-argument-parser"), "Benchmarks", "Checkpoints",
         "Classification", "Collectives", "Compute", "Configuration", "CProcessor", "Diagnosis", "Evaluation", "Files",
-        "Interoperability", "MaskedAutoencoder", "Planning", "Pretraining", "Training",
+        "Interoperability", "MaskedAutoencoder", "Planning", "Pretraining", "Reporting", "Training",
       ], plugins: ["CommitPlugin"]),
     .plugin(name: "CommitPlugin", capability: .buildTool(), path: "Sources/CommitPlugin"),
 

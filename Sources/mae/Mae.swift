@@ -13,7 +13,8 @@ struct Mae: ParsableCommand {
     version: programDescription,
     subcommands: [
       PretrainCommand.self, ClassifyCommand.self, ReconstructCommand.self, InspectCommand.self, ConfigCommand.self,
-      ImportCommand.self, ExportCommand.self, ParityCommand.self, EmbedCommand.self, DataCommand.self, PackCommand.self,
+      ImportCommand.self, ExportCommand.self, ParityCommand.self, EmbedCommand.self, ReportCommand.self,
+      RunsCommand.self, DataCommand.self, PackCommand.self,
       BenchCommand.self, PlanCommand.self, DoctorCommand.self, BLASTrialCommand.self, ExchangeTrialCommand.self,
     ])
 

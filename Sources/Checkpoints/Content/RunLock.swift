@@ -22,7 +22,7 @@ public final class RunLock: Sendable {
     let path = Self.path(in: runDirectory)
     let token = CheckpointStore.freshToken()
     let taken = try fromFiles { () throws(FileError) in
-      let taken = try FileLock(path, .exclusive, creating: true)
+      let taken = try Self.take(path)
       try taken?.write("process \(getpid()) on host \(hostName())\n\(token)\n")
       return taken
     }
@@ -48,6 +48,34 @@ public final class RunLock: Sendable {
   /// Whether the directory of this path, as this process sees it, is the one that the holder with `token` has locked.
   public static func isHeld(runDirectory: String, token: String) -> Bool {
     lines(of: path(in: runDirectory)).last == token
+  }
+
+  /// Whoever lists runs holds a lock for a moment, to see whether it is free: that is no run that has it.
+  private static func take(_ path: String) throws(FileError) -> FileLock? {
+    for _ in 0..<3 {
+      if let lock = try FileLock(path, .exclusive, creating: true) { return lock }
+      usleep(50_000)
+    }
+    return try FileLock(path, .exclusive, creating: true)
+  }
+
+  /// Whether a process has a run directory, as far as it can be seen from here.
+  public enum Presence: Sendable {
+    case held
+    case free
+    /// Another host had it last, whose locks may not be seen here.
+    case unknown
+  }
+
+  public static func presence(runDirectory: String) -> Presence {
+    let path = path(in: runDirectory)
+    do {
+      guard (try FileLock(path, .shared)) != nil else { return .held }
+    } catch {
+      return error.isNotFound ? .free : .unknown
+    }
+    let isOwnHost = lines(of: path).first?.hasSuffix(" on host \(hostName())") ?? true
+    return isOwnHost ? .free : .unknown
   }
 
   private static func path(in runDirectory: String) -> String { "\(runDirectory)/.lock" }

@@ -25,7 +25,7 @@ public final class ConsoleSink: RecordSink {
       let evaluation = epoch.evaluationSeconds.map { ", \(ProgressFormat.duration($0)) more to evaluate" } ?? ""
       let time = ProgressFormat.duration(epoch.seconds)
       logger.info("epoch \(epoch.epoch): \(figures.joined(separator: ", ")), \(time)\(evaluation)")
-    case .event: break
+    case .start, .end, .event: break
     }
   }
 }

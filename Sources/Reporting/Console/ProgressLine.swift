@@ -9,16 +9,24 @@ public struct ProgressSnapshot: Sendable {
   }
 
   private static let curveRank = 6
+  private static let waitRank = 7
+
+  /// Of the step's time, what passed in waiting for images.
+  private var waitShare: Double? {
+    guard let waited = record.dataSeconds, record.stepSeconds > 0 else { return nil }
+    return min(1, waited / record.stepSeconds)
+  }
 
   /// One line without a line feed:
-  /// `step 1200/80000  epoch 12.00/800  loss 0.4312  lr 1.50e-04  grad 1.21  412 images/s  2h03m left`.
+  /// `step 1200/80000  epoch 12.00/800  loss 0.4312  lr 1.50e-04  grad 1.21  412 images/s  data 3%  2h03m left`; behind
+  /// `data` is the share of the step that passed in waiting for images.
   ///
   /// - Parameters:
   ///   - secondsLeft: nil while it is not known.
   ///   - curve: recent losses, drawn behind the loss; empty for none.
   ///   - columns: the most characters. Where they do not do for everything, what matters more comes first: the step, the
-  ///     time that is left, the loss, the task's metrics, the pace, the epoch, the curve, the norm of the gradient, the
-  ///     learning rate.
+  ///     time that is left, the loss, the task's metrics, the pace, the epoch, the curve, the wait for images, the
+  ///     learning rate, the norm of the gradient.
   public func line(secondsLeft: Double?, curve: some Sequence<Double>, columns: Int = .max) -> String {
     let curve = Sparkline.text(curve)
     let quantities = StepQuantity.all.map { quantity in
@@ -32,6 +40,7 @@ public struct ProgressSnapshot: Sendable {
         (2, "  loss \(ProgressFormat.loss(record.loss))"),
         (Self.curveRank, curve.isEmpty ? nil : " \(curve)"),
       ] + record.metrics.map { (3, "  \($0.text)") } + quantities.map { ($0.rank, $0.text.map { "  \($0)" }) }
+      + [(Self.waitRank, waitShare.map { "  data \(Int(($0 * 100).rounded()))%" })]
       + [(1, record.step >= totalSteps ? "  done" : secondsLeft.map { "  \(ProgressFormat.duration($0)) left" })]
     let parts = all.compactMap { part in part.text.map { (rank: part.rank, text: $0) } }
     var shown: Set<Int> = []

@@ -1,8 +1,10 @@
 /// Something that is known of a run.
 public enum RunRecord: Sendable {
+  case start(StartRecord)
   case step(StepRecord)
   case epoch(EpochRecord)
   case event(EventRecord)
+  case end(EndRecord)
 
   /// The last step that was complete when it was known; 0 before the first.
   public var step: Int { line.step }
@@ -10,9 +12,11 @@ public enum RunRecord: Sendable {
   /// As a line of the log.
   var line: any LogRecord {
     switch self {
+    case .start(let record): record
     case .step(let record): record
     case .epoch(let record): record
     case .event(let record): record
+    case .end(let record): record
     }
   }
 }

@@ -24,41 +24,30 @@ struct StepQuantity: Sendable {
     }
   }
 
-  /// A small curve of the report.
-  struct Chart: Sendable {
-    let title: String
-    var includesZero = false
-  }
-
   let name: String
   let place: Place
   /// Whether TensorBoard draws it.
   var isScalar = false
-  var chart: Chart?
   /// As a part of the console's line.
   var console: (@Sendable (Double) -> String)?
   /// Of the parts of the console's line, the lower the more it matters; see `ProgressSnapshot.line`.
   var consoleRank = 0
 
-  /// In the order of the log's line. The console shows epoch and loss in its own way, and the report the loss.
+  /// In the order of the log's line. The console shows epoch, loss and the wait for images in its own way.
   static let all = [
     StepQuantity(name: "epoch", place: .always(\.epoch)),
     StepQuantity(name: "loss", place: .always(\.loss), isScalar: true),
     StepQuantity(
       name: "learning_rate", place: .always(\.learningRate), isScalar: true,
-      chart: Chart(title: "learning rate", includesZero: true), console: { "lr \(ProgressFormat.measure($0))" },
-      consoleRank: 8),
+      console: { "lr \(ProgressFormat.measure($0))" }, consoleRank: 8),
     StepQuantity(
-      name: "gradient_norm", place: .sometimes(\.gradientNorm), isScalar: true, chart: Chart(title: "gradient norm"),
-      console: { "grad \(ProgressFormat.measure($0))" }, consoleRank: 7),
+      name: "gradient_norm", place: .sometimes(\.gradientNorm), isScalar: true,
+      console: { "grad \(ProgressFormat.measure($0))" }, consoleRank: 9),
     StepQuantity(
       name: "images_per_second", place: .always(\.imagesPerSecond), isScalar: true,
-      chart: Chart(title: "images per second", includesZero: true),
       console: { "\(ProgressFormat.measure($0)) images/s" }, consoleRank: 4),
     StepQuantity(name: "step_seconds", place: .always(\.stepSeconds)),
-    StepQuantity(
-      name: "data_seconds", place: .sometimes(\.dataSeconds),
-      chart: Chart(title: "seconds a step waits for images", includesZero: true)),
+    StepQuantity(name: "data_seconds", place: .sometimes(\.dataSeconds)),
     StepQuantity(name: "forward_seconds", place: .sometimes(\.forwardSeconds)),
     StepQuantity(name: "backward_seconds", place: .sometimes(\.backwardSeconds)),
     StepQuantity(name: "allreduce_seconds", place: .sometimes(\.allreduceSeconds)),

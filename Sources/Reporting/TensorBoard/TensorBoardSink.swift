@@ -1,4 +1,6 @@
-/// Draws the scalars of steps, and what evaluations came to. TensorBoard drops what earlier files of a directory say about steps that come again.
+import Files
+
+/// Draws the scalars of steps, and what evaluations came to, and shows the galleries. TensorBoard drops what earlier files of a directory say about steps that come again.
 public final class TensorBoardSink: RecordSink {
   private let directory: String
   private var writer: TensorBoardWriter
@@ -15,8 +17,17 @@ public final class TensorBoardSink: RecordSink {
       for (name, value) in step.scalars { try writer.addScalar(name, value, step: step.step) }
     case .epoch(let epoch):
       for value in epoch.evaluation { try writer.addScalar(value.metric.name, value.value, step: epoch.step) }
-    case .event: break
+      try addGallery(of: epoch)
+    case .start, .end, .event: break
     }
+  }
+
+  /// Where there is one that is whole; one that cannot be read is missed by nobody but who looks at it.
+  private func addGallery(of epoch: EpochRecord) throws(ReportingError) {
+    guard let png = try? readFile("\(directory)/gallery/\(GalleryFile.name(ofEpoch: epoch.epoch))"),
+      PNGHeader(png) != nil
+    else { return }
+    try writer.addImage("gallery", png: png, step: epoch.step)
   }
 
   public func rewind(to step: Int) throws(ReportingError) {

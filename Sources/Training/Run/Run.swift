@@ -138,10 +138,10 @@ public final class Run<Task: TrainingTask> {
   public func run() throws -> RunOutcome {
     do {
       let outcome = try train()
-      recorder?.finish()
+      recorder?.finish(outcome == .completed ? .completed : .stopped, step: step)
       return outcome
-    } catch  where isSharedByAllRanks(error) {
-      recorder?.finish()
+    } catch {
+      recorder?.finish(.failed(reason: "\(error)"), step: step)
       throw error
     }
   }
@@ -222,7 +222,7 @@ public final class Run<Task: TrainingTask> {
     let batch = try communicator.together { try loader.next() }
     try communicator.together {
       try recorder?.begin(
-        after: step, resume: options.resume, stepsPerEpoch: order.stepsPerEpoch, lastStep: lastStep, data: dataIdentity)
+        with: startRecord(of: self), resume: options.resume, data: dataIdentity)
     }
     saving = try CheckpointSaving(
       configuration.checkpoint, in: options.runDirectory, lock: recorder?.lock,

@@ -1,5 +1,6 @@
 import Checkpoints
 import Files
+import Reporting
 
 /// The paths of a run's files.
 public struct RunDirectory: Sendable {
@@ -11,8 +12,12 @@ public struct RunDirectory: Sendable {
 
   public var configuration: String { "\(path)/config.yaml" }
   public var log: String { "\(path)/log.jsonl" }
-  public var report: String { "\(path)/report.html" }
   public var checkpoints: String { "\(path)/checkpoints" }
+  /// What a model made of images after epochs; the report and TensorBoard take their images from here.
+  public var galleries: String { "\(path)/gallery" }
+
+  /// - Parameter epoch: epochs done.
+  public func gallery(ofEpoch epoch: Int) -> String { "\(galleries)/\(GalleryFile.name(ofEpoch: epoch))" }
 
   /// Creates the directory and makes sure that it can be written to.
   func create() throws(TrainingError) {

@@ -8,24 +8,17 @@ import Reporting
 
 /// What a run is, as its recorder writes it down.
 struct RunDescription {
-  /// What the report is headed with.
-  let title: String
   /// What the task reports.
   let metrics: [Metric]
   /// The resolved configuration, with what its keys mean.
   let yaml: String
-  let settings: [HTMLReport.Setting]
   /// Images of a step, over all ranks.
   let batchSize: Int
   let epochs: Int
 
   init<Task: TrainingTask>(_ task: Task.Type, _ configuration: Task.Configuration) {
-    title = Task.title
     metrics = Task.metrics
     yaml = configuration.yaml(documented: true)
-    settings = configuration.entries.map {
-      HTMLReport.Setting(name: $0.path.description, value: $0.value, documentation: $0.documentation)
-    }
     batchSize = configuration.train.batchSize
     epochs = configuration.train.epochs
   }
@@ -42,6 +35,7 @@ final class RunRecorder {
   private let store: CheckpointStore
   /// From `begin` on.
   private var sinks: [any RecordSink] = []
+  private var report: ReportSink?
   /// The places of the sinks whose last record could not be taken.
   private var failing: Set<Int> = []
   private var runningEpoch: RunningEpoch
@@ -71,9 +65,8 @@ final class RunRecorder {
   }
 
   /// Removes what is left of unfinished saves, opens the sinks behind `step`, and writes down the configuration.
-  func begin(
-    after step: Int, resume: ResumeChoice, stepsPerEpoch: Int, lastStep: Int, data: DataIdentity
-  ) throws {
+  func begin(with start: StartRecord, resume: ResumeChoice, data: DataIdentity) throws {
+    let step = start.step
     if case .checkpoint = resume, let newest = try store.steps().max(), newest > step {
       throw TrainingError.laterCheckpoints(runDirectory: directory.path, step: step, newest: newest)
     }
@@ -86,20 +79,21 @@ final class RunRecorder {
     if let name = resumed.setAside {
       logger.warning("\(escaped(directory.log)) is not a file; it is now \(escaped(name)), and a new log begins")
     }
+    let report = ReportSink(directory: directory.path, mayWrite: { [lock] in lock.isInPlace })
+    self.report = report
     sinks = [
       resumed.log,
       try TensorBoardSink(directory: directory.path, resumingAfter: step),
-      ConsoleSink(console, logger: logger, totalSteps: lastStep, totalEpochs: run.epochs),
-      ReportSink(
-        path: directory.report, log: directory.log, title: directory.path, subject: run.title, metrics: run.metrics,
-        settings: run.settings),
+      ConsoleSink(console, logger: logger, totalSteps: start.lastStep, totalEpochs: run.epochs),
+      report,
     ]
+    record(.start(start))
     if step > 0 { record(.event(EventRecord("resume", step: step))) }
     record(
       .event(
         EventRecord(
           "data", step: step, [LogField("count", .integer(data.count)), LogField("hash", .text(data.hash))])))
-    self.stepsPerEpoch = stepsPerEpoch
+    stepsPerEpoch = start.stepsPerEpoch
     try readRunningEpoch(after: step)
   }
 
@@ -202,8 +196,11 @@ final class RunRecorder {
     record(event: "rollback", step: step, reason: reason)
   }
 
-  /// Lets the sinks write what they write in the end. No rank waits for it.
-  func finish() {
+  /// Lets the sinks write what they write in the end, and says how the run does. No rank waits for it.
+  ///
+  /// - Parameter step: the last that was taken.
+  func finish(_ ending: RunHistory.Ending, step: Int) {
+    if lock.isInPlace { record(.end(EndRecord(step: step, ending))) }
     for sink in sinks where lock.isInPlace {
       do {
         try sink.finish()
@@ -212,6 +209,9 @@ final class RunRecorder {
       }
     }
     console.finish()
+    for finding in report?.findings ?? [] {
+      logger.log(level: finding.level == .warning ? .warning : .info, "\(finding.line)")
+    }
   }
 
   /// A sink that cannot write (a full disk, say) is no reason to stop training, nor to keep a record from the others. It is

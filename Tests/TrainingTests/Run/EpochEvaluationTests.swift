@@ -67,8 +67,8 @@ import Training
     try train(MaskedAutoencoding.self, "unwatched")
     #expect(try hash(of: "unwatched") == hash(of: "watched"))
     let report = try String(contentsOfFile: "\(path)/watched/report.html", encoding: .utf8)
-    #expect(report.contains("<th>watched sum</th>") && report.contains("<h3>watched sum</h3>"))
-    #expect(report.contains("<dt>watched epoch, last</dt>"))
+    #expect(report.contains("<th class=\"number\">Watched sum</th>") && report.contains("<b>Watched sum</b>"))
+    #expect(report.contains("<dt>Watched epoch</dt>"))
     let events = try #require(
       try FileManager.default.contentsOfDirectory(atPath: "\(path)/watched").first { $0.hasPrefix("events.") })
     let bytes = try Data(contentsOf: URL(fileURLWithPath: "\(path)/watched/\(events)"))

@@ -15,7 +15,12 @@ struct Axis {
   let ticks: [Tick]
 
   /// An axis on which all of `values`, which must be finite and for a logarithmic one above zero, have room.
-  init(_ scale: Scale, covering values: some Sequence<Double>, includingZero: Bool = false) {
+  ///
+  /// - Parameter label: what is written beside a value.
+  init(
+    _ scale: Scale, covering values: some Sequence<Double>, includingZero: Bool = false,
+    label: (Double) -> String
+  ) {
     var low = includingZero ? 0 : Double.infinity
     var high = includingZero ? 0 : -Double.infinity
     for value in values { (low, high) = (min(low, value), max(high, value)) }
@@ -31,7 +36,8 @@ struct Axis {
     var marks = scale == .linear ? Self.roundValues(low, high) : Self.decades(low, high)
     // Less than a decade has too few round powers; evenly spaced round values serve it better.
     if marks.count < 3 { marks = Self.roundValues(low, high) }
-    ticks = marks.map { Tick(value: $0, label: Self.label($0, range: high - low)) }
+    // Where a sum of steps should be zero, it need not be.
+    ticks = marks.map { Tick(value: $0, label: label(abs($0) < (high - low) * 1e-9 ? 0 : $0)) }
   }
 
   /// 0 at the low end, 1 at the high end.
@@ -64,12 +70,5 @@ struct Axis {
       values += factors.map { $0 * pow(10, Double(exponent)) }
     }
     return values.filter { lowest <= $0 && $0 <= highest }
-  }
-
-  private static func label(_ value: Double, range: Double) -> String {
-    if abs(value) < range * 1e-9 { return "0" }
-    if abs(value) >= 1e6, abs(value) < 1e9 { return String(format: "%g", value / 1e6) + "M" }
-    if abs(value) >= 1e4, abs(value) < 1e6 { return String(format: "%g", value / 1e3) + "k" }
-    return String(format: "%.4g", value).replacing("-", with: "−")
   }
 }

@@ -1,0 +1,50 @@
+/// Whether the recipe fits the run.
+extension HealthRule {
+  /// The peak of the paper's smallest batch in use, 1.5e-4 x 256 / 256. A third of it is where runs visibly stand still.
+  private static let usualPeak = 1.5e-4
+
+  /// The learning rate is for 256 images and scaled by the batch, so that a small batch makes it tiny.
+  static let tinyLearningRate = HealthRule { facts in
+    guard let peak = facts.peakLearningRate, let batch = facts.batchSize, batch < 256, peak < usualPeak / 3, peak > 0
+    else { return nil }
+    let base = peak * 256 / batch
+    return HealthFinding(
+      .warning,
+      "The learning rate peaks at \(Quantity.rate(peak)), because \(Quantity.rate(base)) is for 256 images and a batch has "
+        + "\(Quantity.grouped(Int(batch))): \(Quantity.rate(base)) x \(Int(batch)) / 256.",
+      advice:
+        "Small batches want more than their share: train.base_learning_rate=\(Quantity.rate(usualPeak * 256 / batch)) "
+        + "gives a peak of \(Quantity.rate(usualPeak)).")
+  }
+
+  /// A run that ends before its warm-up does, or spends most of its steps on it.
+  static let longWarmup = HealthRule { facts in
+    guard let warmup = facts.warmupSteps, let total = facts.totalSteps, total > 0, warmup > total / 2 else {
+      return nil
+    }
+    let lengths = "\(Quantity.grouped(Int(warmup))) steps, and the run \(Quantity.grouped(Int(total)))"
+    let advice = "Set train.warmup_epochs to a twentieth of the epochs that the run really has."
+    return warmup >= total
+      ? HealthFinding(
+        .warning, "The warm-up takes \(lengths): the learning rate never comes to its peak.", advice: advice)
+      : HealthFinding(
+        .notice, "The warm-up takes \(lengths): most of the run has less than its learning rate.", advice: advice)
+  }
+
+  /// The least that a masked autoencoder of any size was seen to learn something in.
+  private static let fewestSteps = 1000.0
+
+  static let fewSteps = HealthRule { facts in
+    guard let total = facts.totalSteps, total < fewestSteps, let images = facts.images, let batch = facts.batchSize,
+      let perEpoch = facts.stepsPerEpoch
+    else { return nil }
+    let epoch =
+      "\(Quantity.grouped(Int(images))) images in batches of \(Quantity.grouped(Int(batch))) are "
+      + "\(ProgressFormat.count(Int(perEpoch), "step")) an epoch"
+    return HealthFinding(
+      .notice,
+      "The whole run has \(ProgressFormat.count(Int(total), "step")), and a masked autoencoder takes thousands to learn "
+        + "anything: \(epoch).",
+      advice: "Train more epochs, or take a smaller train.batch_size, whose steps are more.")
+  }
+}

@@ -1,0 +1,102 @@
+import Compute
+import Foundation
+
+/// Keeps `report.html` up to date while the run goes on.
+///
+/// A thread of its own reads what has been added to the log and writes the page anew, every half a minute or so and never more
+/// than a two-hundredth of the time: steps wait for nothing, and no record is kept for it. What was recorded before a resume
+/// is in the log too.
+public final class ReportSink: RecordSink {
+  private let pages: Monitor<Pages>
+  /// Why the last page could not be written.
+  private let failure: Monitor<ReportingError?>
+
+  /// How often the page is written anew.
+  private static let seconds = 30.0
+  /// Until the first page: who starts a run wants to look at it.
+  private static let firstSeconds = 3.0
+
+  /// - Parameters:
+  ///   - directory: of the run, with its log and its configuration.
+  ///   - mayWrite: whether the directory is still the run's.
+  public init(directory: String, mayWrite: @escaping @Sendable () -> Bool) {
+    let pages = Monitor(Pages(directory: directory, mayWrite: mayWrite))
+    let failure = Monitor<ReportingError?>(nil)
+    (self.pages, self.failure) = (pages, failure)
+    do {
+      _ = try SystemThread(for: "the report") { Self.keepWriting(pages, failure) }
+    } catch {
+      failure.withLock { $0 = .system(action: "keep up to date", path: directory, reason: "\(error)") }
+    }
+  }
+
+  private static func keepWriting(_ pages: Monitor<Pages>, _ failure: Monitor<ReportingError?>) {
+    var pause = firstSeconds
+    while true {
+      // In short sleeps, so that a run that has ended is not held by them.
+      for _ in 0..<Int(pause.rounded(.up)) {
+        sleepThread(seconds: 1)
+        if pages.withLock({ $0.isFinished }) { return }
+      }
+      let start = ContinuousClock.now
+      let result = pages.withLock { pages -> ReportingError? in
+        guard !pages.isFinished else { return nil }
+        do throws(ReportingError) {
+          try pages.write(isAlive: true, rewriteSeconds: seconds)
+          return nil
+        } catch {
+          return error
+        }
+      }
+      failure.withLock { $0 = result }
+      let took = Double((ContinuousClock.now - start) / .seconds(1))
+      pause = max(seconds, 200 * took)
+    }
+  }
+
+  public func take(_ record: RunRecord) throws(ReportingError) {
+    if let failure = failure.withLock({ $0 }) { throw failure }
+  }
+
+  public func rewind(to step: Int) { pages.withLock { $0.readAgain() } }
+
+  /// Writes the page for the last time.
+  public func finish() throws(ReportingError) {
+    try pages.withLock { (pages) throws(ReportingError) in
+      pages.isFinished = true
+      try pages.write(isAlive: false, rewriteSeconds: nil)
+    }
+  }
+
+  /// What the last page says of the run's health.
+  public var findings: [HealthFinding] { pages.withLock { $0.findings } }
+}
+
+/// The pages of one run, one after another.
+private struct Pages {
+  let directory: String
+  let mayWrite: @Sendable () -> Bool
+  private var history = RunHistory()
+  private var follower: LogFollower
+  private(set) var findings: [HealthFinding] = []
+  var isFinished = false
+
+  init(directory: String, mayWrite: @escaping @Sendable () -> Bool) {
+    (self.directory, self.mayWrite) = (directory, mayWrite)
+    follower = LogFollower(path: "\(directory)/log.jsonl")
+  }
+
+  /// The log has lost lines that were read.
+  mutating func readAgain() {
+    history = RunHistory()
+    follower = LogFollower(path: follower.path)
+  }
+
+  mutating func write(isAlive: Bool, rewriteSeconds: Double?) throws(ReportingError) {
+    guard mayWrite() else { return }
+    do { try history.read(&follower) } catch { throw .file(error) }
+    let run = ReportedRun(directory: directory, history: history, isAlive: isAlive, showsImages: true)
+    findings = run.findings
+    try ReportPage([run], rewriteSeconds: rewriteSeconds).write(to: "\(directory)/report.html")
+  }
+}

@@ -1,0 +1,211 @@
+import Foundation
+import FoundationXML
+import Testing
+
+@testable import Reporting
+
+struct ReportPageTests {
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  private func run(_ steps: Int, name: String = "a", loss: (Int) -> Double = { 1 / Double($0) }) throws -> ReportedRun {
+    let path = "\(folder.path)/log-\(UUID().uuidString).jsonl"
+    let log = try TrainingLog.create(at: path)
+    for step in stride(from: 1, through: steps, by: 1) {
+      var record = StepRecord(
+        step: step, epoch: Double(step) / 10, loss: loss(step), learningRate: 1e-4, imagesPerSecond: Double(step),
+        stepSeconds: 1)
+      record.gradientNorm = 2
+      try log.append(record)
+    }
+    try log.append(EpochRecord(step: steps, epoch: 3, meanLoss: 0.25, seconds: 90))
+    try log.append(EventRecord("bad_sample", step: 2, [LogField("reason", "<b>&\"x\"'.jpg")]))
+    return ReportedRun(path: name, history: try RunHistory(log: path), state: .running)
+  }
+
+  /// The plots of a page, each parsed as XML, with what they say of their axes.
+  private func plots(_ html: String) throws -> [Plot] {
+    try html.matches(
+      of: /(?s)<div class="plot" data-x="(\S+) (\S+)" data-y="(\S+) (\S+)" data-scale="(\w+)">\s*(<svg.*?<\/svg>)/
+    )
+    .map { try Plot($0.output) }
+  }
+
+  @Test func thePageNeedsNothingButItself() throws {
+    let html = ReportPage([try run(30)], rewriteSeconds: 30).html
+    for outside in ["http:", "https:", "<script src", "@import", "url(", "fetch(", "import("] {
+      #expect(!html.contains(outside), "\(outside)")
+    }
+    // The one link is the icon, which would be asked for otherwise.
+    #expect(html.matches(of: /<link/).count == 1 && html.contains("<link rel=\"icon\" href=\"data:,\">"))
+    for tag in [
+      "section", "figure", "table", "div", "details", "dl", "style", "body", "html", "svg", "script", "ul", "span",
+    ] {
+      #expect(
+        html.matches(of: try Regex("<\(tag)[ >]")).count == html.matches(of: try Regex("</\(tag)>")).count, "\(tag)")
+    }
+  }
+
+  @Test func textFromOutsideIsNeverMarkup() throws {
+    let evil = "<script>alert('&\"')</script>"
+    var run = try run(3, name: evil)
+    run.settings = [RunSetting(name: evil, value: evil, documentation: evil)]
+    run.galleries = [GalleryImage(caption: evil, png: [1, 2, 3])]
+    run.state = .failed(reason: evil)
+    for html in [ReportPage([run]).html, ReportPage([run, run]).html] {
+      #expect(html.matches(of: /<script/).count == 1 && !html.contains("alert('"))
+    }
+    let html = ReportPage([run]).html
+    #expect(html.contains("&lt;b&gt;&amp;&quot;x&quot;&#39;.<wbr>jpg") && html.contains("data:image/png;base64,AQID"))
+  }
+
+  @Test func curvesAreWhereTheAxesSay() throws {
+    // The loss falls in a straight line from 40 to 10.
+    let plot = try plots(ReportPage([try run(31) { Double(41 - $0) }]).html)[0]
+    let points = plot.points["curve c0"] ?? []
+    #expect(points.count == 31)
+    for (index, point) in points.enumerated() {
+      // The page rounds to hundredths of a thousandth of a side.
+      #expect(abs(plot.step(point.x) - Double(index + 1)) < 30 * 1e-5)
+      #expect(abs(plot.value(point.y) - Double(40 - index)) < 30 * 1e-5)
+    }
+    #expect(points[0].y < points[30].y, "a loss that falls goes down on the page")
+  }
+
+  @Test func aLogarithmicScaleIsOffered() throws {
+    let plot = try plots(ReportPage([try run(5) { pow(10, Double(-$0)) }]).html)[1]
+    #expect(plot.isLogarithmic)
+    let points = plot.points["curve c0"] ?? []
+    #expect(points.count == 5)
+    for (index, point) in points.enumerated() {
+      #expect(abs(log10(plot.value(point.y)) + Double(index + 1)) < 4 * 1e-5)
+    }
+  }
+
+  @Test func whatIsNotFiniteIsMarkedAndNotDrawn() throws {
+    let html = ReportPage([try run(10) { $0 == 4 ? .nan : $0 == 7 ? .infinity : 1 }]).html
+    let plot = try plots(html)[0]
+    #expect(plot.points["curve c0"]?.count == 8 && plot.lines["bad"] == 2)
+    #expect(!html.contains("\"nan") && !html.contains("nan,") && !html.contains("inf "))
+  }
+
+  @Test func longRunsAreThinnedOutWithTheirExtremes() throws {
+    let plot = try plots(ReportPage([try run(3000) { $0.isMultiple(of: 2) ? 1 : 3 }]).html)[0]
+    let (curve, band) = (plot.points["curve c0"] ?? [], plot.points["band c0"] ?? [])
+    #expect(curve.count <= 640 && curve.count >= 320 && band.count == 2 * curve.count)
+    for point in band { #expect(abs(plot.value(point.y) - 1) < 1e-3 || abs(plot.value(point.y) - 3) < 1e-3) }
+  }
+
+  @Test("a spike of one step does not press the curve flat, and is in the band all the same")
+  func spikes() throws {
+    let plot = try plots(ReportPage([try run(4000) { $0 == 3000 ? 100 : 1 + 100 / Double($0 + 100) }]).html)[0]
+    #expect(plot.high < 2.001 && plot.low < 1.1)
+    // One of the eight values of its bin.
+    #expect((plot.points["curve c0"] ?? []).map { plot.value($0.y) }.max() ?? 0 > 100 / 8)
+    #expect((plot.points["band c0"] ?? []).map { plot.value($0.y) }.max() ?? 0 > 99)
+  }
+
+  @Test func evaluationsOfAnyNameAreDrawn() throws {
+    let path = "\(folder.path)/log-evaluations.jsonl"
+    let log = try TrainingLog.create(at: path)
+    for step in 1...4 {
+      try log.append(StepRecord(step: step, epoch: 0, loss: 1, learningRate: 0, imagesPerSecond: 1, stepSeconds: 1))
+      var epoch = EpochRecord(step: step, epoch: step, meanLoss: 1, seconds: 1)
+      epoch.evaluation = [
+        MetricValue(Metric(name: "never_heard_of"), Double(step)), MetricValue(Metric(name: "heldout_loss"), 0.9),
+      ]
+      try log.append(epoch)
+    }
+    let html = ReportPage([ReportedRun(path: "a", history: try RunHistory(log: path), state: .finished)]).html
+    #expect(html.contains("<b>Never heard of</b>") && html.contains("Held-out loss"))
+    #expect(try plots(html)[0].points["curve c1"]?.count == 4, "the held-out loss is beside the loss")
+  }
+
+  @Test func severalRunsLieOverOneAnother() throws {
+    var runs = [try run(20, name: "runs/first"), try run(30, name: "runs/second")]
+    runs[0].settings = [
+      RunSetting(name: "train.epochs", value: "3", documentation: ""),
+      RunSetting(name: "same", value: "1", documentation: ""),
+    ]
+    runs[1].settings = [
+      RunSetting(name: "train.epochs", value: "5", documentation: ""),
+      RunSetting(name: "same", value: "1", documentation: ""),
+    ]
+    let html = ReportPage(runs).html
+    let plot = try plots(html)[0]
+    #expect(plot.points["curve c0"]?.count == 20 && plot.points["curve c1"]?.count == 30)
+    #expect(
+      html.contains("first") && html.contains("second") && html.contains("train.<wbr>epochs")
+        && !html.contains(">same<"))
+  }
+
+  @Test(arguments: [0, 1, 2])
+  func shortRunsHaveAPageToo(steps: Int) throws {
+    let run = steps == 0 ? ReportedRun(path: "a", history: RunHistory(), state: .empty) : try run(steps)
+    let html = ReportPage([run]).html
+    #expect(html.contains("The log holds no step yet.") == (steps == 0))
+    #expect(try plots(html).isEmpty == (steps == 0))
+  }
+
+  @Test func galleriesOfALongRunAreSpread() throws {
+    let png = try fixture("tiny.png")
+    try FileManager.default.createDirectory(atPath: folder.path + "/gallery", withIntermediateDirectories: false)
+    for epoch in 1...100 {
+      try Data(png).write(to: URL(fileURLWithPath: folder.path + "/gallery/epoch-\(epoch).png"))
+    }
+    try Data([1, 2]).write(to: URL(fileURLWithPath: folder.path + "/gallery/epoch-200.png"))
+    let galleries = GalleryImage.all(in: folder.path + "/gallery")
+    #expect(galleries.count == 23 && galleries.first?.caption == "epoch 1", "what is no PNG is left out")
+    var run = try run(3)
+    run.galleries = galleries
+    let html = ReportPage([run]).html
+    #expect(html.matches(of: /<img\ /).count == 23 && html.matches(of: /<img [^>]* hidden>/).count == 22)
+  }
+
+  @Test func thePageIsReplacedInOneMove() throws {
+    let path = folder.path + "/report.html"
+    try ReportPage([try run(1, name: "first")]).write(to: path)
+    let page = ReportPage([try run(2, name: "second")])
+    try page.write(to: path)
+    #expect(try folder.text(of: "report.html") == page.html)
+    #expect(throws: ReportingError.self) { try page.write(to: folder.path) }
+  }
+}
+
+/// What an SVG element draws, by class, and the axes around it.
+private final class Plot: NSObject, XMLParserDelegate {
+  var points: [String: [(x: Double, y: Double)]] = [:]
+  var lines: [String: Int] = [:]
+  let (left, right, low, high): (Double, Double, Double, Double)
+  let isLogarithmic: Bool
+
+  init(_ match: (Substring, Substring, Substring, Substring, Substring, Substring, Substring)) throws {
+    (left, right, low, high) = (Double(match.1)!, Double(match.2)!, Double(match.3)!, Double(match.4)!)
+    isLogarithmic = match.5 == "logarithmic"
+    super.init()
+    let parser = XMLParser(data: Data(match.6.utf8))
+    parser.delegate = self
+    try #require(parser.parse(), "\(String(describing: parser.parserError)): \(match.6)")
+  }
+
+  func step(_ x: Double) -> Double { left + x / 1000 * (right - left) }
+
+  func value(_ y: Double) -> Double {
+    isLogarithmic ? low * pow(high / low, 1 - y / 1000) : low + (1 - y / 1000) * (high - low)
+  }
+
+  func parser(
+    _ parser: XMLParser, didStartElement name: String, namespaceURI: String?, qualifiedName: String?,
+    attributes: [String: String]
+  ) {
+    let style = attributes["class"] ?? ""
+    if let list = attributes["points"] {
+      points[style] = list.split(separator: " ").compactMap { pair in
+        let numbers = pair.split(separator: ",").compactMap { Double($0) }
+        return numbers.count == 2 ? (numbers[0], numbers[1]) : nil
+      }
+    }
+    if name == "line" { lines[style, default: 0] += 1 }
+  }
+}

@@ -1,0 +1,64 @@
+import Files
+import Foundation
+import Testing
+
+@testable import Reporting
+
+@Suite(.serialized) struct ReportSinkTests {
+  private let folder: TemporaryFolder
+  private let log: TrainingLog
+
+  init() throws {
+    folder = try TemporaryFolder()
+    log = try TrainingLog.create(at: folder.path + "/log.jsonl")
+  }
+
+  private func append(_ step: Int) throws {
+    try log.append(
+      StepRecord(step: step, epoch: 0, loss: 0.5, learningRate: 1e-4, imagesPerSecond: 10, stepSeconds: 1))
+  }
+
+  private var page: String? { try? folder.text(of: "report.html") }
+
+  @Test("the page is there while the run goes on, and says how it ended in the end", .timeLimit(.minutes(1)))
+  func alive() throws {
+    try append(1)
+    let sink = ReportSink(directory: folder.path, mayWrite: { true })
+    while page == nil { Thread.sleep(forTimeInterval: 0.02) }
+    #expect(page?.contains("<span class=\"badge running\">") == true && page?.contains("data-every=\"30\"") == true)
+    try append(2)
+    try log.append(EndRecord(step: 2, .completed))
+    try sink.finish()
+    #expect(page?.contains("<span class=\"badge finished\">") == true && page?.contains("data-every") == false)
+    #expect(sink.findings.count == 1)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == ["log.jsonl", "report.html"])
+  }
+
+  @Test("a run that went back has each step once")
+  func rewound() throws {
+    for step in 1...10 { try append(step) }
+    let sink = ReportSink(directory: folder.path, mayWrite: { true })
+    try sink.finish()
+    try log.removeLines(behind: 4)
+    sink.rewind(to: 4)
+    for step in 5...6 { try append(step) }
+    try sink.finish()
+    #expect(page?.contains("after step 6") == true, "\(page ?? "")")
+  }
+
+  @Test("nothing is written into a directory that is no longer the run's")
+  func otherDirectory() throws {
+    try append(1)
+    try ReportSink(directory: folder.path, mayWrite: { false }).finish()
+    #expect(page == nil)
+  }
+
+  @Test("a page that cannot be written is an error, and leaves nothing behind")
+  func unwritable() throws {
+    try append(1)
+    try FileManager.default.createDirectory(atPath: folder.path + "/report.html", withIntermediateDirectories: false)
+    let sink = ReportSink(directory: folder.path, mayWrite: { true })
+    #expect(throws: ReportingError.self) { try sink.finish() }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == ["log.jsonl", "report.html"])
+  }
+}
