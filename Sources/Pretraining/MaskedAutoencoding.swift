@@ -38,6 +38,21 @@ public struct MaskedAutoencoding: TrainingTask {
 
   public static func check(_ source: any ImageSource, for configuration: PretrainingConfiguration) {}
 
+  public func evaluation(
+    beside source: any ImageSource, placement: VirtualWorkerPlacement
+  ) throws -> (any EpochEvaluation)? {
+    let held = try configuration.gallery.path.map { path in
+      EvaluationData(path: path, source: try openSource(at: path, options: configuration.decodingOptions))
+    }
+    let gallery = try TrainingGallery(
+      configuration, model: model, held: held, trained: source, threads: placement.rank == 0 ? placement.threads : 0)
+    return EpochEvaluations([gallery], epochs: configuration.train.epochs)
+  }
+
+  public func evaluationBytes(_ placement: VirtualWorkerPlacement) -> Int {
+    TrainingGallery.byteCount(configuration, threads: placement.rank == 0 ? placement.threads : 0)
+  }
+
   public func memories(_ need: MemoryNeed, gradient: Vector) -> [Workspace] {
     let memory = workspaceMemory(need)
     return (0..<need.threads).map { Workspace(memory, thread: $0, gradient: gradient) }

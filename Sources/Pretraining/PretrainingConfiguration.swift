@@ -8,11 +8,13 @@ import Training
 public struct PretrainingConfiguration: TaskConfiguration {
   public var model = ModelConfiguration()
   public var run = RunConfiguration()
+  public var gallery = GalleryConfiguration()
 
   public init() {}
 
   public static let keys: [ConfigurationKey<Self>] =
     [.section("model", \.model, "the masked autoencoder")] + runKeys
+    + [.section("gallery", \.gallery, "what the model makes of masked images, to be looked at; changes no bit")]
 
   public var imageShape: ImageShape {
     ImageShape(channels: model.channels, height: model.imageSize.height, width: model.imageSize.width)

@@ -9,6 +9,8 @@ private let freeKeys: Set<String> = [
   "data.max_bad_fraction", "train.steps", "train.time_limit", "train.non_finite", "train.compare_every_steps",
   "train.recompute", "parallel.blas_kernel", "parallel.shard_optimizer",
 ]
+/// The sections all of whose keys are such.
+private let freeSections = ["checkpoint", "watchdog", "gallery"]
 
 /// What a resume would change of the recipe, as `key: old -> new`.
 func recipeChanges<Configuration: TaskConfiguration>(from old: Configuration, to new: Configuration) -> [String] {
@@ -21,7 +23,7 @@ func recipeChanges<Configuration: TaskConfiguration>(from old: Configuration, to
   return differences(between: old, and: new).filter { !isMachineKey($0.path) }
     .filter { difference in
       let key = difference.path.description
-      return !freeKeys.contains(key) && !key.hasPrefix("checkpoint.") && !key.hasPrefix("watchdog.")
+      return !freeKeys.contains(key) && !freeSections.contains { key.hasPrefix("\($0).") }
     }
     .map(\.description)
 }
