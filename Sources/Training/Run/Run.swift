@@ -136,6 +136,11 @@ public final class Run<Task: TrainingTask> {
 
   /// Trains to the last step, or to a request to stop.
   public func run() throws -> RunOutcome {
+    let announcement = try recorder.map { recorder in
+      let logger = recorder.logger
+      return try StopAnnouncement { logger.info("\($0)") }
+    }
+    defer { extendLifetime(announcement) }
     do {
       let outcome = try train()
       recorder?.finish(outcome == .completed ? .completed : .stopped, step: step)
