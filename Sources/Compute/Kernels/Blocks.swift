@@ -44,10 +44,12 @@ extension VectorView where Element: StoredElement {
   /// The lanes of `block`; zero in the lanes that it does not have.
   subscript(block: Block) -> Lanes {
     @inline(__always) get {
+      assert(block.start >= 0 && block.start + block.lanes <= count, "block outside the vector")
       let address = UnsafePointer(base + block.start)
       return block.lanes == 16 ? Element.lanes(at: address) : Element.lanes(at: address, first: block.lanes)
     }
     @inline(__always) nonmutating set {
+      assert(block.start >= 0 && block.start + block.lanes <= count, "block outside the vector")
       let address = base + block.start
       if block.lanes == 16 {
         Element.store(newValue, at: address)

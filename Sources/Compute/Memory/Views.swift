@@ -10,6 +10,9 @@
 //   so that the owner is there until the function is left, whether it returns or throws. Only where the function hands
 //   the owner on to somebody who holds it, by returning it or by storing it, the line is not needed.
 // - A function that is given a view relies on its caller, and lets no copy of the view stay behind.
+//
+// Ranges, rows and shapes are always checked. Single elements and blocks of them, which the hot loops take, are checked in
+// a debug build (`launch/test --debug`).
 
 /// A vector of floats.
 public typealias Vector = VectorView<Float>
@@ -31,8 +34,14 @@ public struct VectorView<Element: BitwiseCopyable>: @unchecked Sendable {
 
   @inlinable
   public subscript(index: Int) -> Element {
-    get { base[index] }
-    nonmutating set { base[index] = newValue }
+    get {
+      assert(index >= 0 && index < count, "element outside the vector")
+      return base[index]
+    }
+    nonmutating set {
+      assert(index >= 0 && index < count, "element outside the vector")
+      base[index] = newValue
+    }
   }
 
   /// The part of it in `range`.
@@ -72,8 +81,14 @@ public struct MatrixView<Element: BitwiseCopyable>: @unchecked Sendable {
 
   @inlinable
   public subscript(row: Int, column: Int) -> Element {
-    get { base[row * stride + column] }
-    nonmutating set { base[row * stride + column] = newValue }
+    get {
+      assert(row >= 0 && row < rows && column >= 0 && column < columns, "element outside the matrix")
+      return base[row * stride + column]
+    }
+    nonmutating set {
+      assert(row >= 0 && row < rows && column >= 0 && column < columns, "element outside the matrix")
+      base[row * stride + column] = newValue
+    }
   }
 
   @inlinable
