@@ -32,6 +32,8 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
       "\(escaped(path)) is damaged: \(reason)"
     case .badImage(let sample):
       sample.description
+    case .tooManyBadImages(1, let first, _):
+      "the only image cannot be used: \(first)"
     case .tooManyBadImages(let count, let first, let last):
       "\(count) images in a row cannot be used; the first: \(first); the last: \(last)"
     case .wrongChannels(let name, let found, let wanted):

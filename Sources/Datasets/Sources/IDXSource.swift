@@ -17,14 +17,15 @@ public struct IDXSource: ImageSource {
 
   public var shape: ImageShape? { ImageShape(channels: 1, height: height, width: width) }
 
-  /// Opens the images at `imagesPath`, and the labels beside them: the same name with `labels-idx1` for
+  /// Opens the images at `path` (or in it, where it is a folder of the file's name), and the labels beside them: the same name with `labels-idx1` for
   /// `images-idx3` (or `labels.idx1` for `images.idx3`, as some programs unpack them), gzip or not.
-  public init(imagesPath: String) throws(DatasetError) {
+  public init(imagesPath path: String) throws(DatasetError) {
+    let imagesPath = Self.insideOwnFolder(path)
     let images = try IDXFile(path: imagesPath, rank: 3)
     self.imagesPath = imagesPath
     (count, height, width) = (images.dimensions[0], images.dimensions[1], images.dimensions[2])
     pixels = images.bytes
-    labelsPath = Self.labelsFile(beside: imagesPath)
+    labelsPath = Self.labelsFile(beside: path)
     if let labelsPath {
       let file = try IDXFile(path: labelsPath, rank: 1)
       guard file.bytes.count == count else {
@@ -77,7 +78,14 @@ public struct IDXSource: ImageSource {
     guard plainName(imagesPath).hasSuffix(imagesSuffix) else { return nil }
     let stem = unpackedName(imagesPath).dropLast(imagesSuffix.count)
     let endings = ["labels-idx1-ubyte", "labels-idx1-ubyte.gz", "labels.idx1-ubyte", "labels.idx1-ubyte.gz"]
-    return endings.map { stem + $0 }.first { (try? fileKindFollowingLinks($0)) == .regular }
+    return endings.map { insideOwnFolder(stem + $0) }.first { (try? fileKindFollowingLinks($0)) == .regular }
+  }
+
+  /// The file of a folder that has the name of the file, as some downloads unpack to; else the path itself.
+  private static func insideOwnFolder(_ path: String) -> String {
+    guard (try? fileKindFollowingLinks(path)) == .directory, let slash = path.lastIndex(of: "/") else { return path }
+    let name = path[slash...].dropFirst()
+    return (try? listDirectory(path))?.contains(String(name)) == true ? "\(path)/\(name)" : path
   }
 }
 
@@ -94,7 +102,14 @@ extension IDXSource: SourceFormat {
     let names = place.names.filter { plainName($0).hasSuffix(imagesSuffix) }
     let training = names.filter { plainName($0).hasSuffix("train-\(imagesSuffix)") }
     let candidates = training.isEmpty ? names : training
-    guard let first = candidates.first else { return nil }
+    guard let first = candidates.first else {
+      if let colored = place.names.first(where: { unpackedName($0).hasSuffix("idx4-ubyte") }) {
+        throw .notADataset(
+          path: place.path(of: colored),
+          reason: "IDX is read with one channel (three dimensions); save it as .npy of [N, H, W, C], which is read too")
+      }
+      return nil
+    }
     guard candidates.allSatisfy({ plainName($0) == plainName(first) }) else {
       throw .notADataset(
         path: place.path, reason: "it holds several data sets, give one of them: \(candidates.joined(separator: ", "))")

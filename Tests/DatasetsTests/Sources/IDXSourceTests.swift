@@ -57,6 +57,25 @@ import Testing
     #expect(training.imagesPath == folder.path + "/" + Self.images + ".gz")
   }
 
+  /// As a download of Kaggle's unpacks: each file in a folder of its own name.
+  @Test func aFileMayLieInAFolderOfItsName() throws {
+    let folder = try ScratchFolder()
+    for file in [Self.images, Self.labels] {
+      try folder.copyFixture(file + (file == Self.labels ? ".gz" : ""), to: file + "/" + file)
+    }
+    let source = try #require(try openSource(at: folder.path) as? IDXSource)
+    #expect(source.imagesPath == "\(folder.path)/\(Self.images)/\(Self.images)")
+    #expect(source.count == 6)
+    #expect((0..<6).map { source.label(of: $0) } == [3, 0, 2, 2, 1, 0])
+  }
+
+  @Test func severalChannelsAreRefusedWithWhatToDo() throws {
+    let folder = try ScratchFolder()
+    try folder.write([0, 0, 8, 4], to: "train-images-idx4-ubyte")
+    let error = #expect(throws: DatasetError.self) { try openSource(at: folder.path) }
+    #expect(error?.description.contains("save it as .npy of [N, H, W, C]") == true)
+  }
+
   @Test func severalSetsInAFolderAreNotGuessed() throws {
     let folder = try ScratchFolder()
     for name in ["letters-images-idx3-ubyte", "digits-images-idx3-ubyte"] {
