@@ -54,6 +54,7 @@ import Testing
     let sample = Case(seed: seed)
     let (weight, bias) = (sample.parameter("head.weight"), sample.parameter("head.bias"))
     let arena = AlignedBuffer(sample.parameters)
+    defer { extendLifetime(arena) }
     let (loss, correct) = sample.model.forward(parameters: arena.all, memory: sample.memory)
     let expected = reference(weight, bias, sample.images, sample.labels)
     #expect(correct == expected.1)
@@ -86,6 +87,7 @@ import Testing
     let sample = Case(seed: 9)
     sample.memory.images[2, 3] = .nan
     let arena = AlignedBuffer(sample.parameters)
+    defer { extendLifetime(arena) }
     let (loss, correct) = sample.model.forward(parameters: arena.all, memory: sample.memory)
     #expect(loss.isNaN)
     #expect(correct < Self.imageCount)

@@ -45,6 +45,7 @@ import VisionTransformer
     let model = MaskedAutoencoder(oracle.model)
     let table = model.table
     let parameters = AlignedBuffer<Float>(repeating: 0, count: table.arenaCount)
+    defer { extendLifetime(parameters) }
     for spec in table.specs { try file.copyFloats(of: "weight." + spec.name, to: parameters.all[spec.range]) }
 
     let pixels = try file.tensor(named: "pixel_values")
@@ -56,6 +57,7 @@ import VisionTransformer
 
     let gradient = GradientArena(table)
     let moments = AlignedBuffer<Float>(repeating: 0, count: 2 * table.arenaCount)
+    defer { extendLifetime(moments) }
     let optimizer = AdamW(
       AdamWConfiguration(),
       groups: table.specs.map { ParameterGroup(range: $0.range, weightDecay: $0.isDecayed ? 0.05 : 0) })

@@ -31,6 +31,7 @@ import Testing
   /// Channel, row, column: the order of a convolution's weights.
   @Test func embeddedPatches() {
     let workspace = Self.model(normalizes: false).workspace
+    defer { extendLifetime(workspace) }
     let patches = workspace.activations.first { $0.name == "patches" }!
     defer { extendLifetime(patches) }
     #expect(patches.rowsPerImage == 3 && patches.values.rows == 6)
@@ -43,7 +44,9 @@ import Testing
 
   /// Row, column, channel: the order of the predictions.
   @Test func targets() {
-    let targets = Self.model(normalizes: false).workspace.targets
+    let workspace = Self.model(normalizes: false).workspace
+    defer { extendLifetime(workspace) }
+    let targets = workspace.targets
     #expect(targets.rows == 6)
     #expect(targets.row(0).array == [0, 100, 1, 101, 10, 110, 11, 111])
     #expect(targets.row(1).array == [24, 124, 25, 125, 34, 134, 35, 135])
@@ -53,7 +56,9 @@ import Testing
 
   /// Patch 0 has the mean 55.5 and squares of 20202 around it, so the unbiased variance 20202/7; so has each other.
   @Test func normalizedTargets() {
-    let targets = Self.model(normalizes: true).workspace.targets
+    let workspace = Self.model(normalizes: true).workspace
+    defer { extendLifetime(workspace) }
+    let targets = workspace.targets
     let deviation = (20202.0 / 7 + 1e-6).squareRoot()
     for row in 0..<6 {
       for (index, offset) in [-55.5, 44.5, -54.5, 45.5, -45.5, 54.5, -44.5, 55.5].enumerated() {

@@ -29,6 +29,7 @@ import Testing
 
   @Test func wholeNumbersAreExactAndScaled() {
     let values = AlignedBuffer<Float>(Array(repeating: 3, count: 1 << 16) + Array(repeating: -4, count: 1 << 16))
+    defer { extendLifetime(values) }
     // (9 + 16)·2¹⁶ = (5·2⁸)².
     #expect(norm(values.all, workers: 2) == 1280)
     #expect(norm(values.all, workers: 2, scale: 0.25) == 320)
@@ -37,6 +38,7 @@ import Testing
   /// The run stops on a norm that is not finite, so it must be finite for all finite gradients and for no other.
   @Test func isFiniteExactlyIfTheGradientIs() {
     let large = AlignedBuffer<Float>(Array(repeating: .greatestFiniteMagnitude, count: 70_000))
+    defer { extendLifetime(large) }
     #expect(norm(large.all, workers: 1).isFinite)
     for value in [Float.infinity, -.infinity, .nan] {
       for position in [0, 65_535, 65_536, 69_999] {
@@ -59,6 +61,7 @@ import Testing
       let norm = GradientNorm(count: Self.count)
       for range in ranges { norm.sumPieces(of: gradient.all, in: range, worker: 0, workers: 1) }
       let message = AlignedBuffer<Double>(repeating: -1, count: 3)
+      defer { extendLifetime(message) }
       norm.writeSums(to: message.all, in: ranges)
       #expect(message.all[2] == -1)
       all.readSums(from: message.all, in: ranges)

@@ -9,6 +9,7 @@ import Testing
   @Test("the bytes of a small file, written out by hand")
   func byHand() throws {
     let buffer = AlignedBuffer<Float>(repeating: 0, count: 3)
+    defer { extendLifetime(buffer) }
     buffer.all[0] = 1
     buffer.all[1] = -2
     let contents = SafetensorsContents(
@@ -50,6 +51,7 @@ import Testing
   func longBfloat16() throws {
     let count = 200_001
     let buffer = AlignedBuffer<Float>(repeating: 0, count: count)
+    defer { extendLifetime(buffer) }
     for index in 0..<count {
       buffer.all[index] = Float(index % 256)
     }

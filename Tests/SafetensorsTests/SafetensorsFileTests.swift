@@ -56,6 +56,7 @@ private struct Description: Decodable {
   @Test("copying asks for as many floats as there are")
   func copying() throws {
     let target = AlignedBuffer<Float>(repeating: -1, count: 41)
+    defer { extendLifetime(target) }
     try file.copyFloats(of: "vit.größe \u{2028} \u{1F600}", to: target.all[0..<40])
     #expect(target.all.array.prefix(40).map(\.bitPattern) == python.tensors["vit.größe \u{2028} \u{1F600}"]?.bits)
     #expect(target.all[40] == -1)
@@ -68,6 +69,7 @@ private struct Description: Decodable {
     let names = ["vit.größe \u{2028} \u{1F600}", "single"]
     let floats = try names.flatMap { try file.floats(of: $0) }
     let buffer = AlignedBuffer<Float>(repeating: 0, count: floats.count)
+    defer { extendLifetime(buffer) }
     for (index, value) in floats.enumerated() {
       buffer.all[index] = value
     }

@@ -85,6 +85,7 @@ import Testing
     let writer = try CheckpointWriter(
       store: writer.store, layout: layout, retention: CheckpointRetention(keepLast: 1), copiedAtATime: 1 << 20)
     let buffer = AlignedBuffer<Float>(repeating: 0, count: 2 * count)
+    defer { extendLifetime(buffer) }
     for index in 0..<2 * count {
       buffer.all[index] = Float(index)
     }

@@ -12,6 +12,7 @@ struct InProcessCommunicatorTests {
     #expect(!communicator.hostName.isEmpty)
 
     let buffer = AlignedBuffer<Float>(repeating: 0.25, count: 5)
+    defer { extendLifetime(buffer) }
     for wire in GradientWire.allCases {
       // Not a number of BFloat16: nothing crosses, so nothing is rounded.
       let value: Float = 0.2503
@@ -32,6 +33,7 @@ struct InProcessCommunicatorTests {
 
   @Test func exchangeOfOneRankIsNothing() throws {
     let buffer = AlignedBuffer<Float>(repeating: 0.25, count: 5)
+    defer { extendLifetime(buffer) }
     let exchange = try GradientExchange(communicator: InProcessCommunicator())
     exchange.submit(buffer.all)
     let times = try exchange.finish()

@@ -75,6 +75,7 @@ struct ReductionScheduleTests {
     let (leafCount, count) = (7, 100_003)
     let schedule = ReductionSchedule(tree: ReductionTree(leafCount: leafCount), leavesPerRound: 3)
     let memory = AlignedBuffer<Float>(repeating: .nan, count: (leafCount + schedule.slotCount) * count)
+    defer { extendLifetime(memory) }
     let rows = memory.all.reshaped(rows: leafCount + schedule.slotCount, columns: count)
     for leaf in 0..<leafCount {
       for index in 0..<count {
@@ -103,6 +104,7 @@ struct ReductionScheduleTests {
     let executor = ReductionExecutor(schedule: schedule)
     let leafCount = schedule.rounds.map(\.leaves.count).max()!
     let memory = AlignedBuffer<Float>(repeating: .nan, count: (leafCount + schedule.slotCount) * elementCount)
+    defer { extendLifetime(memory) }
     let rows = memory.all.reshaped(rows: leafCount + schedule.slotCount, columns: elementCount)
     for (index, round) in schedule.rounds.enumerated() {
       for leaf in 0..<leafCount {

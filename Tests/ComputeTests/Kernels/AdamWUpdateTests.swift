@@ -36,6 +36,7 @@ import Testing
     update.decay = 0
     let p = FramedMatrix(rows: 1, columns: 37, seed: 1)
     let zeros = (0..<3).map { _ in FramedMatrix(rows: 1, columns: 37, values: Array(repeating: 0, count: 37)) }
+    defer { extendLifetime(zeros) }
     let before = p.bits
     update.apply(
       parameters: p.vector, firstMoment: zeros[0].vector, secondMoment: zeros[1].vector, gradient: zeros[2].vector)
@@ -45,9 +46,11 @@ import Testing
   @Test func notANumberIsNotSwallowed() {
     let p = FramedMatrix(rows: 1, columns: 20, seed: 1)
     let moments = (0..<2).map { _ in FramedMatrix(rows: 1, columns: 20, values: Array(repeating: 0, count: 20)) }
+    defer { extendLifetime(moments) }
     var gradient = normals(20, seed: 2)
     gradient[18] = .nan
     let g = FramedMatrix(rows: 1, columns: 20, values: gradient)
+    defer { extendLifetime(g) }
     Self.update.apply(
       parameters: p.vector, firstMoment: moments[0].vector, secondMoment: moments[1].vector, gradient: g.vector)
     #expect(p.values.indices.filter { p.values[$0].isNaN } == [18])

@@ -75,6 +75,7 @@ import Testing
     let apart = Data(shape, .aligned)
     let width = shape.width
     let joined = FramedMatrix(rows: shape.keys, columns: 3 * width)
+    defer { extendLifetime(joined) }
     let parts = (0..<3).map { joined.view.columns($0 * width..<($0 + 1) * width) }
     for (part, source) in zip(parts, [apart.query, apart.key, apart.value]) {
       copyRows(output: part, input: source.view)

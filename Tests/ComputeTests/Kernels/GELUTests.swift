@@ -41,7 +41,9 @@ import Testing
   @Test func isAccurateEverywhere() {
     let count = Self.sweep.count
     let x = FramedMatrix(rows: 1, columns: count, values: Self.sweep)
+    defer { extendLifetime(x) }
     let ones = FramedMatrix(rows: 1, columns: count, values: Array(repeating: 1, count: count))
+    defer { extendLifetime(ones) }
     let (y, again, derivative) = (
       FramedMatrix(rows: 1, columns: count), FramedMatrix(rows: 1, columns: count),
       FramedMatrix(rows: 1, columns: count)
@@ -97,6 +99,7 @@ import Testing
     let data = Data(count: 37, placement, values: normals(37, seed: 1).map { Float($0) })
     data.run()
     let ones = FramedMatrix(rows: 1, columns: 37, values: Array(repeating: 1, count: 37))
+    defer { extendLifetime(ones) }
     let (derivative, y) = (FramedMatrix(rows: 1, columns: 37), FramedMatrix(rows: 1, columns: 37))
     geluBackward(
       inputGradient: derivative.vector, output: y.vector, outputGradient: ones.vector, input: data.x.vector)

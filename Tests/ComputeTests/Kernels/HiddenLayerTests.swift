@@ -24,6 +24,7 @@ import Testing
     let bias = biases.vector
     defer { extendLifetime(biases) }
     let product = AlignedBuffer<Float>(repeating: .nan, count: Element.productCount(rows: rows, columns: hidden))
+    defer { extendLifetime(product) }
     let (kept, output) = (Storage<Element>(rows, hidden), Storage<Element>(rows, hidden))
     hiddenForward(
       kept: kept.view, output: output.view, input: input.view, weight: weight.view, bias: bias, product: product.all)
@@ -42,6 +43,7 @@ import Testing
       hiddenGradient: gradient.view, output: again.view, outputGradient: input.view, weight: back.view,
       kept: kept.view, product: product.all)
     let sums = FramedMatrix(rows: rows, columns: hidden)
+    defer { extendLifetime(sums) }
     multiply(.plain(input.view), .plain(back.view), into: sums.view)
     let expectedGradient = Storage<Element>(rows, hidden)
     geluBackward(

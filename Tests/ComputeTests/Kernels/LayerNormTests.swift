@@ -41,7 +41,9 @@ import Testing
   @Test func rowsOfOneValueHaveNoDeviation() {
     let (rows, width) = (2, 19)
     let x = FramedMatrix(rows: rows, columns: width, values: Array(repeating: 3, count: rows * width))
+    defer { extendLifetime(x) }
     let (y, weight) = (FramedMatrix(rows: rows, columns: width), FramedMatrix(rows: 1, columns: width, seed: 1))
+    defer { extendLifetime(weight) }
     let bias = FramedMatrix(rows: 1, columns: width, seed: 2)
     let (mean, rho) = (FramedMatrix(rows: 1, columns: rows), FramedMatrix(rows: 1, columns: rows))
     layerNormForward(

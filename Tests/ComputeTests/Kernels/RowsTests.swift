@@ -45,6 +45,7 @@ import Testing
 
   @Test(arguments: Placement.all) func sumOfRowsGoesFromFirstToLast(_ placement: Placement) {
     let input = FramedMatrix(rows: 203, columns: Self.columns, placement, seed: 1)
+    defer { extendLifetime(input) }
     let output = FramedMatrix(rows: 1, columns: Self.columns, placement, seed: 2)
     var expected = Array(repeating: Float(0), count: Self.columns)
     for row in 0..<input.view.rows {
@@ -60,6 +61,7 @@ import Testing
     for placement in Placement.all {
       let values = (0..<count).map { Float(($0 * 37 + 11) % 2001 - 1000) }
       let vector = FramedMatrix(rows: 1, columns: count, placement, values: values)
+      defer { extendLifetime(vector) }
       #expect(sumOfSquares(vector.vector) == values.reduce(0.0) { $0 + Double($1) * Double($1) })
     }
   }
@@ -74,8 +76,10 @@ import Testing
       #expect(abs(sumOfSquares(vector.vector) - exact) <= 2 * Double(count) * 0x1p-53 * exact)
     }
     let tiny = FramedMatrix(rows: 1, columns: 1, values: [.leastNonzeroMagnitude])
+    defer { extendLifetime(tiny) }
     #expect(sumOfSquares(tiny.vector) == 0x1p-298)
     let spoilt = FramedMatrix(rows: 1, columns: 19, values: Array(repeating: 1, count: 18) + [.nan])
+    defer { extendLifetime(spoilt) }
     #expect(sumOfSquares(spoilt.vector).isNaN)
   }
 

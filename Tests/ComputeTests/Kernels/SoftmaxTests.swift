@@ -36,7 +36,9 @@ import Testing
     for placement in shape.placements {
       let rows = shape.matrix(placement, seed: 1, scale: shape.spread)
       let maximum = FramedMatrix(rows: 1, columns: shape.rows, placement)
+      defer { extendLifetime(maximum) }
       let inverseSum = FramedMatrix(rows: 1, columns: shape.rows, placement)
+      defer { extendLifetime(inverseSum) }
       let scores = rows.values
       let reference = referenceSoftmax(rows.grid(of: Rounded.self), scale: Rounded(Self.scale))
       softmaxForward(
@@ -65,7 +67,10 @@ import Testing
     let arguments = (0..<count).map { -87 * Float($0) / Float(count - 1) }
     let rows = FramedMatrix(
       rows: count, columns: 2, Placement(offset: 0, padding: 14), reach: 16, values: arguments.flatMap { [0, $0] })
+    defer { extendLifetime(rows) }
     let (maximum, inverseSum) = (FramedMatrix(rows: 1, columns: count), FramedMatrix(rows: 1, columns: count))
+    defer { extendLifetime(maximum) }
+    defer { extendLifetime(inverseSum) }
     softmaxForward(
       probabilities: rows.view, rows: rows.view, scale: 1, maximum: maximum.vector, inverseSum: inverseSum.vector)
     var worst = 0.0
@@ -81,6 +86,8 @@ import Testing
     let rows = FramedMatrix(
       rows: 1, columns: scores.count, Placement(offset: 0, padding: 10), reach: 16, values: scores)
     let (maximum, inverseSum) = (FramedMatrix(rows: 1, columns: 1), FramedMatrix(rows: 1, columns: 1))
+    defer { extendLifetime(maximum) }
+    defer { extendLifetime(inverseSum) }
     softmaxForward(
       probabilities: rows.view, rows: rows.view, scale: 1, maximum: maximum.vector, inverseSum: inverseSum.vector)
     #expect(rows.values == [0.5, 0, 0, 0, 0, 0.5])
@@ -93,7 +100,10 @@ import Testing
     var scores = normals(3 * columns, seed: 4)
     scores[columns + 18] = nan
     let rows = FramedMatrix(rows: 3, columns: columns, Placement(offset: 0, padding: 11), reach: 32, values: scores)
+    defer { extendLifetime(rows) }
     let (maximum, inverseSum) = (FramedMatrix(rows: 1, columns: 3), FramedMatrix(rows: 1, columns: 3))
+    defer { extendLifetime(maximum) }
+    defer { extendLifetime(inverseSum) }
     softmaxForward(
       probabilities: rows.view, rows: rows.view, scale: 1, maximum: maximum.vector, inverseSum: inverseSum.vector)
     #expect(rows.view.row(1).array.allSatisfy { $0.isNaN })
@@ -107,6 +117,8 @@ import Testing
       let (maximum, inverseSum) = (
         FramedMatrix(rows: 1, columns: shape.rows), FramedMatrix(rows: 1, columns: shape.rows)
       )
+      defer { extendLifetime(maximum) }
+      defer { extendLifetime(inverseSum) }
       softmaxForward(
         probabilities: probabilities.view, rows: probabilities.view, scale: Self.scale, maximum: maximum.vector,
         inverseSum: inverseSum.vector)

@@ -11,6 +11,7 @@ import Testing
     #expect(measuring.count == 16 + 16 + 32 + 48 + 0 + 112 + 48)
 
     let memory = AlignedBuffer<Float>(repeating: 0, count: measuring.count)
+    defer { extendLifetime(memory) }
     var allocator = ArenaAllocator(memory.all)
     for size in Self.sizes { #expect(allocator.vector(size).count == size) }
     let matrix = allocator.matrix(5, 7)
@@ -20,6 +21,7 @@ import Testing
 
   @Test func viewsStartOnCacheLinesAndDoNotOverlap() {
     let memory = AlignedBuffer<Float>(repeating: -1, count: 300)
+    defer { extendLifetime(memory) }
     var allocator = ArenaAllocator(memory.all)
     let views = Self.sizes.map { allocator.vector($0) }
     for (index, view) in views.enumerated() {
@@ -33,6 +35,7 @@ import Testing
   @Test func moreThanThereIsIsRefused() async {
     await #expect(processExitsWith: .failure) {
       let memory = AlignedBuffer<Float>(repeating: 0, count: 40)
+      defer { extendLifetime(memory) }
       var allocator = ArenaAllocator(memory.all)
       _ = allocator.vector(20)
       _ = allocator.vector(9)
@@ -41,6 +44,7 @@ import Testing
 
   @Test func exactlyWhatThereIsIsNot() {
     let memory = AlignedBuffer<Float>(repeating: 0, count: 40)
+    defer { extendLifetime(memory) }
     var allocator = ArenaAllocator(memory.all)
     _ = allocator.vector(20)
     #expect(allocator.vector(8).count == 8)
@@ -49,6 +53,7 @@ import Testing
   @Test func buffersAreAlignedAndFilled() {
     for count in [0, 1, 15, 16, 17, 1000] {
       let buffer = AlignedBuffer<Float>(repeating: 2, count: count)
+      defer { extendLifetime(buffer) }
       #expect(UInt(bitPattern: buffer.base) % 64 == 0)
       #expect(buffer.all.array == Array(repeating: 2, count: count))
     }

@@ -5,6 +5,7 @@ import Testing
   /// 0, 1, 2, … in three rows of five, seen as rows of four.
   @Test func rowsAndColumnsOfAStridedMatrix() {
     let memory = AlignedBuffer<Float>((0..<15).map(Float.init))
+    defer { extendLifetime(memory) }
     let matrix = Matrix(base: memory.base, rows: 3, columns: 4, stride: 5)
     #expect(matrix[2, 3] == 13)
     #expect(matrix.row(1).array == [5, 6, 7, 8])
@@ -18,6 +19,7 @@ import Testing
 
   @Test func vectorsAndMatricesAreTheSameFloats() {
     let memory = AlignedBuffer<Float>((0..<12).map(Float.init))
+    defer { extendLifetime(memory) }
     let matrix = memory.all.reshaped(rows: 3, columns: 4)
     #expect(matrix.row(2).array == [8, 9, 10, 11])
     #expect(matrix.rows(1..<3).flat.array == Array(4..<12).map(Float.init))
@@ -27,14 +29,17 @@ import Testing
   @Test func whatLiesOutsideIsRefused() async {
     await #expect(processExitsWith: .failure) {
       let memory = AlignedBuffer<Float>(repeating: 0, count: 12)
+      defer { extendLifetime(memory) }
       _ = memory.all.reshaped(rows: 3, columns: 4).columns(2..<5)
     }
     await #expect(processExitsWith: .failure) {
       let memory = AlignedBuffer<Float>(repeating: 0, count: 12)
+      defer { extendLifetime(memory) }
       _ = memory.all[10..<13]
     }
     await #expect(processExitsWith: .failure) {
       let memory = AlignedBuffer<Float>(repeating: 0, count: 12)
+      defer { extendLifetime(memory) }
       _ = memory.all.reshaped(rows: 3, columns: 4).columns(0..<3).flat
     }
   }

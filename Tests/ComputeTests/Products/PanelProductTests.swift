@@ -40,6 +40,7 @@ import Testing
     let c = FramedMatrix(rows: shape.rows, columns: shape.columns, placement, seed: 3)
     let residual = FramedMatrix(rows: shape.rows, columns: shape.columns, placement, seed: 4)
     let bias = FramedMatrix(rows: 1, columns: shape.columns, seed: 5)
+    defer { extendLifetime(bias) }
     let (before, rest, biases) = (c.values, residual.values, bias.values)
     func started(_ row: Int, _ column: Int) -> Float {
       let index = row * shape.columns + column
@@ -107,6 +108,8 @@ import Testing
     let (short, long) = (
       FramedMatrix(rows: shape.rows, columns: shape.columns), FramedMatrix(rows: shape.rows, columns: shape.columns)
     )
+    defer { extendLifetime(short) }
+    defer { extendLifetime(long) }
     PanelProduct.run(left, right, into: short.view, from: .zero, vector: SIMD8<Float>.self) { _, _ in }
     PanelProduct.run(left, right, into: long.view, from: .zero, vector: SIMD16<Float>.self) { _, _ in }
     for row in 0..<shape.rows {

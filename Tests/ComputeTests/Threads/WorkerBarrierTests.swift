@@ -9,7 +9,9 @@ import Testing
     let pool = try WorkerPool(count: count)
     let barrier = WorkerBarrier(count: count)
     let written = AlignedBuffer<Int>(repeating: -1, count: count)
+    defer { extendLifetime(written) }
     let mistakes = AlignedBuffer<Int>(repeating: 0, count: count)
+    defer { extendLifetime(mistakes) }
     let (rows, wrong) = (UnsafeSendable(written.base), UnsafeSendable(mistakes.base))
     pool.run { worker in
       for round in 0..<rounds {
@@ -27,7 +29,9 @@ import Testing
     let pool = try WorkerPool(count: count)
     let barrier = WorkerBarrier(count: count)
     let sums = AlignedBuffer<Int>(repeating: 0, count: count)
+    defer { extendLifetime(sums) }
     let written = AlignedBuffer<Int>(repeating: 0, count: count)
+    defer { extendLifetime(written) }
     let (values, results) = (UnsafeSendable(written.base), UnsafeSendable(sums.base))
     for late in 0..<count {
       pool.run { worker in

@@ -10,6 +10,7 @@ import Testing
   @Test(arguments: counts) func eachWorkerRunsOnceEachTime(_ count: Int) throws {
     let pool = try WorkerPool(count: count)
     let buffer = AlignedBuffer<Int>(repeating: 0, count: count)
+    defer { extendLifetime(buffer) }
     let runs = UnsafeSendable(buffer.base)
     for run in 1...500 {
       pool.run { worker in runs.value[worker] += worker + 1 }
@@ -26,7 +27,9 @@ import Testing
     let count = 5
     let pool = try WorkerPool(count: count)
     let first = AlignedBuffer<Int>(repeating: 1, count: count)
+    defer { extendLifetime(first) }
     let second = AlignedBuffer<Int>(repeating: 1, count: count)
+    defer { extendLifetime(second) }
     let halves = [UnsafeSendable(first.base), UnsafeSendable(second.base)]
     for run in 0..<2000 {
       let (from, to) = (halves[run % 2], halves[(run + 1) % 2])

@@ -12,6 +12,7 @@ import Testing
     for index in 0..<768 { image.pixels.base(UInt8.self)[index] = UInt8(index % 256) }
     let normalization = Normalization(mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225])
     let output = AlignedBuffer<Float>(repeating: .nan, count: 768)
+    defer { extendLifetime(output) }
     normalization.apply(to: image.pixels, into: output.all)
     #expect(output.all.array.map { $0.bitPattern } == expected.map { $0.bitPattern })
   }
@@ -23,6 +24,7 @@ import Testing
       let image = PlanarImage(shape: shape, kind: Element.kind)
       for (index, sample) in samples.enumerated() { image.pixels.base(Element.self)[index] = sample }
       let output = AlignedBuffer<Float>(repeating: .nan, count: 4)
+      defer { extendLifetime(output) }
       Normalization(mean: [0, 0.5], deviation: [1, 0.25], sampleRange: range)
         .apply(to: image.pixels, into: output.all)
       return output.all.array

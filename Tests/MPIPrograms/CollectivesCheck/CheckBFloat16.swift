@@ -6,7 +6,9 @@ func checkBFloat16(_ communicator: any Communicator) throws {
   var hash = BitHash()
   for length in lengths {
     let own = AlignedBuffer<Float>(repeating: 0, count: length)
+    defer { extendLifetime(own) }
     let sum = AlignedBuffer<Float>(repeating: 0, count: length)
+    defer { extendLifetime(sum) }
     Shards.sumOwn(into: own.all, communicator: communicator)
     sum.base.update(from: own.base, count: length)
     try communicator.allreduceSum(sum.all, wire: .bf16)
@@ -14,6 +16,7 @@ func checkBFloat16(_ communicator: any Communicator) throws {
     hash.add(sum.all)
 
     let parts = AlignedBuffer<Float>(repeating: 0, count: length)
+    defer { extendLifetime(parts) }
     parts.base.update(from: own.base, count: length)
     try communicator.reduceScatterSum(parts.all, wire: .bf16)
     let owned = communicator.owned(ofCount: length, by: communicator.rank)
@@ -66,6 +69,7 @@ private func checkNonFinite(_ communicator: any Communicator) throws {
   for bits: UInt32 in [0x7F80_0000, 0xFF80_0000, 0x7FC0_0000, 0x7FFF_FFFF, 0xFFFF_FFFF, 0x7F80_0001, 0x7F7F_FFFF] {
     for position in [0, 5, 31, 32, 34] {
       let vector = AlignedBuffer<Float>(repeating: 1, count: 35)
+      defer { extendLifetime(vector) }
       if communicator.rank == communicator.size - 1 { vector.base[position] = Float(bitPattern: bits) }
       try communicator.allreduceSum(vector.all, wire: .bf16)
       for index in 0..<35 {

@@ -6,7 +6,9 @@ func checkExchange(_ communicator: any Communicator) throws {
   let bounds = [0, 1000, 1000, 40_000, 500_000, 1_200_003]
   let count = bounds.last!
   let own = AlignedBuffer<Float>(repeating: 0, count: count)
+  defer { extendLifetime(own) }
   let gradient = AlignedBuffer<Float>(repeating: 0, count: count)
+  defer { extendLifetime(gradient) }
   Shards.sumOwn(into: own.all, communicator: communicator)
   let exchange = try GradientExchange(communicator: communicator)
   for step in 0..<4 {

@@ -9,7 +9,9 @@ func checkSums(_ communicator: any Communicator) throws {
   var hash = BitHash()
   for length in lengths {
     let own = AlignedBuffer<Float>(repeating: 0, count: length)
+    defer { extendLifetime(own) }
     let sum = AlignedBuffer<Float>(repeating: 0, count: length)
+    defer { extendLifetime(sum) }
     Shards.sumOwn(into: own.all, communicator: communicator)
     sum.base.update(from: own.base, count: length)
     try communicator.allreduceSum(sum.all, wire: .fp32)
@@ -17,6 +19,7 @@ func checkSums(_ communicator: any Communicator) throws {
     hash.add(sum.all)
 
     let parts = AlignedBuffer<Float>(repeating: 0, count: length)
+    defer { extendLifetime(parts) }
     parts.base.update(from: own.base, count: length)
     try communicator.reduceScatterSum(parts.all, wire: .fp32)
     let owned = communicator.owned(ofCount: length, by: communicator.rank)

@@ -5,6 +5,7 @@ import Foundation
 /// Ranks that pass vectors of different lengths: each gets a typed error, and says which.
 func provokeUnequalLengths(_ communicator: any Communicator) throws {
   let vector = AlignedBuffer<Float>(repeating: 1, count: 100 + 900 * communicator.rank)
+  defer { extendLifetime(vector) }
   do {
     try communicator.allreduceSum(vector.all, wire: .fp32)
   } catch {
@@ -16,6 +17,7 @@ func provokeUnequalLengths(_ communicator: any Communicator) throws {
 /// The same inside the communication thread: `finish` throws it, and what was submitted later is not waited for.
 func provokeUnequalLengthsInExchange(_ communicator: any Communicator) throws {
   let vector = AlignedBuffer<Float>(repeating: 1, count: 100 + 900 * communicator.rank)
+  defer { extendLifetime(vector) }
   let exchange = try GradientExchange(communicator: communicator)
   exchange.submit(vector.all)
   exchange.submit(vector.all[0..<50])
@@ -30,6 +32,7 @@ func provokeUnequalLengthsInExchange(_ communicator: any Communicator) throws {
 /// One rank throws and ends the job while all others wait for it.
 func abortOnOneRank(_ communicator: any Communicator) throws {
   let vector = AlignedBuffer<Float>(repeating: 1, count: 1_000_000)
+  defer { extendLifetime(vector) }
   try communicator.allreduceSum(vector.all, wire: .fp32)
   if communicator.rank == communicator.size - 1 {
     FileHandle.standardError.write(Data("rank \(communicator.rank) has had enough\n".utf8))

@@ -54,6 +54,7 @@ enum Shards {
     let executor = ReductionExecutor(schedule: schedule)
     let leaves = AlignedBuffer<Float>(repeating: 0, count: 2 * sum.count)
     let slots = AlignedBuffer<Float>(repeating: 0, count: schedule.slotCount * sum.count)
+    defer { extendLifetime(slots) }
     let (leafRows, slotRows) = (
       leaves.all.reshaped(rows: 2, columns: sum.count), slots.all.reshaped(rows: schedule.slotCount, columns: sum.count)
     )

@@ -7,6 +7,7 @@ import Compute
 func timeAllreduce(_ communicator: any Communicator, floatCount count: Int) throws {
   guard communicator.size > 1 else { return try timeTree(communicator) }
   let vector = AlignedBuffer<Float>(repeating: 0, count: count)
+  defer { extendLifetime(vector) }
   let repetitions = max(1, 1_000_000 / max(count, 1))
   var seconds: [(ours: Double, theirs: Double)] = []
   for _ in 0..<10 {
@@ -31,6 +32,7 @@ private func timeTree(_ communicator: any Communicator) throws {
   for leafCount in [2, 4, 8] {
     let leaves = AlignedBuffer<Float>(repeating: 1, count: leafCount * count)
     let sum = AlignedBuffer<Float>(repeating: 0, count: count)
+    defer { extendLifetime(sum) }
     let (leafRows, slots) = (
       leaves.all.reshaped(rows: leafCount, columns: count), sum.all.reshaped(rows: 1, columns: count)
     )

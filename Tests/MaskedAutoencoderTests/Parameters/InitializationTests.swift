@@ -12,6 +12,7 @@ import Testing
 
   static func arena(seed: UInt64 = 1) -> [Float] {
     let arena = AlignedBuffer<Float>(repeating: .nan, count: model.table.arenaCount)
+    defer { extendLifetime(arena) }
     model.table.initialize(arena.all, seed: seed)
     return arena.all.array
   }
@@ -45,6 +46,7 @@ import Testing
     let small = sample((8, 8), patch: 4, channels: 3, ratio: 0.5, encoder: (64, 1, 4, 1), decoder: (64, 1, 4, 1))
     let table = MaskedAutoencoder(small).table
     let arena = AlignedBuffer<Float>(repeating: .nan, count: table.arenaCount)
+    defer { extendLifetime(arena) }
     var tokens: [String: [Double]] = [:]
     for seed in 0..<100 as Range<UInt64> {
       table.initialize(arena.all, seed: seed)
