@@ -1,7 +1,15 @@
 import Checkpoints
+import Files
 import Foundation
+import Synchronization
 import TemporaryFiles
 import Testing
+
+/// Counts from 0.
+private final class Counter: Sendable {
+  private let count = Atomic(0)
+  func next() -> Int { count.wrappingAdd(1, ordering: .relaxed).oldValue }
+}
 
 @Suite struct PruneTests {
   private let run: TemporaryDirectory
@@ -47,6 +55,28 @@ import Testing
   func discard() throws {
     #expect(try store.discard(newerThan: 60) == [70, 80])
     #expect(try store.newestValid() == NewestCheckpoint(step: 60, passedOver: []))
+  }
+
+  /// Every call about the checkpoint's files in turn is the first that finds it gone.
+  @Test("a checkpoint that is removed while it is looked at is neither found nor passed over")
+  func removedWhileLookedAt() throws {
+    let (path, elsewhere) = (store.path(of: 80), "\(store.directory)/.being-removed")
+    var calls = 0
+    while true {
+      let count = Counter()
+      let first = calls
+      let newest = try SystemCallFaults.withCode { _, called in
+        if called.hasPrefix(path), count.next() == first { rename(path, elsewhere) }
+        return nil
+      } operation: {
+        try store.newestValid()
+      }
+      guard newest.step != 80 else { break }
+      #expect(newest == NewestCheckpoint(step: 70, passedOver: []), "gone before call \(first)")
+      try FileManager.default.moveItem(atPath: elsewhere, toPath: path)
+      calls += 1
+    }
+    #expect(calls > 3)
   }
 
   @Test("saving, pruning on two other threads and reading at once: each checkpoint that is found is whole")
