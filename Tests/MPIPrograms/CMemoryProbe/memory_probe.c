@@ -6,11 +6,21 @@
 #include <execinfo.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <unistd.h>
+
+// A sanitizer puts functions of its own in the place of these: a program that is built with one counts nothing, and says so
+// where it is asked to.
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define COUNTS_MEMORY 0
+#else
+#define COUNTS_MEMORY 1
+#endif
 
 // The C library's own, under the names that it exports for programs that replace the usual ones.
 void *__libc_malloc(size_t);
@@ -27,6 +37,8 @@ static struct {
 static atomic_size_t count;
 static atomic_bool is_counting;
 static _Thread_local bool is_ignored;
+
+#if COUNTS_MEMORY
 
 // Frame 0 of the remembered stack is this function, frame 1 the allocating function.
 __attribute__((noinline)) static void note(void) {
@@ -74,7 +86,13 @@ void *mmap(void *address, size_t size, int protection, int flags, int file, off_
   return (void *)syscall(SYS_mmap, address, size, protection, flags, file, offset);
 }
 
+#endif
+
 void memory_probe_begin(void) {
+  if (!COUNTS_MEMORY) {
+    fputs("memory cannot be counted in a program that is built with a sanitizer\n", stderr);
+    exit(1);
+  }
   // The first one loads a library.
   void *frame;
   backtrace(&frame, 1);
@@ -100,7 +118,7 @@ static Dl_info object(const void *address) {
 }
 
 static bool is_in_program(const void *address) {
-  return object(address).dli_fbase == object((const void *)note).dli_fbase;
+  return object(address).dli_fbase == object((const void *)memory_probe_begin).dli_fbase;
 }
 
 static const char *name(const void *address) {
