@@ -8,7 +8,7 @@ struct ConfigCommand: ParsableCommand {
     commandName: "config", abstract: "Find, check and compare configurations.",
     discussion: "Example: mae config show --config configs/tiny32.yaml",
     subcommands: [
-      List.self, Copy.self, Show.self, Check.self, Diff.self, Schema.self, VirtualWorkers.self,
+      List.self, Copy.self, Suggest.self, Show.self, Check.self, Diff.self, Schema.self, VirtualWorkers.self,
     ])
 
   struct Show: ParsableCommand {

@@ -37,7 +37,7 @@ extension ProgramTests {
       Case(
         arguments: ["config", "chek"], exitCode: 2,
         sentence:
-          "mae config has no command 'chek'; did you mean check? It has list, copy, show, check, diff, schema, virtual-workers."
+          "mae config has no command 'chek'; did you mean check? It has list, copy, suggest, show, check, diff, schema, virtual-workers."
       ),
       Case(
         arguments: check + ["--set", "train.epochs", "=", "3"], exitCode: 2,

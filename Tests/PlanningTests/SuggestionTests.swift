@@ -1,0 +1,151 @@
+import Datasets
+import Foundation
+import Imaging
+import MPILaunch
+import Pretraining
+import Testing
+import VisionTransformer
+
+@testable import Planning
+
+/// What is suggested for data and speeds that are written down here.
+@Suite struct SuggestionTests {
+  private func profile(
+    count: Int, side: Int, channels: Int = 3, common: Bool = true, flat: Double = 0, seconds: Double = 0
+  ) -> DataProfile {
+    DataProfile(
+      kind: "a folder of images", count: count, channels: channels,
+      commonSize: common ? GridSize(height: side, width: side) : nil, shorterSide: side,
+      mean: [Double](repeating: 0.48123, count: channels), deviation: [Double](repeating: 0.2512, count: channels),
+      flatShare: flat, secondsPerImage: seconds)
+  }
+
+  /// - Parameter speeds: images a second of the models of the ladder; the last holds for larger ones too.
+  private func suggest(
+    _ data: DataProfile, hours: Double, cores: Int = 2, speeds: [Double]
+  ) throws -> Suggestion {
+    try Suggestion(for: data, path: "/data", hours: hours, cores: cores) { configuration in
+      let place = Suggestion.ladder.firstIndex { $0.encoder == configuration.model.encoder }!
+      return speeds[min(place, speeds.count - 1)]
+    }
+  }
+
+  /// As configs/fashion_mnist.yaml is written by hand, for more time.
+  @Test func smallGreyImagesForAnHour() throws {
+    let suggestion = try suggest(
+      profile(count: 60_000, side: 28, channels: 1, flat: 0.45), hours: 1, speeds: [4000, 2000, 900, 300, 90])
+    let configuration = suggestion.configuration
+    #expect(configuration.model.imageSize == GridSize(height: 28, width: 28))
+    #expect(configuration.model.patchSize == 4)
+    #expect(!configuration.model.normalizesPixels)
+    #expect(configuration.model.encoder.depth == 6, "108 epochs of 2000 a second; 48 of the next one's 900")
+    #expect(configuration.train.epochs == 108)
+    #expect(configuration.train.warmupEpochs == 5.4)
+    #expect(configuration.train.batchSize == 256)
+    #expect(configuration.train.baseLearningRate == 1.2e-3)
+    #expect(configuration.data.mean == [0.481])
+    #expect(abs(suggestion.predictedSeconds - 3240) < 1)
+  }
+
+  @Test func imageNetOnAWholeCluster() throws {
+    let suggestion = try suggest(
+      profile(count: 1_281_167, side: 375, common: false), hours: 24 * 30, cores: 512,
+      speeds: [1e6, 1e6, 1e6, 1e5, 3000, 1500])
+    let configuration = suggestion.configuration
+    #expect(configuration.model.imageSize == GridSize(height: 224, width: 224))
+    #expect(configuration.model.patchSize == 16)
+    #expect(configuration.model.encoder == Suggestion.ladder[5].encoder)
+    #expect(configuration.train.batchSize == 4096)
+    #expect(configuration.train.baseLearningRate == 1.5e-4, "the paper's")
+    #expect(configuration.train.epochs <= 1600)
+    #expect(configuration.train.warmupEpochs == 40)
+    #expect(configuration.virtualWorkers == 512)
+  }
+
+  /// A large model would learn a few photographs by heart.
+  @Test func fewImagesGetASmallModel() throws {
+    let suggestion = try suggest(profile(count: 300, side: 512, common: false), hours: 12, speeds: [1000])
+    let values = 300 * 224 * 224 * 3
+    #expect(suggestion.configuration.model.encoder == Suggestion.ladder[2].encoder)
+    #expect(4 * 10_000_000 < values)
+    #expect(suggestion.configuration.train.epochs == 1600, "no more than helped in the paper")
+    #expect(suggestion.configuration.train.batchSize == 64)
+    let text = suggestion.yaml(heading: [])
+    #expect(text.contains("ViT-S would have more parameters than a quarter of the values in the images.\n"), "\(text)")
+  }
+
+  @Test func tooLittleTimeGetsTheSmallestAndAWord() throws {
+    let suggestion = try suggest(profile(count: 1_000_000, side: 64), hours: 0.1, speeds: [100])
+    #expect(suggestion.configuration.train.epochs == 1)
+    #expect(
+      suggestion.yaml(heading: []).contains("good features take some hundred: give it more time, or fewer images"))
+  }
+
+  /// Large photographs: two cores that decode 10 ms each take 5 ms from every image.
+  @Test func decodingTakesItsTime() throws {
+    let data = profile(count: 1000, side: 512, common: false, seconds: 0.01)
+    let slow = try suggest(data, hours: 1, speeds: [1000, 100])
+    #expect(slow.configuration.train.epochs == 216, "3240 s of 66.7 images")
+    let quick = try suggest(profile(count: 1000, side: 512, common: false), hours: 1, speeds: [1000, 100])
+    #expect(quick.configuration.train.epochs == 324)
+  }
+
+  @Test(arguments: [
+    (1, 1), (63, 17), (100, 7), (5000, 32), (60_000, 28), (50_000, 224), (10_000_000, 4000), (2000, 48), (2000, 49),
+  ]) func whateverIsSuggestedIsAValidConfiguration(count: Int, side: Int) throws {
+    for common in [true, false] {
+      for channels in [1, 3, 5] {
+        let suggestion = try suggest(
+          profile(count: count, side: side, channels: channels, common: common, flat: 0.5), hours: 2, cores: 6,
+          speeds: [500, 200, 50, 10, 1])
+        let read = try PretrainingConfiguration.decode(yaml: suggestion.yaml(heading: ["A heading"]))
+        var told = suggestion.configuration
+        told.data.path = "/data"
+        #expect(read == told)
+        #expect(read.train.batchSize <= count)
+      }
+    }
+  }
+
+  /// Half of each image is of one colour, the other half noise.
+  @Test func aProfileOfImages() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("profile-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let path = folder.appendingPathComponent("images-idx3-ubyte")
+    var bytes: [UInt8] = [0, 0, 8, 3, 0, 0, 1, 44, 0, 0, 0, 14, 0, 0, 0, 14]
+    for index in 0..<300 * 196 { bytes.append(index % 196 < 98 ? 51 : UInt8(truncatingIfNeeded: index &* 7919 >> 3)) }
+    try Data(bytes).write(to: path)
+    let source = try openSource(at: DataPaths([path.path]), options: DecodingOptions())
+    let profile = try #require(try DataProfile(of: source, threads: 1))
+    #expect(profile.count == 300 && profile.channels == 1)
+    #expect(profile.commonSize == GridSize(height: 14, width: 14))
+    #expect(profile.shorterSide == 14)
+    #expect(abs(profile.flatShare - 21.0 / 49) < 1e-9, "three and a half of seven rows: \(profile.flatShare)")
+    #expect(abs(profile.mean[0] - (0.2 + 0.5) / 2) < 0.02)
+  }
+
+  /// With the rates of this machine; in the test's build it may be a slow one.
+  @Test func theProgramWritesAFileThatItTakes() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("suggest-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let images = folder.appendingPathComponent("images-idx3-ubyte").path
+    try Data([0, 0, 8, 3, 0, 0, 0, 100, 0, 0, 0, 8, 0, 0, 0, 8] + (0..<6400).map { UInt8($0 % 251) })
+      .write(to: URL(fileURLWithPath: images))
+    let output = folder.appendingPathComponent("mine.yaml").path
+    let mae = try MPILaunch.builtProgram("mae")
+    let arguments = ["config", "suggest", "--data", images, "--hours", "0.01", "--output", output]
+    let outcome = try MPILaunch.run(mae, arguments, ranks: nil)
+    #expect(outcome.exitCode == 0, "\(outcome.errorOutput)")
+    #expect(outcome.output == "wrote \(output)\n")
+    let dry = try MPILaunch.run(
+      mae, ["pretrain", "--config", output, "--run-dir", folder.appendingPathComponent("run").path, "--dry-run"],
+      ranks: nil)
+    #expect(dry.exitCode == 0, "\(dry.errorOutput)")
+    let again = try MPILaunch.run(mae, arguments, ranks: nil)
+    #expect(again.exitCode == 2)
+    let nothing = try MPILaunch.run(mae, ["config", "suggest", "--data", "/nowhere"], ranks: nil)
+    #expect(nothing.exitCode == 1)
+  }
+}
