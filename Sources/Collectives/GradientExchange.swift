@@ -28,9 +28,10 @@ public final class GradientExchange: Sendable {
 
   private let queue: ExchangeQueue?
 
+  /// - Parameter row: where what the thread does is recorded while steps are profiled.
   /// - Throws: the thread cannot be started.
   public init(
-    communicator: any Communicator, wire: GradientWire = .fp32, result: Result = .whole
+    communicator: any Communicator, wire: GradientWire = .fp32, result: Result = .whole, row: Trace.Row? = nil
   ) throws(ThreadError) {
     guard communicator.size > 1 else {
       queue = nil
@@ -40,6 +41,8 @@ public final class GradientExchange: Sendable {
     self.queue = queue
     _ = try SystemThread(for: "the exchange of gradients") {
       queue.run { vector throws(CommunicatorError) in
+        let start = row?.now
+        defer { row?.add("sum over ranks", since: start, number: vector.count * wire.bytesPerFloat) }
         switch result {
         case .whole: try communicator.allreduceSum(vector, wire: wire)
         case .ownedParts: try communicator.reduceScatterSum(vector, wire: wire)

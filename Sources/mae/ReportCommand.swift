@@ -8,9 +8,9 @@ struct ReportCommand: ParsableCommand {
     commandName: "report", abstract: "Make the page of a run, or of several beside one another, from their logs.",
     discussion: """
       A run writes its own report.html while it goes on. This makes it again, of a run that was killed for example, which \
-      could not write that it ended; and it lays the curves of several runs over one another:
+      could not write that it ended; and it lays the curves of several runs over one another.
 
-        mae report runs/a runs/b --output comparison.html
+      Example: mae report runs/a runs/b --output comparison.html
       """)
 
   @Argument(help: ArgumentHelp("Run directories.", valueName: "RUN"))

@@ -29,6 +29,20 @@ struct RunArguments: ParsableArguments {
   @Flag(name: .long, help: "One process, statistics of every layer after every step, parameter hashes.")
   var debug = false
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Record what every thread does in so many steps and write a trace into the run directory; ui.perfetto.dev opens it.",
+      valueName: "STEPS"))
+  var profile: Int?
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Keep a file with the run's numbers for Prometheus's node exporter, whose textfile collector reads *.prom.",
+      valueName: "FILE.prom"))
+  var metrics: String?
+
   @Flag(
     name: .long,
     help:
@@ -44,6 +58,12 @@ struct RunArguments: ParsableArguments {
 
   func validate() throws {
     if runDir.isEmpty { throw ValidationError("--run-dir is empty; name a folder.") }
+    if let profile, !(1...10_000).contains(profile) {
+      throw ValidationError("--profile is \(profile); record 1 to 10000 steps.")
+    }
+    if let metrics, !metrics.hasSuffix(".prom") {
+      throw ValidationError("--metrics is \(metrics); node exporter reads files that end in .prom, so name one.")
+    }
     if initFrom != nil, !["auto", "none"].contains(resume) {
       throw ValidationError(
         "--init-from begins a new run and --resume \(resume) goes on with an old one; give one of them.")
@@ -68,6 +88,8 @@ struct RunArguments: ParsableArguments {
       options.initialWeights = initFrom
       options.allowsRecipeChange = allowRecipeChange
       options.debug = debug
+      options.profiledSteps = profile
+      options.metricsFile = metrics
       if dryRun {
         let run = try Run<Task>.check(told, options: options, communicator)
         if communicator.rank == 0 { print("\(escaped(configuration.config)): valid; \(run)") }
@@ -88,7 +110,7 @@ struct RunArguments: ParsableArguments {
       options: [
         .init("command", command), .init("--resume", resume), .init("--init-from", initFrom ?? "not given"),
         .init("--allow-recipe-change", "\(allowRecipeChange)"), .init("--debug", "\(debug)"),
-        .init("--dry-run", "\(dryRun)"),
+        .init("--dry-run", "\(dryRun)"), .init("--profile", profile.map(String.init) ?? "not given"),
       ],
       entries: entries)
   }

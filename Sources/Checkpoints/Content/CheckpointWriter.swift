@@ -74,12 +74,14 @@ public final class CheckpointWriter: @unchecked Sendable {
   ///   - name: who writes, for errors.
   ///   - ownsStore: whether the store's path still leads to the run's own directory. Where it does not, nothing there is
   ///     changed, and saves fail.
+  ///   - row: where it is recorded what the saving thread does while steps are profiled.
   ///   - copiedAtATime: floats. From some tens of megabytes on the C library writes past the caches, which spares reading
   ///     what is written over.
   /// - Throws: the thread cannot be started.
   public init(
     store: CheckpointStore, layout: CheckpointLayout, retention: CheckpointRetention, share: CheckpointShare = .whole,
-    name: String = "", ownsStore: @escaping @Sendable () -> Bool = { true }, copiedAtATime: Int = 1 << 24
+    name: String = "", ownsStore: @escaping @Sendable () -> Bool = { true }, row: Trace.Row? = nil,
+    copiedAtATime: Int = 1 << 24
   ) throws(ThreadError) {
     let part = CheckpointPart(share, of: layout, pieceByteCount: store.pieceByteCount)
     let copy = AlignedBuffer<Float>(repeating: 0, count: part.floats.reduce(0) { $0 + $1.count })
@@ -102,7 +104,11 @@ public final class CheckpointWriter: @unchecked Sendable {
     self.copiedAtATime = copiedAtATime
     pieces = part.pieces
     _ = try SystemThread(for: "saving checkpoints") { [state] in
-      while let work = Self.nextWork(state) { work() }
+      while let work = Self.nextWork(state) {
+        let start = row?.now
+        work()
+        row?.add("write a checkpoint", since: start)
+      }
     }
   }
 

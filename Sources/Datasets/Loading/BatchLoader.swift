@@ -22,9 +22,10 @@ public final class BatchLoader {
   ///   - steps: the steps that `next()` will return, one after another.
   ///   - threads: decode threads.
   ///   - slots: batches in memory at once: one that is computed on, the others being filled.
+  ///   - trace: where it is recorded what the threads do while steps are profiled.
   public init(
     images: AugmentedImages, batchSize: Int, part: Range<Int>, steps: Range<Int>, threads: Int,
-    order: SampleOrder = .global, slots: Int = defaultSlots
+    order: SampleOrder = .global, slots: Int = defaultSlots, trace: Trace? = nil
   ) throws(DatasetError) {
     precondition(!part.isEmpty && part.lowerBound >= 0 && part.upperBound <= batchSize, "part \(part) of \(batchSize)")
     precondition(threads > 0 && slots > 0 && steps.lowerBound >= 0, "a loader without threads, slots or steps")
@@ -36,10 +37,11 @@ public final class BatchLoader {
     self.ring = ring
     nextStep = steps.lowerBound
     do throws(ThreadError) {
-      for _ in 0..<threads {
+      for thread in 0..<threads {
+        let row = trace?.row("decoding \(thread)")
         self.threads.append(
           try SystemThread(for: "decoding images") {
-            decodeTickets(of: ring, order: order, images: images, firstImage: part.lowerBound)
+            decodeTickets(of: ring, order: order, images: images, firstImage: part.lowerBound, row: row)
           })
       }
     } catch {
@@ -75,9 +77,12 @@ public final class BatchLoader {
 }
 
 /// What a decode thread does.
-private func decodeTickets(of ring: BatchRing, order: BatchOrder, images: AugmentedImages, firstImage: Int) {
+private func decodeTickets(
+  of ring: BatchRing, order: BatchOrder, images: AugmentedImages, firstImage: Int, row: Trace.Row?
+) {
   var resizer = Resizer()
   while let ticket = ring.takeTicket() {
+    let start = row?.now
     let sample = order.sample(step: ticket.step, index: firstImage + ticket.index)
     let outcome: Result<LoadedImage, DatasetError>
     do throws(DatasetError) {
@@ -88,6 +93,7 @@ private func decodeTickets(of ring: BatchRing, order: BatchOrder, images: Augmen
     } catch {
       outcome = .failure(error)
     }
+    row?.add("decode an image", since: start, number: sample)
     ring.finish(ticket, sample: sample, outcome: outcome)
   }
 }

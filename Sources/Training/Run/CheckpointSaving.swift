@@ -24,9 +24,10 @@ public final class CheckpointSaving {
   /// - Parameters:
   ///   - lock: which rank 0 has on the run directory; nil on others.
   ///   - layout: how the arenas become a checkpoint.
+  ///   - row: where it is recorded what the saving thread does while steps are profiled.
   public init(
     _ configuration: CheckpointConfiguration, in directory: RunDirectory, lock: RunLock?, layout: CheckpointLayout,
-    communicator: any Communicator
+    communicator: any Communicator, row: Trace.Row? = nil
   ) throws {
     self.communicator = communicator
     let token = try communicator.broadcast(lock?.token ?? "", from: 0)
@@ -44,7 +45,7 @@ public final class CheckpointSaving {
           keepLast: configuration.keepLast, keepEverySteps: configuration.keepEverySteps),
         share: CheckpointShare(writer: index, of: ranks.count),
         name: "rank \(communicator.rank) on \(communicator.hostName)",
-        ownsStore: { lock?.isInPlace ?? RunLock.isHeld(runDirectory: directory.path, token: token) })
+        ownsStore: { lock?.isInPlace ?? RunLock.isHeld(runDirectory: directory.path, token: token) }, row: row)
     }
   }
 

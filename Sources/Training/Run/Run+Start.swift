@@ -42,7 +42,7 @@ extension Run {
     _ = try openEvaluation(of: task, beside: source, placement: placement, on: communicator)
     let words =
       "\(source.count) images, \(ProgressFormat.count(order.stepsPerEpoch, "step")) an epoch, "
-      + "\(ProgressFormat.measure(bytes / 1e9)) GB of memory a rank"
+      + "\(ProgressFormat.bytes(Int(bytes))) of memory a rank"
     return (words, order, identity)
   }
 
@@ -80,7 +80,8 @@ extension Run {
         seed: configuration.train.seed)
       return try BatchLoader(
         images: images, batchSize: configuration.train.batchSize, part: replica.placement.images,
-        steps: step..<lastStep, threads: configuration.data.decodeThreads, order: configuration.data.order)
+        steps: step..<lastStep, threads: configuration.data.decodeThreads, order: configuration.data.order,
+        trace: profile?.trace)
     }
   }
 

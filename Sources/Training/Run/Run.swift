@@ -24,6 +24,10 @@ public struct RunOptions: Sendable {
   public var allowsRecipeChange = false
   /// Statistics of every layer after every step, and the search for the first value that is not finite.
   public var debug = false
+  /// Steps whose threads are recorded, for a trace; nil for none.
+  public var profiledSteps: Int?
+  /// A file for what Prometheus's node exporter reads, rewritten as the run goes on; nil for none.
+  public var metricsFile: String?
 
   public init(runDirectory: RunDirectory) {
     self.runDirectory = runDirectory
@@ -46,6 +50,8 @@ public final class Run<Task: TrainingTask> {
   let dataIdentity: DataIdentity
   let replica: Replica<Task>
   let kernels: BLASKernels
+  /// While steps are to be profiled.
+  let profile: StepProfile?
   let order: BatchOrder
   /// On rank 0.
   let recorder: RunRecorder?
@@ -112,9 +118,15 @@ public final class Run<Task: TrainingTask> {
       configuration, checkpoint: resumed?.state.blasKernel, communicator: communicator)
     for warning in kernels.warnings { recorder?.logger.warning("\(warning)") }
     let task = try communicator.together { try Task(configuration, from: resumed ?? initial) }
+    profile = options.profiledSteps.map {
+      StepProfile(
+        of: $0, after: resumed?.step ?? 0, lastStep: Run.lastStep(configuration, order), in: options.runDirectory,
+        communicator)
+    }
     evaluation = try Run.openEvaluation(of: task, beside: source, placement: placement, on: communicator)
     replica = try Replica(
-      task, placement: placement, order: order, communicator: communicator, debug: options.debug)
+      task, placement: placement, order: order, communicator: communicator, debug: options.debug,
+      profile: profile.map { ($0.trace, $0.run) })
     if let resumed {
       try requireInitialWeights(of: resumed)
       try restore(resumed)
@@ -143,6 +155,7 @@ public final class Run<Task: TrainingTask> {
     defer { extendLifetime(announcement) }
     do {
       let outcome = try train()
+      try? profile?.runEnds()
       recorder?.finish(outcome == .completed ? .completed : .stopped, step: step)
       return outcome
     } catch {
@@ -197,10 +210,17 @@ public final class Run<Task: TrainingTask> {
     while step < lastStep {
       let start = ContinuousClock.now
       watchdog.stepBegins(step + 1)
+      profile?.stepBegins(after: step)
+      let stepStart = profile?.run.now
       replica.progress.enter(.data)
       let batch = try saving == nil ? begin(loader) : loader.next()
+      profile?.run.add("wait for images", since: stepStart)
+      let computeStart = profile?.run.now
       let result = try replica.step(
         batch, notice: notice, poisoned: faults.isDue(.nan, at: step + 1))
+      profile?.run.add("compute", since: computeStart)
+      defer { endProfile(stepStart) }
+      let recordStart = profile?.run.now
       if result.checkpointPartsWritten { try saving?.commit() }
       if let nonFinite = result.nonFinite, let reason = try judge(nonFinite) { return .mustRollBack(reason) }
       step = result.step
@@ -208,10 +228,17 @@ public final class Run<Task: TrainingTask> {
       longestStepSeconds = max(longestStepSeconds, start.secondsSince)
       if faults.isDue(.flip, at: step) { replica.flipParameterBit() }
       record(result, seconds: start.secondsSince)
+      profile?.run.add("record", since: recordStart)
       try finishEpoch(watchdog: watchdog)
       if let reason = try account(for: batch, result) { return .mustRollBack(reason) }
+      let compareStart = profile?.run.now
       if isComparisonDue(result), let reason = try compareParameters() { return .mustRollBack(reason) }
-      if isCheckpointDue(result) { try save() }
+      if isComparisonDue(result) { profile?.run.add("compare parameters", since: compareStart) }
+      let saveStart = profile?.run.now
+      if isCheckpointDue(result) {
+        try save()
+        profile?.run.add("copy for a checkpoint", since: saveStart)
+      }
       if result.stopRequested, step < lastStep {
         try finishSaving()
         return .stopRequested
@@ -231,8 +258,19 @@ public final class Run<Task: TrainingTask> {
     }
     saving = try CheckpointSaving(
       configuration.checkpoint, in: options.runDirectory, lock: recorder?.lock,
-      layout: CheckpointLayout(replica.task), communicator: communicator)
+      layout: CheckpointLayout(replica.task), communicator: communicator, row: profile?.trace.row("checkpoints"))
     return batch
+  }
+
+  /// Ends what is recorded of a step, and writes the trace behind the last one. That it cannot be written is no reason to stop.
+  private func endProfile(_ start: Trace.Moment?) {
+    profile?.run.add("step", since: start, number: step)
+    do throws(FileError) {
+      guard let path = try profile?.stepEnds(after: step) else { return }
+      recorder?.logger.info("wrote the trace \(escaped(path)); ui.perfetto.dev opens it")
+    } catch {
+      recorder?.logger.warning("the trace could not be written: \(error)")
+    }
   }
 
   /// What this rank tells the others with the step.

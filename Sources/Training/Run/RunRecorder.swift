@@ -29,6 +29,7 @@ struct RunDescription {
 final class RunRecorder {
   private let directory: RunDirectory
   private let run: RunDescription
+  private let metricsFile: String?
   let lock: RunLock
   private let console: ConsoleProgress
   let logger: Logger
@@ -49,6 +50,7 @@ final class RunRecorder {
   init(_ run: RunDescription, _ options: RunOptions) throws {
     directory = options.runDirectory
     self.run = run
+    metricsFile = options.metricsFile
     runningEpoch = RunningEpoch(metrics: run.metrics)
     let console = ConsoleProgress()
     self.console = console
@@ -87,6 +89,7 @@ final class RunRecorder {
       ConsoleSink(console, logger: logger, totalSteps: start.lastStep, totalEpochs: run.epochs),
       report,
     ]
+    if let metricsFile { sinks.append(PrometheusSink(path: metricsFile, run: directory.path)) }
     record(.start(start))
     if step > 0 { record(.event(EventRecord("resume", step: step))) }
     record(

@@ -24,16 +24,19 @@ final class LayerReduction: Sendable {
   private let groupCapacity: Int
   private let layers: AlignedBuffer<Float>
   private let slots: AlignedBuffer<Float>
+  /// Of each thread, for profiling; empty while nothing is profiled.
+  private let rows: [Trace.Row]
 
   init(
     table: ParameterTable, schedule: ReductionSchedule, threads: Int, buckets: GradientBuckets,
-    exchange: GradientExchange
+    exchange: GradientExchange, rows: [Trace.Row] = []
   ) {
     self.table = table
     self.schedule = schedule
     self.threads = threads
     groupCapacity = table.largestGroupCount
     self.exchange = exchange
+    self.rows = rows
     executors = (0..<threads).map { _ in ReductionExecutor(schedule: schedule) }
     self.buckets = buckets
     barrier = WorkerBarrier(count: threads)
@@ -71,7 +74,12 @@ final class LayerReduction: Sendable {
   }
 
   func finished(group: Int, thread: Int, round: Int) {
+    let row = rows.isEmpty ? nil : rows[thread]
+    let waitStart = row?.now
     barrier.wait()
+    row?.add("wait for other threads", since: waitStart)
+    let sumStart = row?.now
+    defer { row?.add("sum a layer's gradient", since: sumStart, number: group) }
     let range = table.groups[group].range
     executors[thread].apply(
       round: round, leaves: memory(for: group), slots: sums.columns(range),

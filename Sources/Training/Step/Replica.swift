@@ -30,16 +30,21 @@ public final class Replica<Task: TrainingTask>: @unchecked Sendable {
   private let order: BatchOrder
   /// Of the last round, of thread 0, which is the one that waits for the others.
   private var roundTimes = (forward: 0.0, backward: 0.0)
+  /// Where spans of time go while steps are profiled: those of the steps, and those of each thread of the pool.
+  private let stepRow: Trace.Row?
+  private let threadRows: [Trace.Row]
   /// Looks at what each forward pass leaves, in debug mode.
   let probe: ForwardProbe?
 
   /// Takes all memory that training needs, and draws the first weights.
   ///
-  /// - Parameter debug: whether every step is looked at for `debugReport` and for where it ceases to be finite.
+  /// - Parameters:
+  ///   - debug: whether every step is looked at for `debugReport` and for where it ceases to be finite.
+  ///   - profile: where it is to be recorded what the threads do; nil for nowhere.
   /// - Throws: on all ranks, where a thread cannot be started on one.
   public init(
     _ task: Task, placement: VirtualWorkerPlacement, order: BatchOrder, communicator: any Communicator,
-    debug: Bool = false
+    debug: Bool = false, profile: (trace: Trace, steps: Trace.Row)? = nil
   ) throws {
     let configuration = task.configuration.run
     let table = task.table
@@ -49,6 +54,8 @@ public final class Replica<Task: TrainingTask>: @unchecked Sendable {
     self.communicator = communicator
     self.order = order
     probe = debug ? ForwardProbe(imagesPerVirtualWorker: placement.imagesPerVirtualWorker) : nil
+    stepRow = profile?.steps
+    threadRows = profile.map { profile in (0..<placement.threads).map { profile.trace.row("thread \($0)") } } ?? []
     parameters = AlignedBuffer(repeating: 0, count: table.arenaCount)
     let isMixed = configuration.train.precision == .bf16
     rounded = AlignedBuffer(repeating: BFloat16(0), count: isMixed ? table.arenaCount : 0)
@@ -59,11 +66,11 @@ public final class Replica<Task: TrainingTask>: @unchecked Sendable {
     exchange = try communicator.together {
       try GradientExchange(
         communicator: communicator, wire: configuration.parallel.gradientWire,
-        result: ownership.isSharded ? .ownedParts : .whole)
+        result: ownership.isSharded ? .ownedParts : .whole, row: profile?.trace.row("messages"))
     }
     reduction = LayerReduction(
       table: table, schedule: placement.reductionSchedule, threads: placement.threads, buckets: buckets,
-      exchange: exchange)
+      exchange: exchange, rows: threadRows)
     memories = task.memories(MemoryNeed(placement, keepsActivations: debug), gradient: reduction.gradient)
     gradientNorm = SharedGradientNorm(count: table.arenaCount, ownership: ownership, communicator: communicator)
     optimizer = OptimizerShard(
@@ -121,7 +128,9 @@ public final class Replica<Task: TrainingTask>: @unchecked Sendable {
       times.backward += backward
     }
     progress.enter(.allreduce)
+    let waitStart = stepRow?.now
     times.allreduce = try exchange.finish().waitedSeconds
+    stepRow?.add("wait for sums over ranks", since: waitStart)
 
     progress.enter(.optimizer)
     let start = ContinuousClock.now
@@ -155,24 +164,36 @@ public final class Replica<Task: TrainingTask>: @unchecked Sendable {
     guard virtualWorker < placement.block.count else { return reduction.assist(thread: thread, round: round) }
     let memory = memories[thread]
     if thread == 0 { progress.enter(.forward) }
+    let row = row(ofThread: thread)
+    let loadStart = row?.now
     let start = ContinuousClock.now
     task.load(placement.images(ofVirtualWorker: virtualWorker), of: batch, into: memory)
     if poisoned { memory.images[0, 0] = .nan }
+    row?.add("load images", since: loadStart, number: virtualWorker)
+    let forwardStart = row?.now
     let sums = reports.sums(ofVirtualWorker: virtualWorker)
     sums[0] = task.forward(
       parameters: parameters.all, rounded: rounded.all, memory: memory, metrics: sums[1..<sums.count])
     probe?.look(at: memory, of: task, virtualWorker: virtualWorker)
+    row?.add("forward", since: forwardStart, number: virtualWorker)
+    let backwardStart = row?.now
     if thread == 0 { progress.enter(.backward) }
     let middle = ContinuousClock.now
     task.backward(
       parameters: parameters.all, rounded: rounded.all, memory: memory,
       receiver: reduction.receiver(thread: thread, round: round))
+    row?.add("backward", since: backwardStart, number: virtualWorker)
     if thread == 0 { roundTimes = ((middle - start) / .seconds(1), middle.secondsSince) }
   }
+
+  /// Nil while nothing is profiled.
+  fileprivate func row(ofThread thread: Int) -> Trace.Row? { threadRows.isEmpty ? nil : threadRows[thread] }
 
   /// Tells all ranks what only one of them knows: its virtual workers' sums, its bad images, its notice.
   private func agree(on result: inout StepResult, _ batch: borrowing Batch, _ notice: StepNotice) throws {
     progress.enter(.allreduce)
+    let start = stepRow?.now
+    defer { stepRow?.add("agree with other ranks", since: start) }
     try reports.exchange(badSampleCount: batch.badImageCount, notice, over: communicator)
     progress.enter(.optimizer)
     result.badSampleCount = reports.badSampleCount
@@ -247,7 +268,10 @@ private struct SquareSums<Task: TrainingTask>: PoolWork {
   let replica: Replica<Task>
 
   func run(worker thread: Int) {
+    let row = replica.row(ofThread: thread)
+    let start = row?.now
     replica.gradientNorm.sumPieces(of: replica.gradient, thread: thread, threads: replica.placement.threads)
+    row?.add("norm of the gradient", since: start)
   }
 }
 
@@ -260,9 +284,12 @@ private struct Update<Task: TrainingTask>: PoolWork {
 
   func run(worker thread: Int) {
     let (parameters, rounded) = (replica.parameters.all, replica.rounded.all)
+    let row = replica.row(ofThread: thread)
+    let start = row?.now
     replica.optimizer.update(
       parameters: parameters, gradient: replica.gradient, thread: thread, threads: replica.placement.threads,
       step: step, learningRate: learningRate, gradientScale: scale,
       updated: { if rounded.count > 0 { convert(output: rounded[$0], input: parameters[$0]) } })
+    row?.add("update parameters", since: start)
   }
 }
