@@ -39,6 +39,8 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    // Only for `swift package generate-documentation`.
+    .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
   ],
   targets: [
     // Only its header: the library is opened while the program runs.
@@ -104,8 +106,8 @@ let package = Package(
     module(
       "Planning",
       [
-        "Benchmarks", "Collectives", "Compute", "MaskedAutoencoder", "Parameters", "Pretraining", "Reporting",
-        "Training", "VisionTransformer",
+        "Benchmarks", "Collectives", "Compute", "Datasets", "Imaging", "MaskedAutoencoder", "Parameters", "Pretraining",
+        "Reporting", "Training", "VisionTransformer",
       ]),
     module(
       "Diagnosis",
@@ -176,7 +178,12 @@ let package = Package(
       fixtures: true),
     tests("Classification", ["Compute", "Imaging", "Parameters", "ReferenceArithmetic"], fixtures: true),
     tests("Diagnosis", ["CProcessor", "Files", "MPILaunch", "TemporaryFiles", "Training", "mae"]),
-    tests("Planning", ["MPILaunch", "MaskedAutoencoder", "Training", "mae"]),
+    tests(
+      "Planning",
+      ["Datasets", "Imaging", "MPILaunch", "MaskedAutoencoder", "Pretraining", "Training", "VisionTransformer", "mae"]),
+    .testTarget(
+      name: "DocumentationTests", dependencies: ["MPILaunch", "mae"], exclude: ["draw_modules.py"], swiftSettings: swift
+    ),
     .testTarget(
       name: "ClusterTests", dependencies: ["Configuration", "MPILaunch", "Planning", "Pretraining", "Training", "mae"],
       swiftSettings: swift),

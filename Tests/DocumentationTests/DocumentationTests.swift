@@ -1,0 +1,144 @@
+import Foundation
+import MPILaunch
+import Testing
+
+/// What the README and the pages of the catalogue say is done, so that it stays true.
+@Suite(.serialized, .timeLimit(.minutes(5))) struct DocumentationTests {
+  private static let root = URL(filePath: #filePath).appending(path: "../../..").standardizedFileURL
+
+  /// A block of commands.
+  struct Block {
+    let page: String
+    /// `sh`: it is run. `console`: it is looked at.
+    let language: String
+    let text: String
+  }
+
+  private static func pages() throws -> [URL] {
+    let catalogue = root.appending(path: "Sources/mae/Documentation.docc")
+    let names = try FileManager.default.contentsOfDirectory(atPath: catalogue.path).filter { $0.hasSuffix(".md") }
+    return [root.appending(path: "README.md")] + names.sorted().map { catalogue.appending(path: $0) }
+  }
+
+  private static func blocks() throws -> [Block] {
+    try pages().flatMap { page in
+      try String(contentsOf: page, encoding: .utf8).matches(of: /(?m)^```(sh|console)\n((?:.|\n)*?)^```/).map {
+        Block(page: page.lastPathComponent, language: String($0.1), text: String($0.2))
+      }
+    }
+  }
+
+  /// A folder in which the commands of a page work: images in the place of /data/photos, and a program `mae` that trains what
+  /// it is told, but a small model and for few steps.
+  private func prepareFolder() throws -> URL {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "pages-\(UUID().uuidString)")
+    let files = FileManager.default
+    for name in ["photos", "bin"] {
+      try files.createDirectory(at: folder.appending(path: name), withIntermediateDirectories: true)
+    }
+    let images = Self.root.appending(path: "Tests/TrainingTests/Fixtures")
+    for copy in 0..<8 {
+      for image in 0..<5 {
+        try files.copyItem(
+          at: images.appending(path: "waves\(image).jpg"), to: folder.appending(path: "photos/\(copy)-\(image).jpg"))
+      }
+    }
+    for name in ["configs", "launch"] {
+      try files.createSymbolicLink(
+        at: folder.appending(path: name), withDestinationURL: Self.root.appending(path: name))
+    }
+    let small = [
+      "train.batch_size=4", "train.steps=4", "train.epochs=2", "train.warmup_epochs=0.1", "parallel.virtual_workers=2",
+      "parallel.threads=1", "model.encoder={width: 16, depth: 1, heads: 2}",
+      "model.decoder={width: 16, depth: 1, heads: 2}",
+    ]
+    let program = """
+      #!/bin/bash
+      case "$1 ${2:-}" in
+        pretrain* | "config check") exec "\(try MPILaunch.builtProgram("mae"))" "$@" \(small.map { "--set '\($0)'" }.joined(separator: " ")) ;;
+        *) exec "\(try MPILaunch.builtProgram("mae"))" "$@" ;;
+      esac
+
+      """
+    let path = folder.appending(path: "bin/mae")
+    try program.write(to: path, atomically: true, encoding: .utf8)
+    try files.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path.path)
+    return folder
+  }
+
+  /// The blocks of a page one after another, as a reader would type them.
+  @Test func blocksOfCommandsWork() throws {
+    let all = try Self.blocks().filter { $0.language == "sh" }
+    #expect(Set(all.map(\.page)).count >= 6)
+    for page in Set(all.map(\.page)).sorted() {
+      let folder = try prepareFolder()
+      defer { try? FileManager.default.removeItem(at: folder) }
+      let text = all.filter { $0.page == page }.map(\.text).joined()
+        .replacing("/data/photos", with: "\(folder.path)/photos")
+      let script = "set -eu; cd \"$0\"; PATH=\"$0/bin:$PATH\"\nset -x\n\(text)"
+      let outcome = try MPILaunch.run("/bin/bash", ["-c", script, folder.path], ranks: nil, deadlineSeconds: 120)
+      #expect(outcome.exitCode == 0, "\(page): \(outcome.errorOutput.suffix(2000))")
+    }
+  }
+
+  /// Of what is run nowhere here (several hosts, a queue, a large data set) each command and each option is one that the
+  /// program or the launcher knows.
+  @Test func whatIsNotRunIsKnownToThePrograms() throws {
+    var looked = 0
+    for block in try Self.blocks() where block.language == "console" {
+      let lines = block.text.replacing("\\\n", with: " ").split(separator: "\n")
+      for line in lines {
+        let command = line.prefix { $0 != "#" }
+        let words = command.split(separator: " ").map(String.init)
+        guard let first = words.first else { continue }
+        var help = ""
+        if first == "mae" {
+          let path = words.dropFirst().prefix { !$0.hasPrefix("-") }
+          help = try MPILaunch.run(try MPILaunch.builtProgram("mae"), path + ["--help"], ranks: nil).output
+        } else if let launcher = words.first(where: { $0.hasPrefix("launch/") }) {
+          let file = Self.root.appending(path: launcher)
+          #expect(FileManager.default.isExecutableFile(atPath: file.path), "\(block.page): \(launcher)")
+          // Launchers read their options themselves, and hand those of mae pretrain on.
+          let pretrain = try MPILaunch.run(try MPILaunch.builtProgram("mae"), ["pretrain", "--help"], ranks: nil).output
+          help = try String(contentsOf: file, encoding: .utf8) + pretrain
+        } else {
+          #expect(["export", "swift"].contains(first), "\(block.page): what is \(first)?")
+          continue
+        }
+        // What stands before a launcher is for who starts it.
+        let own = words.firstIndex { $0.hasPrefix("launch/") }.map { words[$0...] } ?? words[...]
+        for option in own where option.hasPrefix("--") && option != "--" {
+          #expect(help.contains(option), "\(block.page): \(line)")
+        }
+        looked += 1
+      }
+    }
+    #expect(looked > 10)
+  }
+
+  /// Links of pages to pages, and of the README to pages.
+  @Test func linksLeadSomewhere() throws {
+    let names = Set(try Self.pages().map { $0.deletingPathExtension().lastPathComponent })
+    for page in try Self.pages() {
+      let text = try String(contentsOf: page, encoding: .utf8)
+      for link in text.matches(of: /<doc:(\w+)>/) {
+        #expect(names.contains(String(link.1)), "\(page.lastPathComponent): \(link.0)")
+      }
+      for link in text.matches(of: /\]\((?!http)([^)#]+)\)/) {
+        let target = page.deletingLastPathComponent().appending(path: String(link.1)).path
+        #expect(FileManager.default.fileExists(atPath: target), "\(page.lastPathComponent): \(link.1)")
+      }
+    }
+    let overview = try String(
+      contentsOf: Self.pages().first { $0.lastPathComponent == "Documentation.md" }!, encoding: .utf8)
+    for name in names.subtracting(["README", "Documentation"]) {
+      #expect(overview.contains("<doc:\(name)>"), "\(name) is in no list of pages")
+    }
+  }
+
+  @Test func thePictureOfTheModulesIsAsTheImportsAre() throws {
+    let script = Self.root.appending(path: "Tests/DocumentationTests/draw_modules.py").path
+    let outcome = try MPILaunch.run("/usr/bin/python3", [script, Self.root.path, "--check"], ranks: nil)
+    #expect(outcome.exitCode == 0, "\(outcome.errorOutput)")
+  }
+}
