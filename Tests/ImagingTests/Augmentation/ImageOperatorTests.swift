@@ -60,6 +60,17 @@ import Testing
     #expect(OperationKind.allCases.allSatisfy { changed[$0.rawValue, default: 0] >= 2 })
   }
 
+  /// Python's `round(…, 15)` of cosine and sine, where plain ones have other bits.
+  @Test func theMatrixOfARotationIsPillows() {
+    for (degrees, cosine, sine) in [
+      (27.0, 0.891_006_524_188_368, -0.453_990_499_739_547), (-30, 0.866_025_403_784_438, 0.5),
+      (13.37, 0.972_897_087_776_357, -0.231_238_527_491_168),
+    ] {
+      let matrix = AffineTransform.rotation(degrees: degrees, width: 0, height: 0)
+      #expect(matrix.a == cosine && matrix.e == cosine && matrix.b == sine && matrix.d == -sine, "\(degrees)")
+    }
+  }
+
   /// Pillow from 13 on refuses it, older ones give black; timm asks for it at a magnitude of 10.
   @Test func noBitsAreBlack() {
     let image = PlanarBytes(channels: 1, height: 2, width: 2)

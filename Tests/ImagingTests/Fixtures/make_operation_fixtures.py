@@ -35,6 +35,8 @@ images = [
     # Of one sample, of two, and too small to be smoothed.
     np.full((4, 4, 3), 77, np.uint8), np.uint8(generator.integers(0, 2, (7, 7, 1)) * 3 + 250),
     generator.integers(0, 256, (2, 5, 3), dtype=np.uint8),
+    # So large that its histogram is spread in steps of several samples; for what has no magnitude alone.
+    smooth(33, 35, 1),
 ]
 FILL = [124, 116, 104]
 MOVING = {"Rotate", "ShearX", "ShearY", "TranslateXRel", "TranslateYRel"}
@@ -62,6 +64,8 @@ for name in NAMES:
                 arguments = level(magnitude, {}) if level else ()
             for index, pixels in enumerate(images):
                 channels = pixels.shape[2]
+                if index == 6 and name not in FIXED:
+                    continue
                 for interpolation in ["bilinear", "bicubic"] if name in MOVING else ["bicubic"]:
                     options = dict(
                         fillcolor=tuple(FILL) if channels == 3 else FILL[0],
