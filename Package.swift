@@ -8,8 +8,14 @@ let cpu = ProcessInfo.processInfo.environment["MAE_CPU"] ?? "native"
 
 let swift: [SwiftSetting] = [.unsafeFlags(["-Xcc", "-march=\(cpu)"])]
 
-func module(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil) -> Target {
-  .target(name: name, dependencies: dependencies, path: path, swiftSettings: swift)
+/// - Parameter testable: whether tests see what is internal to it, in an optimised build too. Not for modules whose code is hot:
+///   the compiler keeps what it could else leave out.
+func module(
+  _ name: String, _ dependencies: [Target.Dependency], path: String? = nil, testable: Bool = false
+) -> Target {
+  .target(
+    name: name, dependencies: dependencies, path: path,
+    swiftSettings: swift + (testable ? [.unsafeFlags(["-enable-testing"])] : []))
 }
 
 func program(
@@ -60,7 +66,7 @@ let package = Package(
 
     module("Compute", ["CBFloat16", "COneDNN", "COpenBLAS", "CProcessor", "CTranspose"]),
     module("Configuration", ["Files", "Yams"]),
-    module("Imaging", ["CJPEG", "CPNG", "CTIFF", "CWebP", "Compute", "Files"]),
+    module("Imaging", ["CJPEG", "CPNG", "CTIFF", "CWebP", "Compute", "Files"], testable: true),
     module("Parameters", ["Compute"]),
     module("VisionTransformer", ["Compute", "Configuration", "Parameters"]),
     module("MaskedAutoencoder", ["Compute", "Configuration", "Parameters", "VisionTransformer"]),
@@ -70,8 +76,8 @@ let package = Package(
     module("Hashing", ["CXXHash"]),
     module("Safetensors", ["Compute", "Files"]),
     module("Checkpoints", ["Compute", "Files", "Hashing", "Safetensors"]),
-    module("Datasets", ["Compute", "CZlib", "Files", "Hashing", "Imaging"]),
-    module("Reporting", ["Compute", "Files", logging]),
+    module("Datasets", ["Compute", "CZlib", "Files", "Hashing", "Imaging"], testable: true),
+    module("Reporting", ["Compute", "Files", logging], testable: true),
     module(
       "Training",
       [
@@ -83,19 +89,19 @@ let package = Package(
       [
         "Checkpoints", "Compute", "Configuration", "Datasets", "Imaging", "MaskedAutoencoder", "Parameters",
         "Reporting", "Training",
-      ]),
+      ], testable: true),
     module(
       "Classification",
       [
         "Checkpoints", "Compute", "Configuration", "Datasets", "Imaging", "Parameters", "Reporting", "Training",
         "VisionTransformer",
-      ]),
+      ], testable: true),
     module(
       "Evaluation",
       [
         "Checkpoints", "Compute", "Configuration", "Datasets", "Files", "Imaging", "MaskedAutoencoder", "Pretraining",
         "Safetensors", "Training", "VisionTransformer",
-      ]),
+      ], testable: true),
     module(
       "Benchmarks",
       [
@@ -108,13 +114,13 @@ let package = Package(
       [
         "Benchmarks", "Collectives", "Compute", "Datasets", "Imaging", "MaskedAutoencoder", "Parameters", "Pretraining",
         "Reporting", "Training", "VisionTransformer",
-      ]),
+      ], testable: true),
     module(
       "Diagnosis",
       [
         "Benchmarks", "CProcessor", "Checkpoints", "Collectives", "Compute", "Datasets", "Files", "Hashing",
         "Pretraining", "Reporting", "Training",
-      ]),
+      ], testable: true),
     module(
       "Interoperability",
       [
