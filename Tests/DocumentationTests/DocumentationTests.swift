@@ -81,39 +81,45 @@ import Testing
     }
   }
 
-  /// Of what is run nowhere here (several hosts, a queue, a large data set) each command and each option is one that the
-  /// program or the launcher knows.
+  /// Of what is run nowhere here (several hosts, a queue, a large data set) and of what stands in sentences, each command and
+  /// each option is one that the program or the launcher knows.
   @Test func whatIsNotRunIsKnownToThePrograms() throws {
-    var looked = 0
-    for block in try Self.blocks() where block.language == "console" {
-      let lines = block.text.replacing("\\\n", with: " ").split(separator: "\n")
-      for line in lines {
-        let command = line.prefix { $0 != "#" }
-        let words = command.split(separator: " ").map(String.init)
-        guard let first = words.first else { continue }
-        var help = ""
-        if first == "mae" {
-          let path = words.dropFirst().prefix { !$0.hasPrefix("-") }
-          help = try MPILaunch.run(try MPILaunch.builtProgram("mae"), path + ["--help"], ranks: nil).output
-        } else if let launcher = words.first(where: { $0.hasPrefix("launch/") }) {
-          let file = Self.root.appending(path: launcher)
-          #expect(FileManager.default.isExecutableFile(atPath: file.path), "\(block.page): \(launcher)")
-          // Launchers read their options themselves, and hand those of mae pretrain on.
-          let pretrain = try MPILaunch.run(try MPILaunch.builtProgram("mae"), ["pretrain", "--help"], ranks: nil).output
-          help = try String(contentsOf: file, encoding: .utf8) + pretrain
-        } else {
-          #expect(["export", "swift"].contains(first), "\(block.page): what is \(first)?")
-          continue
-        }
-        // What stands before a launcher is for who starts it.
-        let own = words.firstIndex { $0.hasPrefix("launch/") }.map { words[$0...] } ?? words[...]
-        for option in own where option.hasPrefix("--") && option != "--" {
-          #expect(help.contains(option), "\(block.page): \(line)")
-        }
-        looked += 1
+    var lines = try Self.blocks().filter { $0.language == "console" }.flatMap { block in
+      block.text.replacing("\\\n", with: " ").split(separator: "\n").map { (page: block.page, line: String($0)) }
+    }
+    for page in try Self.pages() {
+      let text = try String(contentsOf: page, encoding: .utf8).replacing(/(?m)^```(?:.|\n)*?^```/, with: "")
+      lines += text.matches(of: /`((?:mae|launch\/[a-z.-]+) [^`]*)`/).map { (page.lastPathComponent, String($0.1)) }
+    }
+    #expect(lines.count > 40)
+    var helps: [[String]: String] = [:]
+    for (page, line) in lines {
+      let words = line.prefix { $0 != "#" }.split { $0 == " " || $0 == "\n" }.map(String.init)
+      guard let first = words.first else { continue }
+      guard let start = words.firstIndex(where: { $0 == "mae" || $0.hasPrefix("launch/") }) else {
+        #expect(["export", "swift"].contains(first), "\(page): what is \(first)?")
+        continue
+      }
+      let command = words[start]
+      // Launchers read their options themselves, and hand those of mae pretrain on.
+      let path =
+        command == "mae"
+        ? Array(words[(start + 1)...].prefix { $0.contains(/^[a-z-]+$/) && !$0.hasPrefix("-") }) : ["pretrain"]
+      if helps[path] == nil {
+        let outcome = try MPILaunch.run(try MPILaunch.builtProgram("mae"), path + ["--help"], ranks: nil)
+        #expect(outcome.exitCode == 0, "\(page): \(line): \(outcome.errorOutput)")
+        helps[path] = outcome.output
+      }
+      var known = helps[path]!
+      if command != "mae" {
+        let file = Self.root.appending(path: command)
+        known += try String(contentsOf: file, encoding: .utf8)
+        #expect(FileManager.default.isExecutableFile(atPath: file.path), "\(page): \(command)")
+      }
+      for option in words[start...] where option.hasPrefix("--") && option != "--" {
+        #expect(known.contains(option.prefix { $0 != "=" }), "\(page): \(line)")
       }
     }
-    #expect(looked > 10)
   }
 
   /// Links of pages to pages, and of the README to pages.
