@@ -133,7 +133,7 @@ enum Title {
     "gradient_norm": "Gradient norm", "images_per_second": "Images a second", "data_seconds": "Waiting for images",
     "forward_seconds": "Forward", "backward_seconds": "Backward", "allreduce_seconds": "Exchange",
     "optimizer_seconds": "Optimiser", "checkpoint_seconds": "Checkpoint", "resident_mb": "Memory of rank 0",
-    "comparison_seconds": "Comparison of ranks", "rankme": "RankMe, effective rank of the features",
+    "comparison_seconds": "Comparison of ranks", "rankme": "RankMe, effective rank",
   ]
   private static let words = [
     "knn": "k-NN", "rankme": "RankMe", "lr": "learning rate", "heldout": "held-out", "mean": "mean", "top1": "top-1",

@@ -38,7 +38,7 @@ extension ReportPage {
     return chart
   }
 
-  private static let colors = 6
+  static let colors = 6
 
   /// A curve a run.
   private func lines(_ series: (RunHistory) -> Series?) -> [Chart.Line] {

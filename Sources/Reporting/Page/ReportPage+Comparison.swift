@@ -1,31 +1,21 @@
 /// Several runs beside one another.
 extension ReportPage {
+  /// A card a run, in the colour of its curves.
   var comparedRuns: String {
-    let evaluations = Set(runs.flatMap(\.history.evaluationNames)).filter { !BaselineName.isBaseline($0) }.sorted()
-    let heads = (["Loss"] + evaluations.map(Title.of) + ["Images a second", "Time"]).map {
-      "<th class=\"number\">\(HTMLText.escaped($0))</th>"
-    }
-    let rows = runs.enumerated().map { index, run in
-      let history = run.history
-      let loss = history.steps["loss"]?.recentMean().map(Quantity.loss.words)
-      let figures = evaluations.map { name in history.epochs[name]?.last.map(Quantity(of: name).words) }
-      let pace = history.recentImagesPerSecond.map(Quantity.plain)
-      let cells = ([loss] + figures + [pace, Quantity.duration(history.trainingSeconds)]).map {
-        "<td class=\"number\">\($0 ?? "")</td>"
+    let cards = runs.enumerated().map { index, run in
+      let findings = run.findings.map {
+        "<li class=\"\($0.level.rawValue)\"><p>\(HTMLText.escaped($0.sentence))</p></li>"
       }
-      return "<tr><td><span class=\"key c\(index % 6)\"><i></i></span>\(HTMLText.escaped(run.name))</td>"
-        + "<td class=\"\(run.state.word)\">\(run.state.word)</td>"
-        + "<td class=\"number\">\(Quantity.grouped(history.lastStep))</td>\(cells.joined())"
-        + "<td>\(HTMLText.escaped(run.findings.first?.sentence ?? ""))</td></tr>"
+      return """
+        <article class="panel run c\(index % Self.colors)">
+        <div class="title"><h2>\(HTMLText.breakable(run.name))</h2><span class="badge \(run.state.word)">\(run.state.word)</span></div>
+        <p class="note">\(HTMLText.escaped(run.headline))</p>
+        \(Self.list(run.figures))
+        <ul class="health">\(findings.joined())</ul>
+        </article>
+        """
     }
-    return """
-      <section>
-      <div class="scroll"><table><thead><tr><th>Run</th><th>State</th><th class="number">Step</th>\(heads.joined())<th>Health</th></tr></thead>
-      <tbody>
-      \(rows.joined(separator: "\n"))
-      </tbody></table></div>
-      </section>
-      """
+    return "<section><div class=\"grid\">\n\(cards.joined(separator: "\n"))\n</div></section>"
   }
 
   /// The settings in which they differ.

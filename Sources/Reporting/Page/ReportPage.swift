@@ -82,7 +82,7 @@ public struct ReportPage: Sendable {
       \(late)
       \(progress)
       \(health)
-      \(figures)
+      \(Self.list(run.figures))
       </header>
       """
   }
@@ -101,8 +101,8 @@ public struct ReportPage: Sendable {
     return items.isEmpty ? "" : "<ul class=\"health\">\n\(items.joined(separator: "\n"))\n</ul>"
   }
 
-  private var figures: String {
-    let items = run.figures.map {
+  static func list(_ figures: [(name: String, value: String)]) -> String {
+    let items = figures.map {
       "<div><dt>\(HTMLText.escaped($0.name))</dt><dd>\(HTMLText.escaped($0.value))</dd></div>"
     }
     return items.isEmpty ? "" : "<dl class=\"figures\">\n\(items.joined(separator: "\n"))\n</dl>"

@@ -26,7 +26,7 @@ enum ReportStyle {
     h2 { font-size: 19px; }
     section { margin-top: 44px; }
     section > h2 { margin-bottom: 14px; }
-    p { margin: 0; }
+    p { margin: 0; overflow-wrap: anywhere; }
     .over { color: var(--faint); font-size: 13px; margin-bottom: 4px; }
     .title { display: flex; flex-wrap: wrap; align-items: center; gap: 6px 14px; }
     .badge {
@@ -54,7 +54,7 @@ enum ReportStyle {
     .health .warning { border-left-color: var(--warning); }
     .health p + p { color: var(--faint); margin-top: 2px; }
     .health b { font-weight: 600; }
-    .figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(150px, 1fr)); gap: 10px; margin: 24px 0 0; }
+    .figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(164px, 1fr)); gap: 10px; margin: 24px 0 0; }
     .figures div {
       display: flex; flex-direction: column; padding: 11px 14px; background: var(--card); border: 1px solid var(--rule);
       border-radius: 8px; min-width: 0;
@@ -63,6 +63,14 @@ enum ReportStyle {
     .figures dt { order: 2; color: var(--faint); font-size: 13px; }
     .grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 360px), 1fr)); gap: 16px; }
     figure { margin: 0; min-width: 0; }
+    .panel.run { border-top: 4px solid var(--k); }
+    .run .title { justify-content: space-between; }
+    .run h2 { font-size: 17px; }
+    .run .figures { grid-template-columns: repeat(auto-fill, minmax(110px, 1fr)); gap: 6px 12px; margin-top: 12px; }
+    .run .figures div { border: 0; padding: 0; }
+    .run .figures dd { font-size: 16px; }
+    .run .health { margin-top: 12px; font-size: 14px; gap: 4px; }
+    .run .health li { border-width: 0 0 0 3px; border-radius: 0; padding: 1px 10px; }
     .chart, .panel {
       background: var(--card); border: 1px solid var(--rule); border-radius: 8px; padding: 12px 16px 10px;
     }
@@ -116,7 +124,7 @@ enum ReportStyle {
     table { border-collapse: collapse; width: 100%; font-size: 14px; }
     th { text-align: left; font-weight: 500; color: var(--faint); }
     th, td { padding: 5px 18px 5px 0; border-bottom: 1px solid var(--rule); vertical-align: top; }
-    td { overflow-wrap: anywhere; }
+    .events td { overflow-wrap: anywhere; }
     .number { text-align: right; white-space: nowrap; }
     .numbers { width: auto; }
     .settings { display: grid; gap: 0; }
