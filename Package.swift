@@ -146,7 +146,7 @@ let package = Package(
     tests("Safetensors", ["Compute", "Files", "TemporaryFiles"], fixtures: true),
     tests("Checkpoints", ["Compute", "Files", "Hashing", "Safetensors", "TemporaryFiles"]),
     tests("Datasets", ["Compute", "Files", "Imaging"], fixtures: true),
-    tests("Reporting", ["Files"], fixtures: true),
+    tests("Reporting", ["Files", logging], fixtures: true),
     tests(
       "Interoperability",
       [

@@ -31,7 +31,7 @@ extension HealthRule {
         .notice, "The warm-up takes \(lengths): most of the run has less than its learning rate.", advice: advice)
   }
 
-  /// The least that a masked autoencoder of any size was seen to learn something in.
+  /// Runs that the field has published take tens of thousands; what this tells apart is a mistake and a trial.
   private static let fewestSteps = 1000.0
 
   static let fewSteps = HealthRule { facts in
@@ -43,8 +43,8 @@ extension HealthRule {
       + "\(ProgressFormat.count(Int(perEpoch), "step")) an epoch"
     return HealthFinding(
       .notice,
-      "The whole run has \(ProgressFormat.count(Int(total), "step")), and a masked autoencoder takes thousands to learn "
-        + "anything: \(epoch).",
-      advice: "Train more epochs, or take a smaller train.batch_size, whose steps are more.")
+      "The whole run has \(ProgressFormat.count(Int(total), "step")), where masked autoencoders train for many thousands: "
+        + "\(epoch).",
+      advice: "Train more epochs, or take a smaller train.batch_size, which makes more steps of an epoch.")
   }
 }

@@ -67,16 +67,19 @@ struct Chart {
     lines.map { line in scale == .linear ? line.series.bins : line.series.bins.filter { $0.low > 0 } }
   }
 
-  /// What the axis must have room for: the means and the extremes, without those of single bins that stand far out. A spike of
-  /// one step must not press a month's curve flat; it is cut off at the edge.
+  /// What the axis must have room for: the means and the extremes, without those that stand far out alone. A spike of one step
+  /// must not press a month's curve flat; it is cut off at the edge.
   private func covered(_ bins: [[Series.Bin]], _ scale: Axis.Scale) -> [Double] {
-    let shown = bins.flatMap { bins -> [Double] in
+    let usual = bins.flatMap { bins -> [Double] in
       let (lows, highs) = (bins.map(\.low).sorted(), bins.map(\.high).sorted())
       let leftOut = bins.count / 50
       return Self.withoutSpikes(bins.map(\.mean)) + lows.dropFirst(leftOut).prefix(1)
         + highs.dropLast(leftOut).suffix(1)
     }
-    return shown + levels.map(\.value).filter { scale == .linear || $0 > 0 }
+    guard let low = usual.min(), let high = usual.max() else { return [] }
+    let room = (high / 2 - low / 2) / 2
+    let near = bins.joined().flatMap { [$0.low, $0.high] }.filter { low - room <= $0 && $0 <= high + room }
+    return usual + near + levels.map(\.value).filter { scale == .linear || $0 > 0 }
   }
 
   /// The median of each value and its neighbours; the first and the last as they are.

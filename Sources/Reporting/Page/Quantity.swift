@@ -49,6 +49,8 @@ enum Quantity: String, Sendable {
     case .seconds:
       if value == 0 {
         "0"
+      } else if abs(value) < 0.001 {
+        "\(Self.short(value * 1e6)) µs"
       } else if abs(value) < 1 {
         "\(Self.short(value * 1000)) ms"
       } else if abs(value) < 120 {

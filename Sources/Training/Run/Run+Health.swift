@@ -79,7 +79,10 @@ extension Run {
     guard result.badSampleCount > 0 else { return nil }
     badSamplesInEpoch += result.badSampleCount
     let names = try communicator.allgather(batch.badSamples.map(\.description).joined(separator: "\n"))
-    recorder?.record(badSamples: names.filter { !$0.isEmpty }.joined(separator: "\n"), step: result.step)
+    for (rank, names) in names.enumerated() where !names.isEmpty {
+      let place = communicator.size == 1 ? "" : " (rank \(rank) on \(communicator.hostNames[rank]))"
+      recorder?.record(badSamples: names, metBy: place, step: result.step)
+    }
     let limit = configuration.data.maxBadFraction
     let samples = order.stepsPerEpoch * configuration.train.batchSize
     guard Double(badSamplesInEpoch) > limit * Double(samples) else { return nil }

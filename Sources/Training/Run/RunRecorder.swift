@@ -154,9 +154,12 @@ final class RunRecorder {
   /// How long training waited for a checkpoint; it goes to the line of the next step.
   func record(checkpointSeconds seconds: Double) { checkpointSeconds = seconds }
 
-  func record(badSamples names: String, step: Int) {
+  /// - Parameters:
+  ///   - names: of a rank's images, one a line.
+  ///   - place: the rank, for the console; the log is the same whichever rank it was.
+  func record(badSamples names: String, metBy place: String, step: Int) {
     for name in names.split(separator: "\n") {
-      logger.warning("replaced an image that does not decode: \(name)")
+      logger.warning("replaced an image that does not decode\(place): \(name)")
       record(event: "bad_sample", step: step, reason: String(name))
     }
   }

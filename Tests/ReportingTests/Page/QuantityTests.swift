@@ -32,7 +32,7 @@ struct QuantityTests {
 
   @Test func labelsOfAxesAreShort() {
     #expect([0, 5000, 20_000, 1_500_000].map(Quantity.short) == ["0", "5000", "20k", "1.5M"])
-    #expect([0, 0.02, 1.5, 300].map(Quantity.seconds.label) == ["0", "20 ms", "1.5 s", "5 min"])
+    #expect([0, 1.5e-6, 0.02, 1.5, 300].map(Quantity.seconds.label) == ["0", "1.5 µs", "20 ms", "1.5 s", "5 min"])
     #expect(Quantity.number.label(-2) == "−2" && Quantity.share.label(0.25) == "25 %")
   }
 

@@ -100,7 +100,7 @@ struct ReportPageTests {
   @Test("a spike of one step does not press the curve flat, and is in the band all the same")
   func spikes() throws {
     let plot = try plots(ReportPage([try run(4000) { $0 == 3000 ? 100 : 1 + 100 / Double($0 + 100) }]).html)[0]
-    #expect(plot.high < 2.001 && plot.low < 1.1)
+    #expect(plot.high < 2.3 && plot.low < 1.1)
     // One of the eight values of its bin.
     #expect((plot.points["curve c0"] ?? []).map { plot.value($0.y) }.max() ?? 0 > 100 / 8)
     #expect((plot.points["band c0"] ?? []).map { plot.value($0.y) }.max() ?? 0 > 99)
