@@ -93,8 +93,8 @@ let package = Package(
     module(
       "Classification",
       [
-        "Checkpoints", "Compute", "Configuration", "Datasets", "Imaging", "Parameters", "Reporting", "Training",
-        "VisionTransformer",
+        "Checkpoints", "Compute", "Configuration", "Datasets", "Imaging", "MaskedAutoencoder", "Optimization",
+        "Parameters", "Pretraining", "Reporting", "Training", "VisionTransformer",
       ], testable: true),
     module(
       "Evaluation",
@@ -155,7 +155,7 @@ let package = Package(
         "Pretraining", "Reporting", "Safetensors", "Training", "VisionTransformer", "mae",
       ],
       fixtures: true, live: true),
-    tests("VisionTransformer", ["Compute", "Parameters"]),
+    tests("VisionTransformer", ["Compute", "Optimization", "Parameters", "Safetensors"], fixtures: true),
     tests(
       "MaskedAutoencoder",
       [
@@ -182,7 +182,8 @@ let package = Package(
         "MPILaunch", "Parameters", "Pretraining", "Reporting", "VisionTransformer", "mae", "step-check",
       ],
       fixtures: true),
-    tests("Classification", ["Compute", "Imaging", "Parameters", "ReferenceArithmetic"], fixtures: true),
+    tests(
+      "Classification", ["Compute", "Configuration", "Datasets", "Imaging", "Parameters", "Training"], fixtures: true),
     tests("Diagnosis", ["CProcessor", "Files", "MPILaunch", "TemporaryFiles", "Training", "mae"]),
     tests(
       "Planning",

@@ -28,7 +28,7 @@ public final class TrainedModel {
   ///   - overrides: `key=value` of the configuration that it was trained with.
   public init(checkpoint path: String, overrides: [String] = []) throws {
     let checkpoint = try Checkpoint.open(path)
-    try checkpoint.requireTask(MaskedAutoencoding.name)
+    try checkpoint.requireTask([MaskedAutoencoding.name])
     configuration = try PretrainingConfiguration.decode(
       yaml: checkpoint.state.configuration, name: "\(checkpoint.path)/state.json", overrides: overrides)
     model = MaskedAutoencoder(

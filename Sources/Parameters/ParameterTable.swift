@@ -40,6 +40,7 @@ public struct ParameterTable: Sendable {
   /// Floats in an arena, the gaps included.
   public private(set) var arenaCount = 0
   private var groupStart = 0
+  private let firstAddress: Int
 
   /// Trained values, without the gaps.
   public var parameterCount: Int { specs.reduce(0) { $0 + $1.range.count } }
@@ -47,17 +48,21 @@ public struct ParameterTable: Sendable {
   public var largestGroupCount: Int { groups.map(\.range.count).max() ?? 0 }
 
   /// An empty table.
-  public init() {}
+  ///
+  /// - Parameter firstAddress: what is added to the places that `add` returns, so that they tell two tables' arenas apart.
+  public init(firstAddress: Int = 0) {
+    self.firstAddress = firstAddress
+  }
 
   // MARK: Building
 
-  /// Adds a tensor to the group that is open, and returns its place in the arenas.
+  /// Adds a tensor to the group that is open, and returns its place in the arenas: its range, from `firstAddress` on.
   public mutating func add(_ name: String, shape: [Int], initializer: Initializer, isDecayed: Bool) -> Range<Int> {
     let range = arenaCount..<arenaCount + shape.reduce(1, *)
     specs.append(
       ParameterSpec(name: name, shape: shape, initializer: initializer, isDecayed: isDecayed, range: range))
     arenaCount = (range.upperBound + 15) / 16 * 16
-    return range
+    return firstAddress + range.lowerBound..<firstAddress + range.upperBound
   }
 
   /// Closes the group of all tensors added since the last one, which are of `layer`, and returns its index.

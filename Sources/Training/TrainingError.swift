@@ -2,10 +2,11 @@ import Files
 import Reporting
 
 /// What ends a run on all ranks at the same point; each says in one sentence what happened and what to do.
-public enum TrainingError: Error, CustomStringConvertible {
+public enum TrainingError: UsageError {
   case moreRanksThanVirtualWorkers(ranks: Int, virtualWorkers: Int)
   case tooLittleMemory(needed: RequiredMemory, ranks: Int, host: String, hostBytes: Double, hasBytes: Int)
   case noDataPath
+  case nothingToEvaluate
   case unsuitableData(path: String, reason: String)
   case runDirectory(path: String, reason: String)
   case runExists(path: String)
@@ -37,6 +38,8 @@ public enum TrainingError: Error, CustomStringConvertible {
         + "parallel.virtual_workers (which changes the recipe), train.recompute block, or a smaller model."
     case .noDataPath:
       "config error: data.path is empty; name a folder of images, shards, an array or IDX files in the config, or with --set data.path=…"
+    case .nothingToEvaluate:
+      "config error: the configuration names no images to evaluate on; set validation.path."
     case .unsuitableData(let path, let reason):
       "the images of \(path) are nothing for this run: \(reason)"
     case .runDirectory(let path, let reason):
@@ -108,7 +111,8 @@ public enum TrainingError: Error, CustomStringConvertible {
   /// Whether the command or the configuration is at fault, and not the world.
   public var isUsage: Bool {
     switch self {
-    case .otherInitialWeights, .moreRanksThanVirtualWorkers, .tooLittleMemory, .noDataPath, .unsuitableData, .runExists,
+    case .otherInitialWeights, .moreRanksThanVirtualWorkers, .tooLittleMemory, .noDataPath, .nothingToEvaluate,
+      .unsuitableData, .runExists,
       .recipeChanged,
       .unreadableFault, .unreadableStartSeconds, .debugNeedsOneProcess, .laterCheckpoints, .ranksDiffer,
       .blasKernelUnrunnable:

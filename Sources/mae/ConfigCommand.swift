@@ -1,7 +1,43 @@
 import ArgumentParser
+import Classification
+import Collectives
 import Configuration
 import Pretraining
 import Training
+
+/// What a configuration can be for: the command that takes it.
+enum ConfiguredTask: String, CaseIterable, ExpressibleByArgument {
+  case pretrain, finetune
+
+  /// What the command is told.
+  var told: any TaskConfiguration.Type {
+    switch self {
+    case .pretrain: PretrainingConfiguration.self
+    case .finetune: ClassificationConfiguration.self
+    }
+  }
+}
+
+private struct TaskOptions: ParsableArguments {
+  @Option(name: .long, help: "The command that the configuration is for.")
+  var task = ConfiguredTask.pretrain
+
+  @OptionGroup var options: ConfigurationOptions
+
+  func load() throws -> any TaskConfiguration { try options.load(as: task.told) }
+
+  func check(_ communicator: any Communicator) throws -> String {
+    switch task {
+    case .pretrain: try check(MaskedAutoencoding.self, communicator)
+    case .finetune: try check(ImageClassification.self, communicator)
+    }
+  }
+
+  private func check<Task: TrainingTask>(_ task: Task.Type, _ communicator: any Communicator) throws -> String {
+    let configuration = try communicator.together { try options.load(as: Task.Configuration.self) }
+    return try Run<Task>.check(configuration, communicator)
+  }
+}
 
 struct ConfigCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -15,7 +51,7 @@ struct ConfigCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Print every key with its value and its meaning.",
       discussion: "Example: mae config show --config configs/tiny32.yaml --set train.epochs=100")
-    @OptionGroup var options: ConfigurationOptions
+    @OptionGroup private var options: TaskOptions
 
     func run() {
       print(loadOrFail(options).yaml(documented: true), terminator: "")
@@ -26,18 +62,17 @@ struct ConfigCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Say whether a run of a configuration would begin, here and on as many ranks.",
       discussion: """
-        Looks at the configuration, the data, and the memory that it takes, as mae pretrain does; mae pretrain --dry-run looks at \
+        Looks at the configuration, the data, and the memory that it takes, as the command that it is for does, which with --dry-run looks at \
         the run directory, too.
 
         Example: mae config check --config configs/tiny32.yaml --set data.path=/data/cifar10
         """)
-    @OptionGroup var options: ConfigurationOptions
+    @OptionGroup private var options: TaskOptions
 
     func run() throws {
       withCommunicator { communicator in
-        let configuration = try communicator.together { try options.load() }
-        let run = try Run<MaskedAutoencoding>.check(configuration, communicator)
-        if communicator.rank == 0 { print("\(options.config): valid; \(run)") }
+        let run = try options.check(communicator)
+        if communicator.rank == 0 { print("\(options.options.config): valid; \(run)") }
         return 0
       }
     }
@@ -51,14 +86,14 @@ struct ConfigCommand: ParsableCommand {
 
         Example: mae config virtual-workers --config configs/vit_base.yaml
         """)
-    @OptionGroup var options: ConfigurationOptions
+    @OptionGroup private var options: TaskOptions
 
     func run() {
       print(loadOrFail(options).virtualWorkers)
     }
   }
 
-  private static func loadOrFail(_ options: ConfigurationOptions) -> PretrainingConfiguration {
+  private static func loadOrFail(_ options: TaskOptions) -> any TaskConfiguration {
     do { return try options.load() } catch { fail("\(error)", code: 2) }
   }
 }

@@ -1,16 +1,9 @@
 import ArgumentParser
-import Classification
 import Configuration
 import Files
 import Foundation
 import Pretraining
 import Training
-
-/// What a configuration can be for: the command that takes it, and what it is told.
-private let tasks: [(command: String, title: String, told: any TaskConfiguration.Type)] = [
-  ("pretrain", "A configuration of mae pretrain", PretrainingConfiguration.self),
-  ("classify", "A configuration of mae classify", LinearClassificationConfiguration.self),
-]
 
 private func recipesOrFail() -> Recipes {
   guard let recipes = Recipes() else {
@@ -117,19 +110,11 @@ extension ConfigCommand {
         Example: mae config schema > mae.schema.json
         """)
 
-    @Option(
-      name: .long, help: "The command whose configurations it is for: \(tasks.map(\.command).joined(separator: ", ")).")
-    var task = tasks[0].command
-
-    func validate() throws {
-      guard tasks.contains(where: { $0.command == task }) else {
-        throw ValidationError("--task is \(task); it must be \(tasks.map(\.command).joined(separator: " or ")).")
-      }
-    }
+    @Option(name: .long, help: "The command whose configurations it is for.")
+    var task = ConfiguredTask.pretrain
 
     func run() {
-      let asked = tasks.first { $0.command == task }!
-      print(schema(of: asked.told, title: asked.title).json)
+      print(schema(of: task.told, title: "A configuration of mae \(task.rawValue)").json)
     }
 
     private func schema<Told: TaskConfiguration>(of told: Told.Type, title: String) -> JSONValue {

@@ -21,6 +21,7 @@ struct InspectCommand: ParsableCommand {
       print("step: \(state.step)")
       print("epoch: \(state.epoch)")
       print("images: \(state.imagesSeen)")
+      if let best = state.bestStep, let score = state.bestScore { print("best: step \(best), with \(score)") }
       if !state.dataHash.isEmpty { print("data: \(state.dataCount) images, \(state.dataHash)") }
       print("tensors: \(checkpoint.model.tensors.count)")
       print("values: \(checkpoint.model.tensors.reduce(0) { $0 + $1.elementCount })")

@@ -75,6 +75,32 @@ struct RunArguments: ParsableArguments {
   /// - Parameter command: its name, which all ranks are to be told alike.
   func train<Task: TrainingTask>(_ task: Task.Type, command: String) -> Never {
     listenForStopRequests()
+    withConfiguration(of: task, command: command) { told, options, communicator in
+      if dryRun {
+        let run = try Run<Task>.check(told, options: options, communicator)
+        if communicator.rank == 0 { print("\(escaped(configuration.config)): valid; \(run)") }
+        return 0
+      }
+      switch try Run<Task>(told, options: options, communicator: communicator).run() {
+      case .completed: return 0
+      case .stopped: return 75
+      }
+    }
+  }
+
+  /// Evaluates a checkpoint of a task as a run would after an epoch, prints what comes of it, and ends the process.
+  func evaluate<Task: TrainingTask>(_ task: Task.Type, command: String) -> Never {
+    withConfiguration(of: task, command: command) { told, options, communicator in
+      let evaluated = try Run<Task>.evaluate(told, options: options, communicator: communicator)
+      if communicator.rank == 0 { print(evaluated) }
+      return 0
+    }
+  }
+
+  private func withConfiguration<Task: TrainingTask>(
+    of task: Task.Type, command: String,
+    _ body: (Task.Configuration, RunOptions, any Communicator) throws -> Int32
+  ) -> Never {
     let loaded = Result { try configuration.load(as: Task.Configuration.self) }
     withCommunicator(told: statement(command, loaded.map(\.entries))) { communicator in
       let told = try communicator.together { try loaded.get() }
@@ -90,15 +116,7 @@ struct RunArguments: ParsableArguments {
       options.debug = debug
       options.profiledSteps = profile
       options.metricsFile = metrics
-      if dryRun {
-        let run = try Run<Task>.check(told, options: options, communicator)
-        if communicator.rank == 0 { print("\(escaped(configuration.config)): valid; \(run)") }
-        return 0
-      }
-      switch try Run<Task>(told, options: options, communicator: communicator).run() {
-      case .completed: return 0
-      case .stopped: return 75
-      }
+      return try body(told, options, communicator)
     }
   }
 

@@ -145,9 +145,34 @@ public final class Checkpoint: Sendable {
     return try fromSafetensors { () throws(SafetensorsError) in try constants.floats(of: name) }
   }
 
+  /// Reads one tensor, a parameter or a constant of the model.
+  ///
+  /// - Parameter mayBeOther: whether there may be none of that name and shape; nothing is read then.
+  /// - Returns: whether it was read.
+  /// - Throws: there is none, or it holds a value that is not finite.
+  public func readTensor(
+    _ name: String, shape: [Int], mayBeOther: Bool, into values: Vector
+  ) throws(CheckpointError) -> Bool {
+    let file = constants.map { $0.contains(name) ? $0 : model } ?? model
+    guard file.contains(name) else {
+      if mayBeOther { return false }
+      throw .tensorMissing(path: file.path, tensor: name)
+    }
+    let found = try fromSafetensors { () throws(SafetensorsError) in try file.tensor(named: name).shape }
+    guard found == shape else {
+      if mayBeOther { return false }
+      throw .shapeDiffers(path: file.path, tensor: name, expected: shape, found: found)
+    }
+    try fromSafetensors { () throws(SafetensorsError) in try file.copyFloats(of: name, to: values) }
+    guard let place = (0..<values.count).first(where: { !values[$0].isFinite }) else { return true }
+    throw .notFinite(path: file.path, tensor: name, index: place, value: values[place])
+  }
+
+  /// - Parameter names: of tasks.
   /// - Throws: it is a checkpoint of another task, whose parameters mean something else.
-  public func requireTask(_ name: String) throws(CheckpointError) {
-    guard state.task == name else { throw .otherTask(path: path, expected: name, found: state.task) }
+  public func requireTask(_ names: [String]) throws(CheckpointError) {
+    guard !names.contains(state.task) else { return }
+    throw .otherTask(path: path, expected: names.joined(separator: " or "), found: state.task)
   }
 
   /// The hash of all parameters: names, shapes and bits.

@@ -33,6 +33,9 @@ public struct CheckpointState: Codable, Equatable, Sendable {
   public var configuration: String = ""
   /// Samples that did not decode and were replaced.
   public var badSamples: Int = 0
+  /// The step of the best checkpoint so far by what the task is evaluated with, and its score; nil where nothing is evaluated.
+  public var bestStep: Int?
+  public var bestScore: Double?
 
   public init(step: Int) {
     self.step = step
@@ -60,6 +63,8 @@ public struct CheckpointState: Codable, Equatable, Sendable {
     try read(.initialWeights, \.initialWeights)
     try read(.configuration, \.configuration)
     try read(.badSamples, \.badSamples)
+    bestStep = try container.decodeIfPresent(Int.self, forKey: .bestStep)
+    bestScore = try container.decodeIfPresent(Double.self, forKey: .bestScore)
   }
 
   private enum CodingKeys: String, CodingKey {
@@ -78,6 +83,8 @@ public struct CheckpointState: Codable, Equatable, Sendable {
     case initialWeights = "initial_weights"
     case configuration
     case badSamples = "bad_samples"
+    case bestStep = "best_step"
+    case bestScore = "best_score"
   }
 
   /// The bytes of the file, the same each time.

@@ -63,7 +63,7 @@ public final class CheckpointWriter: @unchecked Sendable {
   /// Floats that are copied at a time.
   private let copiedAtATime: Int
   /// The last save that was submitted.
-  private var current: (save: RunningSave, files: [CheckpointFile])?
+  private var current: (save: RunningSave, files: [CheckpointFile], best: Int?)?
 
   private let state = Monitor(State())
 
@@ -173,10 +173,11 @@ public final class CheckpointWriter: @unchecked Sendable {
       copyFloats(of: whole[span.range], to: span.floats, inParallel)
     }
     let files = layout.arenaFiles(spans) + (share.writer == 0 ? layout.smallFiles(state) : [])
-    current = (save, files)
+    let best = state.bestStep
+    current = (save, files, best)
     self.state.withLock {
       $0.stage = .writing
-      $0.work = { self.write(save, files) }
+      $0.work = { self.write(save, files, best: best) }
     }
   }
 
@@ -200,10 +201,10 @@ public final class CheckpointWriter: @unchecked Sendable {
   /// Starts to make a checkpoint of all writers' parts, on writer 0.
   public func commit(_ parts: [WrittenPart]) {
     precondition(parts.count == share.writers, "\(parts.count) of \(share.writers) writers have written")
-    guard let (save, files) = current else { preconditionFailure("no save has been submitted") }
+    guard let (save, files, best) = current else { preconditionFailure("no save has been submitted") }
     state.withLock {
       $0.stage = .committing
-      $0.work = { self.conclude(save, files, parts) }
+      $0.work = { self.conclude(save, files, parts, best: best) }
     }
   }
 
@@ -245,18 +246,20 @@ public final class CheckpointWriter: @unchecked Sendable {
   }
 
   /// On the saving thread.
-  private func write(_ save: RunningSave, _ files: [CheckpointFile]) {
+  private func write(_ save: RunningSave, _ files: [CheckpointFile], best: Int?) {
     let small = share.writer == 0 ? store.allPieces(of: files, in: layout.arenaFileCount..<files.count) : []
     let part =
       ownsStore()
       ? store.writePart(pieces + small, of: files, save, by: name)
       : WrittenPart(writer: name, seconds: 0, hashes: [], failure: notOwned)
-    guard share.writers > 1 else { return conclude(save, files, [part]) }
+    guard share.writers > 1 else { return conclude(save, files, [part], best: best) }
     state.withLock { $0.stage = .written(part) }
   }
 
   /// On the saving thread.
-  private func conclude(_ save: RunningSave, _ files: [CheckpointFile], _ parts: [WrittenPart]) {
+  ///
+  /// - Parameter best: the step of the best checkpoint so far, which is kept.
+  private func conclude(_ save: RunningSave, _ files: [CheckpointFile], _ parts: [WrittenPart], best: Int?) {
     let start = ContinuousClock.now
     var prunedSteps: [Int] = []
     var pruningError: CheckpointError?
@@ -266,7 +269,7 @@ public final class CheckpointWriter: @unchecked Sendable {
     }
     if case .success = result, ownsStore() {
       do {
-        prunedSteps = try store.prune(retention)
+        prunedSteps = try store.prune(retention, protecting: best.map { [$0] } ?? [])
       } catch {
         pruningError = error
       }

@@ -28,6 +28,41 @@ public func addToRows(output: Matrix, input: Matrix, vector: Vector) {
   }
 }
 
+/// output = input + scale · vector on each row; without a scale that is 1.
+public func addToRows(output: Matrix, input: Matrix, vector: Vector, scale: Float?) {
+  guard let scale else { return addToRows(output: output, input: input, vector: vector) }
+  precondition(output.rows == input.rows && output.columns == input.columns && vector.count == input.columns)
+  for row in 0..<input.rows {
+    let (x, y) = (input.row(row), output.row(row))
+    for block in Blocks(vector.count) {
+      y[block] = x[block].addingProduct(vector[block], Lanes(repeating: scale))
+    }
+  }
+}
+
+/// Multiplies every value by `scale`.
+@specialized(where Element == Float)
+@specialized(where Element == BFloat16)
+public func scaleRows<Element: StoredElement>(of matrix: MatrixView<Element>, by scale: Float) {
+  for row in 0..<matrix.rows {
+    let values = matrix.row(row)
+    for block in Blocks(values.count) { values[block] = values[block] * scale }
+  }
+}
+
+/// output += scale · the sum of the rows of `input`, [rows, columns], from the first row to the last.
+@specialized(where Element == Float)
+@specialized(where Element == BFloat16)
+public func addRows<Element: StoredElement>(to output: Vector, _ input: MatrixView<Element>, scale: Float) {
+  precondition(output.count == input.columns)
+  for row in 0..<input.rows {
+    let values = input.row(row)
+    for block in Blocks(output.count) {
+      output[block] = output[block].addingProduct(values[block], Lanes(repeating: scale))
+    }
+  }
+}
+
 /// output += input, element by element.
 public func addRows(to output: Matrix, _ input: Matrix) {
   precondition(output.rows == input.rows && output.columns == input.columns)

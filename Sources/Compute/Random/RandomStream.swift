@@ -13,6 +13,7 @@ public enum RandomPurpose: UInt8, Sendable {
   case mixing = 10
   case erasing = 11
   case randAugment = 12
+  case dropPath = 13
 }
 
 /// The random numbers for one purpose, one epoch and one sample: a pure function of these and the seed.

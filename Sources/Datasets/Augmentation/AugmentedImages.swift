@@ -7,6 +7,8 @@ public struct AugmentedImages: Sendable {
   public let shape: ImageShape
   public let augmentation: Augmentation
   public let seed: UInt64
+  /// What is done to 8-bit images of the network's size, with the samples that fill them up.
+  public let randAugment: (policy: RandAugment, fill: [UInt8])?
 
   /// When so many images in a row cannot be used, the disk or the path is wrong, not the images.
   public static let badInARowLimit = 100
@@ -14,13 +16,15 @@ public struct AugmentedImages: Sendable {
   /// - Parameter shape: grey, RGB, and RGB with alpha are converted into one another where the channels differ; any
   ///   other number of channels must be what the images have.
   public init(
-    source: any ImageSource, shape: ImageShape, augmentation: Augmentation, seed: UInt64
+    source: any ImageSource, shape: ImageShape, augmentation: Augmentation, seed: UInt64,
+    randAugment: (policy: RandAugment, fill: [UInt8])? = nil
   ) throws(DatasetError) {
     try augmentation.validate()
     self.source = source
     self.shape = shape
     self.augmentation = augmentation
     self.seed = seed
+    self.randAugment = randAugment
   }
 
   /// Writes the image of `sample` in `epoch` to `output`.
@@ -39,6 +43,15 @@ public struct AugmentedImages: Sendable {
         let image = try source.image(at: index, channels: shape.channels, alpha: augmentation.alpha)
         let pixels = output.prepare(image.samples.kind)
         augment(image, sample: sample, epoch: epoch, into: pixels, using: &resizer)
+        if let randAugment {
+          if let refusal = RandAugment.refusal(pixels.kind, channels: shape.channels) {
+            let name = source.name(of: index)
+            throw .badImage(BadSample(index: index, name: name, reason: "\(name): \(refusal)"))
+          }
+          var op = ImageOperator()
+          randAugment.policy.apply(
+            to: pixels, fill: randAugment.fill, seed: seed, epoch: epoch, sample: sample, using: &op)
+        }
         guard pixels.isFinite else { throw .badImage(source.notFinite(index)) }
         return passedOver
       } catch {

@@ -12,6 +12,7 @@ public struct DataConfiguration: ConfigurationSection, Equatable {
   public var cropScale = [0.2, 1]
   public var cropRatio = [3.0 / 4, 4.0 / 3]
   public var flip = Mirroring.horizontal
+  public var randAugment: RandAugment?
   public var alpha = AlphaTreatment.white
   public var layout: ChannelOrder?
   public var order = SampleOrder.global
@@ -40,6 +41,10 @@ public struct DataConfiguration: ConfigurationSection, Equatable {
     .value("crop_scale", \.cropScale, "least and most of the image's area that a crop takes", .each(.within(1e-6...1))),
     .value("crop_ratio", \.cropRatio, "least and most width / height of a crop", .each(.within(1e-3...1e3))),
     .value("flip", \.flip, "which way half of the images are mirrored"),
+    .optional(
+      "rand_augment", \.randAugment,
+      "a policy of RandAugment as timm writes it, for 8-bit grey and RGB images, such as rand-m9-mstd0.5-inc1; null: none"
+    ),
     .value("alpha", \.alpha, "what images with alpha are laid over where the model takes none; drop: nothing"),
     .value("order", \.order, "global: any image may follow any other; blocks: neighbours come soon after one another"),
     .value("exif", \.exif, "turn images as their EXIF data asks for"),

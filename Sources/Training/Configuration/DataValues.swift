@@ -50,6 +50,22 @@ extension DataPaths: ConfigurationValue {
   }
 }
 
+extension RandAugment: ConfigurationValue {
+  public static let expectation = "a policy of RandAugment such as rand-m9-mstd0.5-inc1"
+  public static let schema = String.schema
+
+  public init(configuration node: ConfigurationNode) throws(ConfigurationMismatch) {
+    let text = try String(configuration: node)
+    do throws(RandAugment.TextError) {
+      self = try RandAugment(parsing: text)
+    } catch {
+      throw ConfigurationMismatch(advice: error.reason)
+    }
+  }
+
+  public var configurationNode: ConfigurationNode { .text(text) }
+}
+
 extension TaskConfiguration {
   /// How images are decoded for this model.
   public var decodingOptions: DecodingOptions {

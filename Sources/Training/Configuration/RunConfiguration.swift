@@ -10,6 +10,9 @@ import Imaging
 public protocol TaskConfiguration: ConfigurationSection, Equatable {
   var run: RunConfiguration { get set }
 
+  /// The task's own sections whose keys may change when a run resumes: they do not say what comes out of it.
+  static var freeSections: [String] { get }
+
   /// What images are brought to.
   var imageShape: ImageShape { get }
 
@@ -38,6 +41,8 @@ public struct RunConfiguration: Sendable, Equatable {
 }
 
 extension TaskConfiguration {
+  public static var freeSections: [String] { [] }
+
   /// The keys of `run`, to stand behind the task's own.
   public static var runKeys: [ConfigurationKey<Self>] {
     [

@@ -30,6 +30,7 @@ public struct TrainConfiguration: ConfigurationSection, Equatable {
   public var precision = Precision.fp32
   public var recompute = Recompute.none
   public var baseLearningRate = 1.5e-4
+  public var minimumLearningRate = 0.0
   public var warmupEpochs: Double?
   public var weightDecay = 0.05
   public var beta1 = 0.9
@@ -52,6 +53,8 @@ public struct TrainConfiguration: ConfigurationSection, Equatable {
     .value(
       "base_learning_rate", \.baseLearningRate, "for 256 images; the peak is this x batch_size / 256",
       .within(0...1e38)),
+    .value(
+      "min_learning_rate", \.minimumLearningRate, "what the cosine ends at, whatever the batch", .within(0...1e38)),
     .optional(
       "warmup_epochs", \.warmupEpochs,
       "linear warm-up from 0, before the cosine; null: 40, or a twentieth of fewer epochs than 800",
@@ -75,7 +78,7 @@ public struct TrainConfiguration: ConfigurationSection, Equatable {
   var schedule: LearningRateSchedule {
     LearningRateSchedule(
       baseLearningRate: baseLearningRate, batchSize: batchSize, warmupEpochs: resolvedWarmupEpochs,
-      epochs: Double(epochs))
+      epochs: Double(epochs), minimum: minimumLearningRate)
   }
 
   /// The warm-up of a recipe that does not say: the paper's 40 epochs of 800, and as large a share of a shorter schedule.

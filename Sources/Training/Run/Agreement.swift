@@ -4,7 +4,7 @@ import Configuration
 import Datasets
 
 /// What at least one rank met, and all ranks know of.
-public struct SharedError: Error, CustomStringConvertible {
+public struct SharedError: UsageError {
   /// One sentence; it names the rank unless all met the same.
   public let description: String
   public let isUsage: Bool
@@ -30,11 +30,15 @@ extension Communicator {
   }
 }
 
+/// An error of a task that may say that the command or the configuration is wrong.
+public protocol UsageError: Error, CustomStringConvertible {
+  var isUsage: Bool { get }
+}
+
 /// Whether an error says that the command or the configuration is wrong (exit code 2), and not the world (1).
 public func isUsageError(_ error: any Error) -> Bool {
   switch error {
-  case let error as SharedError: error.isUsage
-  case let error as TrainingError: error.isUsage
+  case let error as any UsageError: error.isUsage
   case let error as DatasetError: error.isUsage
   case is ConfigurationError: true
   case CheckpointError.otherTask: true

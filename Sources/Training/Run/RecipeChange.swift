@@ -20,6 +20,7 @@ func recipeChanges<Configuration: TaskConfiguration>(from old: Configuration, to
   new.parallel.virtualWorkers = new.virtualWorkers
   old.train.warmupEpochs = old.train.resolvedWarmupEpochs
   new.train.warmupEpochs = new.train.resolvedWarmupEpochs
+  let freeSections = ["checkpoint", "watchdog"] + Configuration.freeSections
   return differences(between: old, and: new).filter { !isMachineKey($0.path) }
     .filter { difference in
       let key = difference.path.description

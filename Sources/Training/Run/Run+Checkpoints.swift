@@ -25,6 +25,7 @@ extension Run {
     state.initialWeights = initialWeights
     state.configuration = configuration.yaml()
     state.badSamples = badSamplesInEpoch
+    (state.bestStep, state.bestScore) = (best?.step, best?.score)
     try saving?.save(state, inParallel: replica.inParallel, arena: replica.savedArena)
     recorder?.record(checkpointSeconds: start.secondsSince)
   }
@@ -62,6 +63,7 @@ extension Run {
   private func resetToSeed() {
     step = 0
     badSamplesInEpoch = 0
+    best = nil
     pastHasEqualBits = true
     replica.reset()
   }

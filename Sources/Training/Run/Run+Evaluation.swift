@@ -1,6 +1,9 @@
+import Checkpoints
 import Collectives
+import Compute
 import Datasets
 import Files
+import Reporting
 
 /// What is done after the last step of an epoch.
 extension Run {
@@ -42,6 +45,63 @@ extension Run {
     let seconds = start.secondsSince
     watchdog.evaluationEnds()
     longestEvaluationSeconds = max(longestEvaluationSeconds, seconds)
+    if let score = values.first(where: { $0.metric == evaluation.score })?.value, score > best?.score ?? -.infinity {
+      best = (step, score)
+    }
     recorder?.recordEpoch(endingWith: step, evaluation: values, seconds: seconds)
+  }
+}
+
+/// What an evaluation of a checkpoint came to.
+public struct EvaluatedCheckpoint: CustomStringConvertible {
+  public let path: String
+  public let step: Int
+  public let values: [MetricValue]
+
+  /// A line for each value, under one that names the checkpoint.
+  public var description: String {
+    (["checkpoint: \(escaped(path)), step \(step)"] + values.map { "\($0.metric.title): \($0.value)" })
+      .joined(separator: "\n")
+  }
+}
+
+extension Run {
+  /// Evaluates a checkpoint as a run of its task would after an epoch, and changes nothing: the one to resume from, the newest
+  /// of the run directory, or the one to begin with. All ranks call it.
+  public static func evaluate(
+    _ configuration: Task.Configuration, options: RunOptions, communicator: any Communicator
+  ) throws -> EvaluatedCheckpoint {
+    let placement = try VirtualWorkerPlacement(configuration.run, on: communicator)
+    let checkpoint = try open(communicator, nil) {
+      if let initial = try options.checkpointToBeginWith() { return initial }
+      guard case .checkpoint(let path) = options.resume else { return try Checkpoint.open(options.runDirectory.path) }
+      return try Checkpoint.open(path)
+    }!
+    let (source, _) = try communicator.together {
+      try checkpoint.requireTask([Task.name])
+      return try openData(configuration)
+    }
+    _ = try BLASKernels.open(configuration, checkpoint: checkpoint.state.blasKernel, communicator: communicator)
+    let task = try communicator.together { try Task(configuration, from: checkpoint) }
+    guard let evaluation = try openEvaluation(of: task, beside: source, placement: placement, on: communicator) else {
+      throw TrainingError.nothingToEvaluate
+    }
+    let parameters = AlignedBuffer<Float>(repeating: 0, count: task.table.arenaCount)
+    defer { extendLifetime(parameters) }
+    let isMixed = configuration.train.precision == .bf16
+    let rounded = AlignedBuffer<BFloat16>(repeating: BFloat16(0), count: isMixed ? parameters.count : 0)
+    defer { extendLifetime(rounded) }
+    let pool = try communicator.together {
+      try checkpoint.readParameters(CheckpointLayout(task), into: parameters.all)
+      return try WorkerPool(count: placement.threads)
+    }
+    if isMixed { convert(output: rounded.all, input: parameters.all) }
+    let state = EvaluationState(
+      step: checkpoint.step, epoch: Int(checkpoint.state.epoch), parameters: parameters.all, rounded: rounded.all,
+      communicator: communicator, pool: pool, advance: {},
+      warn: { if communicator.rank == 0 { try? StandardStream.error.write("mae: \($0)\n") } },
+      runDirectory: options.runDirectory)
+    return EvaluatedCheckpoint(
+      path: checkpoint.path, step: checkpoint.step, values: try evaluation.evaluate(state))
   }
 }

@@ -3,6 +3,7 @@ import Collectives
 import Compute
 import Datasets
 import Files
+import Imaging
 import Reporting
 
 /// What comes before the first step.
@@ -77,7 +78,8 @@ extension Run {
     try communicator.together {
       let images = try AugmentedImages(
         source: source, shape: configuration.imageShape, augmentation: configuration.data.augmentation,
-        seed: configuration.train.seed)
+        seed: configuration.train.seed,
+        randAugment: configuration.data.randAugment.map { ($0, RandAugment.fill(mean: configuration.data.mean)) })
       return try BatchLoader(
         images: images, batchSize: configuration.train.batchSize, part: replica.placement.images,
         steps: step..<lastStep, threads: configuration.data.decodeThreads, order: configuration.data.order,
@@ -121,12 +123,11 @@ extension Run {
 
   /// Takes the parameters of another run's checkpoint, and nothing else.
   func begin(with checkpoint: Checkpoint) throws {
-    try communicator.together {
-      try checkpoint.readParameters(
-        CheckpointLayout(replica.task), into: replica.parameters.all, inParallel: replica.inParallel)
+    let remark = try communicator.together {
+      try replica.task.begin(with: checkpoint, parameters: replica.parameters.all, inParallel: replica.inParallel)
     }
     replica.roundParameters()
-    recorder?.logger.info("began with the weights of \(escaped(checkpoint.path))")
+    recorder?.logger.info("began with the weights of \(escaped(checkpoint.path))\(remark)")
   }
 
   /// An old checkpoint tells it by the ranks that wrote it, as far as it can be told.
@@ -153,6 +154,7 @@ extension Run {
     replica.roundParameters()
     step = checkpoint.step
     badSamplesInEpoch = checkpoint.state.badSamples
+    best = checkpoint.state.bestStep.flatMap { step in checkpoint.state.bestScore.map { (step, $0) } }
     pastHasEqualBits = hadEqualBits(checkpoint.state)
     let kernel = checkpoint.state.blasKernel
     if !kernel.isEmpty, kernel != kernels.kernel {

@@ -75,6 +75,8 @@ public final class Run<Task: TrainingTask> {
   private let stopRequest: StopRequest
   private var longestStepSeconds = 0.0
   var longestEvaluationSeconds = 0.0
+  /// The step after which the evaluation was best, and its score.
+  var best: (step: Int, score: Double)?
   private var faults: FaultInjection
 
   /// Opens the data, takes the memory, and resumes. Nothing of an earlier run is changed.
@@ -109,7 +111,10 @@ public final class Run<Task: TrainingTask> {
     let resumed = try Run.open(communicator, recorder) { try options.checkpointToResume() }
     let initial =
       resumed == nil ? try Run.open(communicator, recorder) { try options.checkpointToBeginWith() } : nil
-    try communicator.together { try (resumed ?? initial)?.requireTask(Task.name) }
+    try communicator.together {
+      try resumed?.requireTask([Task.name])
+      try initial?.requireTask(Task.namesOfBeginnings)
+    }
     origin = try RunOrigin(
       resumed: resumed, initial: initial, store: CheckpointStore(directory: options.runDirectory.checkpoints),
       communicator: communicator)
@@ -300,7 +305,7 @@ public final class Run<Task: TrainingTask> {
   }
 
   private func isCheckpointDue(_ result: StepResult) -> Bool {
-    result.stopRequested || step == lastStep
+    result.stopRequested || step == lastStep || best?.step == step
       || configuration.checkpoint.isDue(after: step, stepsPerEpoch: order.stepsPerEpoch)
   }
 

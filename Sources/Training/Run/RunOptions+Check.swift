@@ -1,4 +1,5 @@
 import Checkpoints
+import Compute
 import Datasets
 import Files
 import Reporting
@@ -16,7 +17,8 @@ extension RunOptions {
     try runDirectory.requireWritable()
     let resumed = try checkpointToResume()
     let initial = resumed == nil ? try checkpointToBeginWith() : nil
-    try (resumed ?? initial)?.requireTask(Task.name)
+    try resumed?.requireTask([Task.name])
+    try initial?.requireTask(Task.namesOfBeginnings)
     let task = try Task(configuration, from: resumed ?? initial)
     if let resumed {
       try requireInitialWeights(of: resumed)
@@ -25,7 +27,12 @@ extension RunOptions {
     }
     // The tensors' names and shapes are compared with the model's when they are read.
     let step = resumed?.step ?? 0
-    try (resumed ?? initial)?.requireTensors(of: CheckpointLayout(task))
+    try resumed?.requireTensors(of: CheckpointLayout(task))
+    if let initial {
+      let parameters = AlignedBuffer<Float>(repeating: 0, count: task.table.arenaCount)
+      defer { extendLifetime(parameters) }
+      _ = try task.begin(with: initial, parameters: parameters.all) { count, piece in (0..<count).forEach(piece) }
+    }
     let space = try CheckpointSpace(
       task, in: runDirectory, after: step, lastStep: Run<Task>.lastStep(configuration, found.order),
       stepsPerEpoch: found.order.stepsPerEpoch,

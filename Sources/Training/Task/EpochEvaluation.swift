@@ -18,6 +18,10 @@ public protocol EpochEvaluation: AnyObject {
   /// The images that it looks at. The run makes sure before it begins that all ranks have the same.
   var data: [EvaluationData] { get }
 
+  /// Which of the values tells the best checkpoint, the larger the better; nil where none does. The checkpoint of the best
+  /// step is kept, and saved where none was due.
+  var score: Metric? { get }
+
   /// Whether to evaluate after an epoch; the same answer on all ranks.
   ///
   /// - Parameters:
@@ -32,6 +36,10 @@ public protocol EpochEvaluation: AnyObject {
   /// - Throws: where all ranks throw the same error (see `Communicator.together`), the run ends in one sentence; an error of
   ///   one rank alone ends the job at once.
   func evaluate(_ state: EvaluationState) throws -> [MetricValue]
+}
+
+extension EpochEvaluation {
+  public var score: Metric? { nil }
 }
 
 /// Images of an evaluation, with the path that they were opened at.

@@ -26,6 +26,9 @@ public protocol TrainingTask: Sendable {
   /// What it reports beside its loss, in order.
   static var metrics: [Metric] { get }
 
+  /// The tasks whose checkpoints a new run may begin with; its own unless the task says otherwise.
+  static var namesOfBeginnings: [String] { get }
+
   /// - Parameter checkpoint: what the run goes on from or begins with, which may hold what the configuration does not say;
   ///   nil where it begins from nothing.
   init(_ configuration: Configuration, from checkpoint: Checkpoint?) throws
@@ -44,6 +47,14 @@ public protocol TrainingTask: Sendable {
   ///
   /// - Throws: a sentence that says what they lack.
   static func check(_ source: any ImageSource, for configuration: Configuration) throws(TrainingError)
+
+  /// Takes the parameters of a checkpoint that a new run begins with: all of its own task's, unless the task says otherwise.
+  ///
+  /// - Parameter parameters: the whole arena, with the first weights of the seed.
+  /// - Returns: what is to be said behind the checkpoint's name; mostly nothing.
+  func begin(
+    with checkpoint: Checkpoint, parameters: Vector, inParallel: Checkpoint.Parallel
+  ) throws(CheckpointError) -> String
 
   /// What looks at the model after epochs, with its images opened and its memory taken; nil, unless the task says otherwise.
   ///
@@ -89,7 +100,16 @@ public protocol TrainingTask: Sendable {
 }
 
 extension TrainingTask {
+  public static var namesOfBeginnings: [String] { [name] }
+
   public var constants: [ConstantTensor] { [] }
+
+  public func begin(
+    with checkpoint: Checkpoint, parameters: Vector, inParallel: Checkpoint.Parallel
+  ) throws(CheckpointError) -> String {
+    try checkpoint.readParameters(CheckpointLayout(self), into: parameters, inParallel: inParallel)
+    return ""
+  }
 
   public func evaluation(
     beside source: any ImageSource, placement: VirtualWorkerPlacement

@@ -25,12 +25,18 @@ public final class Activation {
   }
 }
 
-extension EncoderActivations {
+extension TrunkActivations {
   /// What the last forward pass left, in the order of its making. With `Recompute` other than none, later blocks have
   /// written over some of it.
-  public func all(images: Int) -> [Activation] {
+  func all(images: Int) -> [Activation] {
     [Activation("patches", patches, images: images)] + stack.all("blocks", images: images)
-      + [Activation("norm", latent, images: images)]
+  }
+}
+
+extension EncoderActivations {
+  /// The same of an encoder.
+  public func all(images: Int) -> [Activation] {
+    trunk.all(images: images) + [Activation("norm", latent, images: images)]
   }
 }
 

@@ -20,11 +20,12 @@ struct BlockActivations<Element: StoredElement> {
 
   /// - Parameters:
   ///   - shared: a block before of the same shape, whose memory is taken for what is not kept.
-  ///   - kept: how long the block's backward needs what its forward makes. What others share must be the first block's,
-  ///     which is needed the longest.
+  ///   - kept: how long the block's backward needs what its forward makes. What others share must be the first trained
+  ///     block's, which is needed the longest.
+  ///   - outputKept: how long its output is needed.
   init(
     _ shape: BlockShape, _ recompute: Recompute, sharing shared: Self?, kept: ClosedRange<Int>,
-    _ sections: inout SectionAllocator
+    outputKept: ClosedRange<Int>, _ sections: inout SectionAllocator
   ) {
     self.shape = shape
     let rows = shape.outputRows
@@ -50,7 +51,7 @@ struct BlockActivations<Element: StoredElement> {
       if recompute != .none, let shared { shared.hidden } else {
         sections.section(during: kept) { $0.matrix(rows, shape.hiddenWidth, of: Element.self) }
       }
-    output = sections.section(during: kept) { $0.matrix(rows, shape.width) }
+    output = sections.section(during: outputKept) { $0.matrix(rows, shape.width) }
   }
 }
 

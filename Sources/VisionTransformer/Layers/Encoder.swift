@@ -1,27 +1,22 @@
 import Compute
 import Parameters
 
-/// A vision transformer without a head: patch embedding, positions, cls token, transformer blocks and a last norm
-/// (Dosovitskiy et al. 2021, §3.1).
+/// A vision transformer without a head: a trunk and a last norm (Dosovitskiy et al. 2021, §3.1).
 ///
 /// It works for the patches that it is told of alone. In a masked autoencoder these are the visible ones: a removed patch
 /// is never embedded, attended to or multiplied with anything (He et al. 2022, §3, "MAE encoder").
 public final class Encoder: Sendable {
   public let configuration: EncoderConfiguration
   public let places: EncoderPlaces
-  private let stack: TransformerStack
-  private let positions: AlignedBuffer<Float>
+  private let trunk: EncoderTrunk
 
   /// - Parameters:
   ///   - places: where the encoder's parameters lie in the table of the model.
   ///   - positions: what is added to the tokens so that they know their places, the cls token's row first: [1 + L, D].
   public init(_ configuration: EncoderConfiguration, places: EncoderPlaces, positions: [Float]) {
-    let (patches, transformer) = (configuration.patches, configuration.transformer)
-    precondition(positions.count == (1 + patches.count) * transformer.width, "encoder's position table")
     self.configuration = configuration
     self.places = places
-    self.positions = AlignedBuffer(positions)
-    stack = TransformerStack(blocks: places.blocks, epsilon: Float(configuration.layerNormEpsilon))
+    trunk = EncoderTrunk(configuration, places: places.trunk, positions: positions)
   }
 
   /// - Parameters:
@@ -33,38 +28,10 @@ public final class Encoder: Sendable {
   public func forward<Element: StoredElement>(
     images: Matrix, order: MatrixView<Int>, weights: ModelWeights<Element>, saved: EncoderActivations<Element>
   ) {
-    let seen = saved.seenCount
-    for image in 0..<images.rows {
-      gatherPatches(
-        output: saved.patches.rows(image * seen..<(image + 1) * seen), image: images.row(image),
-        order: order.row(image)[0..<seen], patches: configuration.patches)
-    }
-    embed(order: order, weights: weights, saved: saved)
-    stack.forward(weights: weights, saved: saved.stack)
+    trunk.forward(images: images, order: order, weights: weights, saved: saved.trunk)
     saved.norm.forward(
-      output: saved.latent, input: saved.stack.output, place: places.norm, weights: weights, epsilon: stack.epsilon)
-  }
-
-  /// From `saved.patches` to the stream that enters the first block.
-  private func embed<Element: StoredElement>(
-    order: MatrixView<Int>, weights: ModelWeights<Element>, saved: EncoderActivations<Element>
-  ) {
-    let (seen, width) = (saved.seenCount, configuration.transformer.width)
-    let positions = positions.all.reshaped(rows: 1 + configuration.patches.count, columns: width)
-    let bias = weights.bias(places.patchEmbedding)
-    for image in 0..<order.rows {
-      for index in 0..<seen {
-        add(output: saved.embeddings.row(image * seen + index), positions.row(1 + order[image, index]), bias)
-      }
-    }
-    multiply(
-      .plain(saved.patches), .transposed(weights.matrix(places.patchEmbedding)), into: saved.embeddings, from: .target)
-    for image in 0..<order.rows {
-      let tokens = saved.stack.input.rows(image * (1 + seen)..<(image + 1) * (1 + seen))
-      add(output: tokens.row(0), weights[places.clsToken], positions.row(0))
-      copyRows(
-        output: tokens.rows(1..<1 + seen), input: saved.embeddings.rows(image * seen..<(image + 1) * seen))
-    }
+      output: saved.latent, input: saved.trunk.stack.output, place: places.norm, weights: weights,
+      epsilon: trunk.epsilon)
   }
 
   /// - Parameter latentGradient: [images·(1 + N), D].
@@ -74,27 +41,13 @@ public final class Encoder: Sendable {
     latentGradient: Matrix, weights: ModelWeights<Element>, saved: EncoderActivations<Element>,
     gradients: GroupGradients
   ) {
+    let stack = saved.trunk.stack
     gradients.write(places.normGroup) { gradients in
-      clear(saved.stack.outputGradient.flat)
+      clear(stack.outputGradient.flat)
       saved.norm.backward(
-        inputGradient: saved.stack.outputGradient, outputGradient: latentGradient, input: saved.stack.output,
+        inputGradient: stack.outputGradient, outputGradient: latentGradient, input: stack.output,
         place: places.norm, weights: weights, gradients: gradients)
     }
-    let gradient = stack.backward(weights: weights, saved: saved.stack, gradients: gradients)
-    gradients.write(places.embeddingGroup) { gradients in
-      let (seen, tokens) = (saved.seenCount, 1 + saved.seenCount)
-      let cls = gradients[places.clsToken]
-      clear(cls)
-      for image in 0..<gradient.rows / tokens {
-        add(output: cls, cls, gradient.row(image * tokens))
-        copyRows(
-          output: saved.embeddings.rows(image * seen..<(image + 1) * seen),
-          input: gradient.rows(image * tokens + 1..<(image + 1) * tokens))
-      }
-      linearBackward(
-        weightGradient: places.patchEmbedding.weight(in: gradients),
-        biasGradient: places.patchEmbedding.bias(in: gradients),
-        outputGradient: Element.stored(saved.embeddings, in: saved.roundedEmbeddings), input: saved.patches)
-    }
+    trunk.backward(weights: weights, saved: saved.trunk, gradients: gradients)
   }
 }

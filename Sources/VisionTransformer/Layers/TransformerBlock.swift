@@ -6,6 +6,8 @@ struct TransformerBlock<Element: StoredElement> {
   let place: BlockPlace
   let epsilon: Float
   let weights: ModelWeights<Element>
+  /// What each image's two branches are multiplied by; nil where that is 1.
+  var scales: BlockScales?
 
   /// - Parameters:
   ///   - input: the residual stream before the block, [images·tokens, D]; backward needs it too.
@@ -13,7 +15,8 @@ struct TransformerBlock<Element: StoredElement> {
   func forward(input: Matrix, saved: BlockActivations<Element>, scratch: BlockScratch<Element>) {
     let shape = saved.shape
     let normOutput = scratch.normOutput
-    saved.norm1.forward(output: normOutput, input: input, place: place.norm1, weights: weights, epsilon: epsilon)
+    saved.norm1.forward(
+      output: normOutput, input: input, place: place.attention.norm1, weights: weights, epsilon: epsilon)
     projectQueryKeyValue(normOutput, saved: saved, scratch)
     for image in 0..<shape.images {
       attentionForward(
@@ -22,22 +25,32 @@ struct TransformerBlock<Element: StoredElement> {
         query: saved.queryKeyValue.query(image, shape), key: saved.queryKeyValue.key(image, shape),
         value: saved.queryKeyValue.value(image, shape), scratch: scratch.heads)
     }
+    scale(saved.attention, by: scales?.attention, shape)
     for image in 0..<shape.images {
       addToRows(
         output: saved.middle.rows(shape.outputRows(of: image)), input: input.rows(shape.queryRows(of: image)),
-        vector: weights.bias(place.projection))
+        vector: weights.bias(place.attention.projection), scale: scales?.attention[image])
     }
     let (norm2Output, activated) = (normOutput.rows(0..<shape.outputRows), scratch.activated.rows(0..<shape.outputRows))
-    linearForward(addingTo: saved.middle, input: saved.attention, weight: weights.matrix(place.projection)) { rows in
+    linearForward(addingTo: saved.middle, input: saved.attention, weight: weights.matrix(place.attention.projection)) {
+      rows in
       saved.norm2.forward(
-        rows, output: norm2Output, input: saved.middle, place: place.norm2, weights: weights, epsilon: epsilon)
+        rows, output: norm2Output, input: saved.middle, place: place.mlp.norm2, weights: weights, epsilon: epsilon)
     }
     hiddenForward(
       kept: saved.hidden, output: activated, input: norm2Output,
-      weight: weights.matrix(place.expansion), bias: weights.bias(place.expansion), product: scratch.product)
-    linearForward(
-      output: saved.output, residual: saved.middle, input: activated,
-      weight: weights.matrix(place.contraction), bias: weights.bias(place.contraction))
+      weight: weights.matrix(place.mlp.expansion), bias: weights.bias(place.mlp.expansion), product: scratch.product)
+    let (weight, bias) = (weights.matrix(place.mlp.contraction), weights.bias(place.mlp.contraction))
+    guard let scales = scales?.mlp else {
+      linearForward(output: saved.output, residual: saved.middle, input: activated, weight: weight, bias: bias)
+      return
+    }
+    scale(activated, by: scales, shape)
+    for image in 0..<shape.images {
+      let rows = shape.outputRows(of: image)
+      addToRows(output: saved.output.rows(rows), input: saved.middle.rows(rows), vector: bias, scale: scales[image])
+    }
+    linearForward(addingTo: saved.output, input: activated, weight: weight) { _ in }
   }
 
   /// - Parameters:
@@ -50,16 +63,17 @@ struct TransformerBlock<Element: StoredElement> {
     recompute: Recompute, gradients: GroupGradients
   ) -> Matrix {
     mlpBackward(streamGradient: streamGradient, saved: saved, scratch, recompute: recompute, gradients: gradients)
+    guard place.trainsAttention else { return streamGradient }
     attentionBackward(streamGradient: streamGradient, saved: saved, scratch, gradients: gradients)
 
     let normOutput = scratch.forward.normOutput
-    saved.norm1.recompute(output: normOutput, input: input, place: place.norm1, weights: weights)
+    saved.norm1.recompute(output: normOutput, input: input, place: place.attention.norm1, weights: weights)
     let gradient = QueryKeyValue<Element>(saved.shape, in: scratch.queryKeyValueGradient)
-    gradients.write(place.qkvGroup) { gradients in
+    gradients.write(place.attention.qkvGroup) { gradients in
       projectQueryKeyValueBackward(gradient, normOutput, saved.shape, gradients: gradients, scratch)
       if saved.shape.dropsTokens { spread(streamGradient, shape: saved.shape, over: scratch.stream) }
       saved.norm1.backward(
-        inputGradient: scratch.stream, outputGradient: scratch.normGradient, input: input, place: place.norm1,
+        inputGradient: scratch.stream, outputGradient: scratch.normGradient, input: input, place: place.attention.norm1,
         weights: weights, gradients: gradients)
     }
     return scratch.stream
@@ -73,31 +87,37 @@ struct TransformerBlock<Element: StoredElement> {
     let rows = 0..<saved.shape.outputRows
     let (normOutput, normGradient) = (scratch.forward.normOutput.rows(rows), scratch.normGradient.rows(rows))
     let (activated, hiddenGradient) = (scratch.forward.activated.rows(rows), scratch.hiddenGradient.rows(rows))
-    saved.norm2.recompute(output: normOutput, input: saved.middle, place: place.norm2, weights: weights)
+    saved.norm2.recompute(output: normOutput, input: saved.middle, place: place.mlp.norm2, weights: weights)
     if recompute == .mlp {
       linearForward(
         output: saved.hidden, input: normOutput,
-        weight: weights.matrix(place.expansion), bias: weights.bias(place.expansion), product: scratch.forward.product
+        weight: weights.matrix(place.mlp.expansion), bias: weights.bias(place.mlp.expansion),
+        product: scratch.forward.product
       )
     }
 
     let outputGradient = Element.stored(streamGradient, in: scratch.rounded(streamGradient))
     hiddenBackward(
       hiddenGradient: hiddenGradient, output: activated, outputGradient: outputGradient,
-      weight: weights.matrix(place.contraction), kept: saved.hidden, product: scratch.forward.product)
-    gradients.write(place.contractionGroup) { gradients in
+      weight: weights.matrix(place.mlp.contraction), kept: saved.hidden, product: scratch.forward.product)
+    scale(activated, by: scales?.mlp, saved.shape)
+    scale(hiddenGradient, by: scales?.mlp, saved.shape)
+    gradients.write(place.mlp.contractionGroup) { gradients in
+      let biasGradient = place.mlp.contraction.bias(in: gradients)
       linearBackward(
-        weightGradient: place.contraction.weight(in: gradients), biasGradient: place.contraction.bias(in: gradients),
+        weightGradient: place.mlp.contraction.weight(in: gradients), biasGradient: biasGradient,
         outputGradient: outputGradient, input: activated)
+      sum(outputGradient, into: biasGradient, scaledBy: scales?.mlp, saved.shape)
     }
     linearBackward(
-      inputGradient: normGradient, outputGradient: hiddenGradient, weight: weights.matrix(place.expansion))
-    gradients.write(place.expansionGroup) { gradients in
+      inputGradient: normGradient, outputGradient: hiddenGradient, weight: weights.matrix(place.mlp.expansion))
+    gradients.write(place.mlp.expansionGroup) { gradients in
       linearBackward(
-        weightGradient: place.expansion.weight(in: gradients), biasGradient: place.expansion.bias(in: gradients),
+        weightGradient: place.mlp.expansion.weight(in: gradients),
+        biasGradient: place.mlp.expansion.bias(in: gradients),
         outputGradient: hiddenGradient, input: normOutput)
       saved.norm2.backward(
-        inputGradient: streamGradient, outputGradient: normGradient, input: saved.middle, place: place.norm2,
+        inputGradient: streamGradient, outputGradient: normGradient, input: saved.middle, place: place.mlp.norm2,
         weights: weights, gradients: gradients)
     }
   }
@@ -110,14 +130,18 @@ struct TransformerBlock<Element: StoredElement> {
     let shape = saved.shape
     let attentionGradient = scratch.attentionGradient.rows(0..<shape.outputRows)
     let outputGradient = Element.stored(streamGradient, in: scratch.rounded(streamGradient))
-    gradients.write(place.projectionGroup) { gradients in
+    gradients.write(place.attention.projectionGroup) { gradients in
+      let biasGradient = place.attention.projection.bias(in: gradients)
       linearBackward(
-        weightGradient: place.projection.weight(in: gradients), biasGradient: place.projection.bias(in: gradients),
+        weightGradient: place.attention.projection.weight(in: gradients), biasGradient: biasGradient,
         outputGradient: outputGradient, input: saved.attention)
+      sum(outputGradient, into: biasGradient, scaledBy: scales?.attention, shape)
     }
     linearBackward(
-      inputGradient: attentionGradient, outputGradient: outputGradient, weight: weights.matrix(place.projection),
+      inputGradient: attentionGradient, outputGradient: outputGradient,
+      weight: weights.matrix(place.attention.projection),
       product: scratch.forward.product)
+    scale(attentionGradient, by: scales?.attention, shape)
     let gradient = QueryKeyValue<Element>(shape, in: scratch.queryKeyValueGradient)
     for image in 0..<shape.images {
       Compute.attentionBackward(
@@ -141,7 +165,7 @@ extension TransformerBlock {
     _ normOutput: MatrixView<Element>, saved: BlockActivations<Element>, _ scratch: BlockScratch<Element>
   ) {
     let (shape, width) = (saved.shape, saved.shape.width)
-    let (weight, bias) = (weights.matrix(place.qkv), weights.bias(place.qkv))
+    let (weight, bias) = (weights.matrix(place.attention.qkv), weights.bias(place.attention.qkv))
     if let all = saved.queryKeyValue.all {
       linearForward(output: all, input: normOutput, weight: weight, bias: bias, product: scratch.product)
       return
@@ -171,8 +195,10 @@ extension TransformerBlock {
     gradients: ArenaWindow, _ scratch: BackwardScratch<Element>
   ) {
     let width = shape.width
-    let weight = weights.matrix(place.qkv)
-    let (weightGradient, biasGradient) = (place.qkv.weight(in: gradients), place.qkv.bias(in: gradients))
+    let weight = weights.matrix(place.attention.qkv)
+    let (weightGradient, biasGradient) = (
+      place.attention.qkv.weight(in: gradients), place.attention.qkv.bias(in: gradients)
+    )
     if let all = gradient.all {
       linearBackward(
         weightGradient: weightGradient, biasGradient: biasGradient, outputGradient: all, input: normOutput)

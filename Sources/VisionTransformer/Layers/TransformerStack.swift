@@ -22,14 +22,20 @@ public struct StackActivations<Element: StoredElement> {
     let shape = BlockShape(images: images, tokens: tokens, queries: tokens, transformer: transformer)
     let last = BlockShape(images: images, tokens: tokens, queries: queries, transformer: transformer)
     self.recompute = recompute
-    input = sections.section(during: timeline.kept(from: stages.before)) { $0.matrix(shape.inputRows, shape.width) }
+    input = sections.section(during: timeline.kept(from: stages.before, for: stages.blocks[0])) {
+      $0.matrix(shape.inputRows, shape.width)
+    }
     var blocks: [BlockActivations<Element>] = []
+    var firstTrained: BlockActivations<Element>?
     for (index, stage) in stages.blocks.enumerated() {
-      let dropsTokens = index == transformer.depth - 1 && last.dropsTokens
-      blocks.append(
-        BlockActivations(
-          dropsTokens ? last : shape, recompute, sharing: dropsTokens ? nil : blocks.first,
-          kept: timeline.kept(from: stage), &sections))
+      let isLast = index == transformer.depth - 1
+      let dropsTokens = isLast && last.dropsTokens
+      let block = BlockActivations<Element>(
+        dropsTokens ? last : shape, recompute, sharing: dropsTokens ? nil : firstTrained,
+        kept: timeline.kept(from: stage),
+        outputKept: timeline.kept(from: stage, for: isLast ? stages.after : stages.blocks[index + 1]), &sections)
+      if !timeline.isFrozen(stage), firstTrained == nil { firstTrained = block }
+      blocks.append(block)
     }
     self.blocks = blocks
     scratch = sections.section(during: timeline.forward(stages.blocks.first!, through: stages.blocks.last!)) {
@@ -80,34 +86,48 @@ public struct TransformerStack: Sendable {
   }
 
   /// Takes the stream from `saved.input` and leaves it in `saved.output`.
+  ///
+  /// - Parameter branches: what the branches of all blocks are multiplied by; nil where that is 1 for all.
   @specialized(where Element == Float)
   @specialized(where Element == BFloat16)
-  public func forward<Element: StoredElement>(weights: ModelWeights<Element>, saved: StackActivations<Element>) {
-    for index in blocks.indices { forward(block: index, weights: weights, saved: saved, scratch: saved.scratch) }
+  public func forward<Element: StoredElement>(
+    weights: ModelWeights<Element>, saved: StackActivations<Element>, branches: BranchScales? = nil
+  ) {
+    for index in blocks.indices {
+      forward(block: index, weights: weights, saved: saved, scratch: saved.scratch, branches: branches)
+    }
   }
 
   private func forward<Element: StoredElement>(
-    block index: Int, weights: ModelWeights<Element>, saved: StackActivations<Element>, scratch: BlockScratch<Element>
+    block index: Int, weights: ModelWeights<Element>, saved: StackActivations<Element>, scratch: BlockScratch<Element>,
+    branches: BranchScales?
   ) {
-    TransformerBlock(place: blocks[index], epsilon: epsilon, weights: weights).forward(
-      input: saved.input(of: index), saved: saved.blocks[index], scratch: scratch)
+    TransformerBlock(place: blocks[index], epsilon: epsilon, weights: weights, scales: branches?.ofBlock(index))
+      .forward(
+        input: saved.input(of: index), saved: saved.blocks[index], scratch: scratch)
   }
 
-  /// Takes the gradient of the output from `saved.outputGradient`.
+  /// Takes the gradient of the output from `saved.outputGradient`, and goes back through the blocks that are trained.
   ///
-  /// - Returns: the gradient of `saved.input`.
+  /// - Parameter branches: as for `forward`.
+  /// - Returns: the gradient of the first trained block's input, which is that of `saved.input` where all are; nothing of
+  ///   use where only the block's MLP is trained.
   @specialized(where Element == Float)
   @specialized(where Element == BFloat16)
   public func backward<Element: StoredElement>(
-    weights: ModelWeights<Element>, saved: StackActivations<Element>, gradients: GroupGradients
+    weights: ModelWeights<Element>, saved: StackActivations<Element>, gradients: GroupGradients,
+    branches: BranchScales? = nil
   ) -> Matrix {
     var gradient = saved.outputGradient
-    for index in blocks.indices.reversed() {
+    for index in blocks.indices.reversed() where blocks[index].trainsMLP {
       // What the last block made is still there.
       if saved.recompute == .block, index < blocks.count - 1 {
-        forward(block: index, weights: weights, saved: saved, scratch: saved.backwardScratch.forward)
+        forward(
+          block: index, weights: weights, saved: saved, scratch: saved.backwardScratch.forward, branches: branches)
       }
-      gradient = TransformerBlock(place: blocks[index], epsilon: epsilon, weights: weights).backward(
+      let block = TransformerBlock(
+        place: blocks[index], epsilon: epsilon, weights: weights, scales: branches?.ofBlock(index))
+      gradient = block.backward(
         streamGradient: gradient, input: saved.input(of: index), saved: saved.blocks[index],
         scratch: saved.backwardScratch, recompute: saved.recompute, gradients: gradients)
     }

@@ -15,6 +15,8 @@ public struct Timeline: Sendable {
 
   /// Of each stage, the groups of the parameter table whose gradient backward writes there.
   private var groups: [[Int]] = []
+  /// The stages that backward does not pass through.
+  private var frozen: Set<Int> = []
   /// Without it, what a stage makes is needed by the next stage, and no longer.
   public let hasBackward: Bool
 
@@ -24,9 +26,15 @@ public struct Timeline: Sendable {
 
   /// Adds a stage after all others.
   ///
-  /// - Parameter groups: indices of the groups of the stage's parameters in their table. The groups of all stages, one
-  ///   stage after another, are those of the table in its order.
-  public mutating func addStage(groups: [Int]) -> Stage {
+  /// - Parameters:
+  ///   - groups: indices of the groups of the stage's parameters in their table. The groups of all stages, one stage after
+  ///   another, are those of the table in its order.
+  ///   - isFrozen: whether backward stops before it: nothing that it makes is needed but by the next stage. The frozen stages
+  ///   are the first ones.
+  public mutating func addStage(groups: [Int], isFrozen: Bool = false) -> Stage {
+    precondition(
+      !isFrozen || groups.isEmpty && frozen.count == self.groups.count, "a frozen stage behind a trained one")
+    if isFrozen { frozen.insert(self.groups.count) }
     self.groups.append(groups)
     return Stage(index: self.groups.count - 1)
   }
@@ -41,8 +49,17 @@ public struct Timeline: Sendable {
 
   /// Of what forward makes at `stage`.
   public func kept(from stage: Stage) -> ClosedRange<Int> {
-    stage.index...(hasBackward ? backwardInstant(stage) : stage.index + 1)
+    stage.index...(hasBackward && !isFrozen(stage) ? backwardInstant(stage) : stage.index + 1)
   }
+
+  /// Of what forward makes at `stage` and backward needs at `next`, the stage behind it, too: its input.
+  public func kept(from stage: Stage, for next: Stage) -> ClosedRange<Int> {
+    let kept = kept(from: stage)
+    guard hasBackward, isFrozen(stage), !isFrozen(next) else { return kept }
+    return kept.lowerBound...backwardInstant(next)
+  }
+
+  func isFrozen(_ stage: Stage) -> Bool { frozen.contains(stage.index) }
 
   /// While forward is at `first`, at `last`, or between them.
   public func forward(_ first: Stage, through last: Stage) -> ClosedRange<Int> { first.index...last.index }

@@ -29,17 +29,38 @@ extension ParameterTable {
 
   /// Adds a transformer block, of four groups.
   public mutating func addBlock(_ name: String, _ shape: TransformerConfiguration, layer: Int) -> BlockPlace {
-    let width = shape.width
-    return BlockPlace(
-      norm1: addNorm(name + ".norm1", width: width),
-      qkv: addLinear(name + ".attn.qkv", outputs: 3 * width, inputs: width),
+    BlockPlace(
+      attention: addAttention(name, shape, layer: layer), mlp: addMLP(name, shape, layer: layer),
+      trainsAttention: true, trainsMLP: true)
+  }
+
+  mutating func addAttention(_ name: String, _ shape: TransformerConfiguration, layer: Int) -> AttentionPlace {
+    AttentionPlace(
+      norm1: addNorm(name + ".norm1", width: shape.width),
+      qkv: addLinear(name + ".attn.qkv", outputs: 3 * shape.width, inputs: shape.width),
       qkvGroup: endGroup(name + ".attn.qkv", layer: layer),
-      projection: addLinear(name + ".attn.proj", outputs: width, inputs: width),
-      projectionGroup: endGroup(name + ".attn.proj", layer: layer),
-      norm2: addNorm(name + ".norm2", width: width),
-      expansion: addLinear(name + ".mlp.fc1", outputs: shape.hiddenWidth, inputs: width),
+      projection: addLinear(name + ".attn.proj", outputs: shape.width, inputs: shape.width),
+      projectionGroup: endGroup(name + ".attn.proj", layer: layer))
+  }
+
+  mutating func addMLP(_ name: String, _ shape: TransformerConfiguration, layer: Int) -> MLPPlace {
+    MLPPlace(
+      norm2: addNorm(name + ".norm2", width: shape.width),
+      expansion: addLinear(name + ".mlp.fc1", outputs: shape.hiddenWidth, inputs: shape.width),
       expansionGroup: endGroup(name + ".mlp.fc1", layer: layer),
-      contraction: addLinear(name + ".mlp.fc2", outputs: width, inputs: shape.hiddenWidth),
+      contraction: addLinear(name + ".mlp.fc2", outputs: shape.width, inputs: shape.hiddenWidth),
       contractionGroup: endGroup(name + ".mlp.fc2", layer: layer))
+  }
+}
+
+extension SplitTables {
+  /// Adds a transformer block, each half of which is trained or frozen.
+  mutating func addBlock(
+    _ name: String, _ shape: TransformerConfiguration, layer: Int, trainsAttention: Bool, trainsMLP: Bool
+  ) -> BlockPlace {
+    BlockPlace(
+      attention: self[isTrained: trainsAttention].addAttention(name, shape, layer: layer),
+      mlp: self[isTrained: trainsMLP].addMLP(name, shape, layer: layer),
+      trainsAttention: trainsAttention, trainsMLP: trainsMLP)
   }
 }

@@ -4,27 +4,46 @@ import Parameters
 /// A model's parameters as its layers read them: biases, norms and tokens in single precision, and the matrices of the
 /// products as what the products take, at the same offsets.
 public struct ModelWeights<Element: StoredElement>: Sendable {
-  public let floats: Vector
-  public let stored: VectorView<Element>
+  private let trained: Arena
+  private let frozen: Arena
+
+  private struct Arena {
+    let floats: Vector
+    let stored: VectorView<Element>
+  }
 
   /// - Parameters:
   ///   - floats: the whole arena.
   ///   - stored: the same as what the products take; `floats` itself in single precision.
-  @inlinable
-  public init(floats: Vector, stored: VectorView<Element>) {
-    self.floats = floats
-    self.stored = stored
+  ///   - frozen: the arena of what is not trained, where a model has one.
+  public init(
+    floats: Vector, stored: VectorView<Element>, frozen: (floats: Vector, stored: VectorView<Element>)? = nil
+  ) {
+    trained = Arena(floats: floats, stored: stored)
+    self.frozen = frozen.map { Arena(floats: $0.floats, stored: $0.stored) } ?? trained
   }
 
-  @inlinable
-  public subscript(range: Range<Int>) -> Vector { floats[range] }
+  private func find(_ place: Range<Int>) -> (arena: Arena, range: Range<Int>) {
+    let first = SplitTables.frozenAddress
+    guard place.lowerBound >= first else { return (trained, place) }
+    return (frozen, place.lowerBound - first..<place.upperBound - first)
+  }
 
-  @inlinable
-  public func bias(_ place: LinearPlace) -> Vector { floats[place.bias] }
+  public subscript(place: Range<Int>) -> Vector {
+    let (arena, range) = find(place)
+    return arena.floats[range]
+  }
 
-  @inlinable
+  public func bias(_ place: LinearPlace) -> Vector { self[place.bias] }
+
   public func matrix(_ place: LinearPlace) -> MatrixView<Element> {
-    stored[place.weight].reshaped(rows: place.outputs, columns: place.inputs)
+    let (arena, range) = find(place.weight)
+    return arena.stored[range].reshaped(rows: place.outputs, columns: place.inputs)
+  }
+
+  /// The matrix in single precision, whatever the products of other layers take.
+  public func floatMatrix(_ place: LinearPlace) -> Matrix {
+    self[place.weight].reshaped(rows: place.outputs, columns: place.inputs)
   }
 }
 
@@ -47,22 +66,37 @@ public struct NormPlace: Sendable {
   public let bias: Range<Int>
 }
 
-/// Where a transformer block's tensors lie, and the groups of the table that they are in: one for each matrix, as backward
-/// is done with them one by one.
-public struct BlockPlace: Sendable {
+/// Where the tensors of a block's attention lie, and the groups of the table that they are in.
+struct AttentionPlace: Sendable {
   let norm1: NormPlace
   let qkv: LinearPlace
   /// Of `norm1` and `qkv`.
   let qkvGroup: Int
   let projection: LinearPlace
   let projectionGroup: Int
+}
+
+/// Where the tensors of a block's MLP lie, and the groups of the table that they are in.
+struct MLPPlace: Sendable {
   let norm2: NormPlace
   let expansion: LinearPlace
   /// Of `norm2` and `expansion`.
   let expansionGroup: Int
   let contraction: LinearPlace
   let contractionGroup: Int
+}
 
-  /// In the order of the table.
-  public var groups: [Int] { [qkvGroup, projectionGroup, expansionGroup, contractionGroup] }
+/// Where a transformer block's tensors lie, and the groups of the table that they are in: one for each matrix, as backward
+/// is done with them one by one.
+public struct BlockPlace: Sendable {
+  let attention: AttentionPlace
+  let mlp: MLPPlace
+  let trainsAttention: Bool
+  let trainsMLP: Bool
+
+  /// Of what is trained, in the order of the table.
+  public var groups: [Int] {
+    (trainsAttention ? [attention.qkvGroup, attention.projectionGroup] : [])
+      + (trainsMLP ? [mlp.expansionGroup, mlp.contractionGroup] : [])
+  }
 }

@@ -58,7 +58,7 @@ extension ProgramTests {
     @Test func theSchemaIsThatOfTheFiles() throws {
       let bench = try Workbench()
       var schemas: [String] = []
-      for task in ["pretrain", "classify"] {
+      for task in ["pretrain", "finetune"] {
         let outcome = try bench.runAnyCommand(["config", "schema", "--task", task])
         try bench.write(Array(outcome.output.utf8), to: "\(task).json")
         schemas.append("\(bench.path)/\(task).json")

@@ -3,13 +3,15 @@ import MPILaunch
 import Testing
 
 extension ProgramTests {
-  /// Whatever a run is, it is that for a task that is not pre-training: a linear classifier of labelled images.
+  /// Whatever a run is, it is that for a task that is not pre-training: a classifier of labelled images.
   @Suite struct SecondTask {
     private func workbench() throws -> Workbench {
-      let bench = try Workbench(command: "classify", configuration: classifierConfiguration)
+      let bench = try Workbench(command: "finetune", configuration: classifierConfiguration)
       let labels = (0..<80).map { UInt8($0 % 4) }
       try bench.write(idxFile(images: labelledImages()), to: "labelled/train-images-idx3-ubyte")
       try bench.write([0, 0, 8, 1, 0, 0, 0, 80] + labels, to: "labelled/train-labels-idx1-ubyte")
+      try bench.write(idxFile(images: Array(labelledImages()[..<24])), to: "held-out/test-images-idx3-ubyte")
+      try bench.write([0, 0, 8, 1, 0, 0, 0, 24] + labels[..<24], to: "held-out/test-labels-idx1-ubyte")
       return bench
     }
 
@@ -24,7 +26,7 @@ extension ProgramTests {
     }
 
     private func settings(_ bench: Workbench, _ settings: [String] = []) -> [String] {
-      ["data.path=\(bench.path)/labelled"] + settings
+      ["data.path=\(bench.path)/labelled", "validation.path=\(bench.path)/held-out"] + settings
     }
 
     @Test func hasEqualBitsOnAnyThreadsAndRanks() throws {
@@ -53,25 +55,90 @@ extension ProgramTests {
       #expect(try bench.train("whole", settings + ["train.steps=\(last)"]) == bench.result(of: "killed"))
     }
 
+    /// From another task's encoder, whole and its last half block alone, with all that is random.
+    @Test(arguments: ["null", "0.5", "0"]) func fineTunesWhatWasPretrained(blocks: String) throws {
+      let pretraining = try Workbench()
+      try pretraining.train("encoder", ["train.steps=6", "model.encoder={width: 16, depth: 2, heads: 2}"])
+      let bench = try workbench()
+      let begin = ["--init-from", "\(pretraining.path)/encoder"]
+      let settings = settings(bench, ["finetune.trained_blocks=\(blocks)", "train.epochs=2"])
+      let outcome = try bench.pretrain("whole", settings, options: begin)
+      #expect(outcome.exitCode == 0, "\(outcome.errorOutput)")
+      #expect(outcome.errorOutput.contains("head.weight, head.bias begin anew"), "\(outcome.errorOutput)")
+      let whole = try bench.result(of: "whole")
+      #expect(whole.log.epochs.map(\.validationLoss).allSatisfy { $0 != "missing" })
+      #expect(try bench.train("ranks", settings, options: begin, ranks: 2) == whole)
+      try bench.train("parts", settings + ["train.steps=7"], options: begin)
+      #expect(try bench.train("parts", settings, options: begin) == whole)
+      let scratch = try bench.train("scratch", settings)
+      #expect(scratch.checkpoint.parameters != whole.checkpoint.parameters)
+    }
+
     @Test func learnsAndSaysSoEverywhere() throws {
       let bench = try workbench()
-      let outcome = try bench.pretrain("run", settings(bench, ["train.epochs=40"]))
+      let outcome = try bench.pretrain(
+        "run", settings(bench, ["train.epochs=30", "checkpoint.keep_last=1"] + plainly))
       #expect(outcome.exitCode == 0, "\(outcome.errorOutput)")
       let log = try bench.log(of: "run")
       let accuracies = log.steps.compactMap { Double($0.accuracy) }
-      #expect(accuracies.count == 200)
+      #expect(accuracies.count == 150)
       // Of 16 images, so sixteenths: exact sums, divided once.
       #expect(accuracies.allSatisfy { ($0 * 16).rounded() == $0 * 16 && (0...1).contains($0) })
-      #expect(accuracies[0] < 0.5)
       #expect(accuracies.suffix(5).reduce(0, +) / 5 > 0.9)
       let last = try #require(log.epochs.last)
       #expect(Double(last.meanAccuracy) == accuracies.suffix(5).reduce(0, +) / 5)
-      #expect(outcome.errorOutput.contains(/step 200\/200  epoch 40.00\/40  loss [0-9.]+  accuracy (0\.9|1\.0)/))
-      #expect(outcome.errorOutput.contains(/epoch 40: mean loss [0-9.]+, mean accuracy/))
+      #expect(try #require(Double(last.validationAccuracy)) > 0.9)
+      // Beside the last checkpoint the first of the best ones stays.
+      let scores = log.epochs.map { Double($0.validationAccuracy) ?? 0 }
+      let best = 5 * (1 + (scores.firstIndex(of: scores.max() ?? 0) ?? 0))
+      #expect(try bench.checkpointSteps(of: "run") == Set([best, 150]).sorted())
+      #expect(outcome.errorOutput.contains(/step 150\/150  epoch 30.00\/30  loss [0-9.]+  accuracy (0\.9|1\.0)/))
+      #expect(
+        outcome.errorOutput.contains(/epoch 30: mean loss [0-9.]+, mean accuracy [0-9.]+, validation loss [0-9.]+/))
       let files = try FileManager.default.contentsOfDirectory(atPath: "\(bench.path)/run")
       let events = try #require(files.first { $0.hasPrefix("events.out.tfevents.") })
       let bytes = try Data(contentsOf: URL(fileURLWithPath: "\(bench.path)/run/\(events)"))
-      #expect(bytes.ranges(of: Data("accuracy".utf8)).count == 200)
+      #expect(bytes.ranges(of: Data("validation_accuracy".utf8)).count == 30)
+      // Alone, on any ranks, the same.
+      for ranks in [nil, 2] {
+        let evaluated = try bench.pretrain("run", settings(bench, plainly), options: ["--eval"], ranks: ranks)
+        #expect(evaluated.exitCode == 0, "\(evaluated.errorOutput)")
+        #expect(evaluated.output.contains("step 150\nvalidation loss: \(last.validationLoss)\n"), "\(evaluated.output)")
+        #expect(evaluated.output.contains("validation accuracy: \(last.validationAccuracy)\n"))
+      }
+    }
+
+    /// Without what makes training images harder than others.
+    private let plainly = [
+      "finetune.mixup=0", "finetune.cutmix=0", "finetune.random_erasing=0", "data.rand_augment=null",
+      "data.random_crop=false", "data.flip=none", "finetune.label_smoothing=0",
+    ]
+
+    @Test func refusesWhatItCannotBeTriedOn() throws {
+      let bench = try workbench()
+      try bench.write(idxFile(images: Array(labelledImages()[..<4])), to: "some/test-images-idx3-ubyte")
+      try bench.write([0, 0, 8, 1, 0, 0, 0, 4, 0, 1, 3, 3], to: "some/test-labels-idx1-ubyte")
+      let some = settings(bench, ["validation.path=\(bench.path)/some", "train.steps=5"])
+      let lacking = try bench.pretrain("run", some, ranks: 2)
+      #expect(lacking.exitCode == 2)
+      #expect(lacking.errorOutput.contains("lack a class of the training images, such as 2"), "\(lacking.errorOutput)")
+      let present = try bench.pretrain("run", some, options: ["--only-present-classes"])
+      #expect(present.exitCode == 0, "\(present.errorOutput)")
+      let nothing = try bench.pretrain("run", settings(bench, ["validation.path="]), options: ["--eval"])
+      #expect(
+        nothing.exitCode == 2 && nothing.errorOutput.contains("no images to evaluate on"), "\(nothing.errorOutput)")
+    }
+
+    @Test func refusesTheEncoderOfAnotherShape() throws {
+      let pretraining = try Workbench()
+      try pretraining.train("encoder", ["train.steps=1"])
+      let bench = try workbench()
+      let outcome = try bench.pretrain(
+        "run", settings(bench), options: ["--init-from", "\(pretraining.path)/encoder"], ranks: 2)
+      #expect(outcome.exitCode == 2)
+      #expect(
+        outcome.errorOutput.contains("is of another encoder (model.encoder.width is 16 and the checkpoint's 32)"),
+        "\(outcome.errorOutput)")
     }
 
     @Test func refusesImagesThatItCannotLearnFrom() throws {
@@ -91,7 +158,7 @@ extension ProgramTests {
       try classifying.train("run", settings(classifying, ["train.steps=2"]))
       let pretraining = try Workbench()
       let run = "\(classifying.path)/run"
-      let sentence = "is a checkpoint of linear classification, and this is pretraining"
+      let sentence = "is a checkpoint of classification, and this is pretraining"
       for options in [["--resume", run], ["--init-from", run]] {
         let outcome = try pretraining.pretrain("other", ["train.steps=2"], options: options, ranks: ranks)
         #expect(outcome.exitCode == 2)
@@ -110,20 +177,24 @@ extension ProgramTests {
   }
 }
 
-/// 64 values, 4 classes.
+/// 8 x 8 pixels in 16 patches, 4 classes.
 private let classifierConfiguration = """
   model:
     image_size: 8
+    patch_size: 2
     channels: 1
     classes: 4
+    encoder: {width: 16, depth: 2, heads: 2}
   data:
     workers: 1
     mean: [0.5]
     std: [0.25]
+  validation:
+    crop_fraction: 1
   train:
     batch_size: 16
     epochs: 4
-    base_learning_rate: 0.1
+    base_learning_rate: 0.05
     warmup_epochs: 1
   parallel:
     virtual_workers: 4

@@ -41,6 +41,9 @@ struct RunLog: Equatable {
     let epoch: Int
     let meanLoss: String
     let meanAccuracy: String
+    /// Of a task that is tried on other images.
+    let validationLoss: String
+    let validationAccuracy: String
   }
 
   struct BadSample: Equatable {
@@ -70,7 +73,8 @@ struct RunLog: Equatable {
     epochs = written("epoch").map { line in
       Epoch(
         epoch: Int(number("epoch", line)) ?? -1, meanLoss: number("mean_loss", line),
-        meanAccuracy: number("mean_accuracy", line))
+        meanAccuracy: number("mean_accuracy", line), validationLoss: number("validation_loss", line),
+        validationAccuracy: number("validation_accuracy", line))
     }
     badSamples = written("bad_sample").map { line in
       BadSample(step: Int(number("step", line)) ?? -1, reason: number("reason", line))

@@ -1,5 +1,3 @@
-import VisionTransformer
-
 /// Resizes a table of rows that belong to the places of a grid: what timm does with position embeddings of another
 /// image size (bicubic with a = −0.5 and antialiasing, half-pixel centres, as torch's
 /// `interpolate(mode="bicubic", antialias=True)`).
@@ -7,7 +5,7 @@ import VisionTransformer
 /// - Parameters:
 ///   - rows: [from.height · from.width, width], the grid's rows one after another.
 /// - Returns: [to.height · to.width, width].
-func interpolateBicubic(_ rows: [Float], width: Int, from: GridSize, to: GridSize) -> [Float] {
+public func interpolateBicubic(_ rows: [Float], width: Int, from: GridSize, to: GridSize) -> [Float] {
   precondition(rows.count == from.count * width, "\(rows.count) floats are not \(from.count) rows of \(width)")
   let (vertical, horizontal) = (
     CubicWeights(from: from.height, to: to.height), CubicWeights(from: from.width, to: to.width)

@@ -1,0 +1,123 @@
+import Checkpoints
+import Compute
+import MaskedAutoencoder
+import Parameters
+import Pretraining
+import Training
+import VisionTransformer
+
+private let positionTable = "pos_embed"
+
+/// What a pre-trained encoder does not bring along.
+func isNewInAClassifier(_ tensor: String) -> Bool { tensor.hasPrefix("head.") || tensor.hasPrefix("fc_norm.") }
+
+extension Classifier {
+  /// What is saved beside the parameters: those that are not trained, and the position table, where it is another than the
+  /// sine-cosine one, which the configuration gives.
+  var constants: [ConstantTensor] {
+    let frozen = tables.frozen.specs.map {
+      ConstantTensor(name: $0.name, shape: $0.shape, values: frozenParameters[$0.range].array)
+    }
+    let encoder = configuration.encoder
+    let width = encoder.transformer.width
+    let usual = sineCosinePositions(grid: encoder.patches.grid, width: width)
+    guard !positions.elementsEqual(usual, by: { $0.bitPattern == $1.bitPattern }) else { return frozen }
+    return frozen + [
+      ConstantTensor(name: positionTable, shape: [1, positions.count / width, width], values: positions)
+    ]
+  }
+}
+
+extension Checkpoint {
+  /// The encoder that the checkpoint has the weights of, whichever task it is of.
+  private func encoder() throws -> EncoderConfiguration {
+    let name = "\(path)/state.json"
+    guard state.task == MaskedAutoencoding.name else {
+      return try ClassificationConfiguration.decode(yaml: state.configuration, name: name).model.encoderConfiguration
+    }
+    return try PretrainingConfiguration.decode(yaml: state.configuration, name: name).model.encoderConfiguration
+  }
+
+  /// - Throws: the checkpoint is of another encoder than the configuration's, but for the size of its images.
+  func requireEncoder(of configuration: ClassificationConfiguration) throws {
+    guard ImageClassification.namesOfBeginnings.contains(state.task) else { return }
+    let (found, wanted) = (try encoder(), configuration.model.encoderConfiguration)
+    let pairs: [(key: String, found: String, wanted: String)] = [
+      ("model.encoder.width", "\(found.transformer.width)", "\(wanted.transformer.width)"),
+      ("model.encoder.depth", "\(found.transformer.depth)", "\(wanted.transformer.depth)"),
+      ("model.encoder.heads", "\(found.transformer.heads)", "\(wanted.transformer.heads)"),
+      ("model.encoder.mlp_ratio", "\(found.transformer.mlpRatio)", "\(wanted.transformer.mlpRatio)"),
+      ("model.patch_size", "\(found.patches.patchSize)", "\(wanted.patches.patchSize)"),
+      ("model.channels", "\(found.patches.channels)", "\(wanted.patches.channels)"),
+      ("model.layer_norm_eps", "\(found.layerNormEpsilon)", "\(wanted.layerNormEpsilon)"),
+    ]
+    let differences = pairs.filter { $0.found != $0.wanted }
+    guard !differences.isEmpty else { return }
+    throw ClassificationError.otherEncoder(
+      path: path, differences.map { "\($0.key) is \($0.wanted) and the checkpoint's \($0.found)" })
+  }
+
+  /// The checkpoint's own position table, brought to the size of the configuration's images; nil where it has none.
+  func classifierPositions(for configuration: ClassificationConfiguration) throws -> [Float]? {
+    guard ImageClassification.namesOfBeginnings.contains(state.task) else { return nil }
+    let (grid, wanted) = (try encoder().patches.grid, configuration.model.patches.grid)
+    let width = configuration.model.encoder.width
+    guard let table = try readConstant(positionTable, shape: [1, 1 + grid.count, width]), grid != wanted else {
+      return try readConstant(positionTable, shape: [1, 1 + grid.count, width])
+    }
+    return Array(table[..<width])
+      + interpolateBicubic(Array(table[width...]), width: width, from: grid, to: wanted)
+  }
+
+  /// Fills an arena with the checkpoint's tensors, trained there or constant.
+  ///
+  /// - Parameter mayBeNew: whether a tensor may stay as it is, where the checkpoint has none of its name and shape.
+  /// - Returns: the names of those that stayed.
+  /// - Throws: a tensor is missing, of another shape, or holds a value that is not finite.
+  @discardableResult
+  func readTensors(
+    of table: ParameterTable, into arena: Vector, orKeep mayBeNew: (_ name: String) -> Bool
+  ) throws(CheckpointError) -> [String] {
+    var kept: [String] = []
+    for spec in table.specs {
+      let isRead = try readTensor(
+        spec.name, shape: spec.shape, mayBeOther: mayBeNew(spec.name), into: arena[spec.range])
+      if !isRead { kept.append(spec.name) }
+    }
+    return kept
+  }
+}
+
+/// Why a classifier cannot begin, or be tried.
+public enum ClassificationError: UsageError {
+  case otherEncoder(path: String, [String])
+  case noValidationLabels(path: String)
+  case unknownClass(path: String, name: String, count: Int)
+  case absentClass(path: String, name: String, count: Int)
+  case tooManyBadImages(path: String, count: Int, of: Int, limit: Double)
+
+  public var description: String {
+    switch self {
+    case .otherEncoder(let path, let differences):
+      "the checkpoint \(path) is of another encoder (\(differences.joined(separator: "; "))); take its values."
+    case .noValidationLabels(let path):
+      "the images of validation.path (\(path)) have no labels; give a folder with a subfolder for each class, or an IDX "
+        + "file with its labels."
+    case .unknownClass(let path, let name, let count):
+      "the images of validation.path (\(path)) have \(others(count)) that the training images lack, such as \(name); take "
+        + "them away, or name the classes alike."
+    case .absentClass(let path, let name, let count):
+      "the images of validation.path (\(path)) lack \(others(count)) of the training images, such as \(name); add images of "
+        + "them, or choose among the others alone with validation.only_present_classes."
+    case .tooManyBadImages(let path, let count, let images, let limit):
+      "\(count) of the \(images) images of validation.path (\(path)) cannot be used, more than data.max_bad_fraction "
+        + "(\(limit)) allows; the warnings name them."
+    }
+  }
+
+  private func others(_ count: Int) -> String { count == 1 ? "a class" : "\(count) classes" }
+
+  public var isUsage: Bool {
+    if case .tooManyBadImages = self { false } else { true }
+  }
+}

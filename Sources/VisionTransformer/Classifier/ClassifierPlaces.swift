@@ -1,0 +1,48 @@
+import Parameters
+
+/// Where a classifier's tensors lie, under timm's names.
+public struct ClassifierPlaces: Sendable {
+  let trunk: TrunkPlaces
+  let norm: NormPlace
+  let trainsNorm: Bool
+  let head: LinearPlace
+  /// Of `norm`, where it is trained, and `head`.
+  let headGroup: Int
+  public let tables: SplitTables
+
+  public init(_ classifier: ClassifierConfiguration) {
+    let encoder = classifier.encoder
+    let (width, classes) = (encoder.transformer.width, classifier.classes)
+    var tables = SplitTables()
+    trunk = TrunkPlaces(encoder, trained: classifier.trained, in: &tables)
+    trainsNorm = classifier.trained != .nothing
+    norm = tables[isTrained: trainsNorm].addNorm(Self.normName(classifier.pooling), width: width)
+    if !trainsNorm { _ = tables.frozen.endGroup("norm", layer: encoder.layerAfterBlocks) }
+    // The authors draw from a normal distribution that is cut off at ±2: a hundred thousand deviations away.
+    head = LinearPlace(
+      outputs: classes, inputs: width,
+      weight: tables.trained.add(
+        "head.weight", shape: [classes, width], initializer: .normal(deviation: 2e-5), isDecayed: true),
+      bias: tables.trained.add("head.bias", shape: [classes], initializer: .zeros, isDecayed: false))
+    headGroup = tables.trained.endGroup("head", layer: encoder.layerAfterBlocks)
+    self.tables = tables
+  }
+
+  /// The norm of a pooled vector is another one than the encoder's, which normalises tokens.
+  static func normName(_ pooling: TokenPooling) -> String { pooling == .cls ? "norm" : "fc_norm" }
+}
+
+/// A classifier's step, put together from its stages.
+struct ClassifierStages: Sendable {
+  let trunk: TrunkStages
+  /// Pooling, norm, linear layer and loss.
+  let head: Timeline.Stage
+  let timeline: Timeline
+
+  init(_ places: ClassifierPlaces, hasBackward: Bool) {
+    var timeline = Timeline(hasBackward: hasBackward)
+    trunk = TrunkStages(places.trunk, in: &timeline)
+    head = timeline.addStage(groups: [places.headGroup])
+    self.timeline = timeline
+  }
+}

@@ -1,0 +1,105 @@
+import Compute
+import Configuration
+import Datasets
+import Imaging
+import Parameters
+import Testing
+import Training
+
+@testable import Classification
+
+/// What a run of classification adds to the model.
+@Suite struct ClassificationTests {
+  private static let yaml = """
+    model:
+      image_size: 8
+      patch_size: 4
+      channels: 1
+      classes: 3
+      encoder: {width: 8, depth: 2, heads: 2}
+    data: {path: nowhere, mean: [0.5], std: [0.25]}
+    train: {batch_size: 4}
+    parallel: {virtual_workers: 2}
+    """
+
+  private func task(_ settings: [String] = []) throws -> ImageClassification {
+    try ImageClassification(ClassificationConfiguration.decode(yaml: Self.yaml, overrides: settings))
+  }
+
+  /// Layer 0 is the embedding, 1 and 2 the blocks, 3 what comes after them.
+  @Test func layersLearnTheMoreSlowlyTheNearerTheyAreToTheImages() throws {
+    let task = try task(["finetune.layer_decay=0.5"])
+    for (spec, group) in zip(task.table.specs, task.parameterGroups) {
+      #expect(spec.range == group.range)
+      let expected =
+        spec.name.hasPrefix("blocks.0") ? 0.25 : spec.name.hasPrefix("blocks.1") ? 0.5 : spec.layer == 3 ? 1 : 0.125
+      #expect(group.rateScale == expected, "\(spec.name)")
+      let isMatrix = spec.name.hasSuffix("weight") && !spec.name.contains("norm")
+      #expect(group.weightDecay == (isMatrix ? 0.05 : 0), "\(spec.name)")
+    }
+  }
+
+  @Test(arguments: [("0", ["head.weight", "head.bias"]), ("0.5", ["fc_norm.weight", "blocks.1.mlp.fc2.bias"])])
+  func whatIsNotTrainedIsAConstantOfTheCheckpoint(blocks: String, trained: [String]) throws {
+    let task = try task(["finetune.trained_blocks=\(blocks)"])
+    let names = Set(task.table.specs.map(\.name))
+    #expect(names.isSuperset(of: trained) && !names.contains("blocks.1.attn.qkv.weight"))
+    #expect(names.isDisjoint(with: task.constants.map(\.name)))
+    // 2 of the embedding, 12 a block, 2 of the norm and 2 of the head, and the cls token.
+    #expect(names.count + task.constants.count == 3 + 2 * 12 + 4)
+  }
+
+  @Test(arguments: [
+    ("finetune.trained_blocks=1.5", "neither a whole number of blocks nor 0.5"),
+    ("finetune.trained_blocks=3", "the encoder has 2 blocks"),
+    ("parallel.virtual_workers=4", "they are mixed in pairs"),
+    ("data.rand_augment=auto", "is no policy"), ("model.image_size=10", "not divisible by model.patch_size"),
+  ]) func refuses(setting: String, sentence: String) {
+    let error = #expect(throws: ConfigurationError.self) { try task([setting]) }
+    #expect(error?.description.contains(sentence.prefix(20)) ?? false, "\(error?.description ?? "")")
+  }
+
+  @Test func policiesComeBackAsTheyWereWritten() throws {
+    let configuration = try ClassificationConfiguration.decode(yaml: Self.yaml)
+    #expect(configuration.data.randAugment == RandAugment())
+    #expect(try ClassificationConfiguration.decode(yaml: configuration.yaml()) == configuration)
+    let without = try ClassificationConfiguration.decode(yaml: Self.yaml, overrides: ["data.rand_augment=null"])
+    #expect(without.data.randAugment == nil)
+    #expect(try ClassificationConfiguration.decode(yaml: without.yaml()) == without)
+  }
+
+  // MARK: Classes
+
+  private func classes(_ names: [String], trained: [String], onlyPresent: Bool = false) throws -> ValidationClasses {
+    try ValidationClasses(of: NamedImages(classNames: names), at: "there", trained: trained, onlyPresent: onlyPresent)
+  }
+
+  @Test func classesAreMatchedByTheirNames() throws {
+    let classes = try classes(["cat", "ant", "bee"], trained: ["ant", "bee", "cat"])
+    #expect(classes.trained == [2, 0, 1] && classes.isPresent == [true, true, true])
+    let some = try self.classes(["cat", "ant"], trained: ["ant", "bee", "cat"], onlyPresent: true)
+    #expect(some.trained == [2, 0] && some.isPresent == [true, false, true])
+  }
+
+  @Test func aClassThatOneSideLacksIsOneSentence() {
+    let unknown = #expect(throws: ClassificationError.self) { try classes(["ant", "dog"], trained: ["ant", "bee"]) }
+    #expect(unknown?.description.contains("have a class that the training images lack, such as dog") ?? false)
+    let absent = #expect(throws: ClassificationError.self) { try classes(["ant"], trained: ["ant", "bee", "cat"]) }
+    #expect(absent?.description.contains("lack 2 classes of the training images, such as bee") ?? false)
+    let unlabelled = #expect(throws: ClassificationError.self) { try classes([], trained: ["ant"]) }
+    #expect(unlabelled?.description.contains("have no labels") ?? false)
+  }
+}
+
+/// An image of each class.
+private struct NamedImages: ImageSource {
+  let kind = "names"
+  let classNames: [String]
+  let shape: ImageShape? = nil
+  var count: Int { max(1, classNames.count) }
+
+  func identity() -> DataIdentity { DataIdentity(count: count, hash: "") }
+  func name(of index: Int) -> String { "image \(index)" }
+  func label(of index: Int) -> Int? { classNames.isEmpty ? nil : index }
+  func image(at index: Int) throws(DatasetError) -> Image { preconditionFailure("nobody looks at it") }
+}
