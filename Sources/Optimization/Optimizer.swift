@@ -7,6 +7,9 @@ public protocol Optimizer: Sendable {
   /// Of each moment, as checkpoints know it.
   static var momentNames: [String] { get }
 
+  /// Looks at all of the arenas before a step's first `update`, for an optimiser that takes norms of tensors. One thread calls.
+  func measure(parameters: Vector, gradient: Vector, gradientScale: Double)
+
   /// Updates the floats of the arenas that lie in `range`.
   ///
   /// - Parameters:
@@ -20,6 +23,8 @@ public protocol Optimizer: Sendable {
 }
 
 extension Optimizer {
+  public func measure(parameters: Vector, gradient: Vector, gradientScale: Double) {}
+
   /// That of an optimiser whose type is not known.
   public var momentNames: [String] { Self.momentNames }
 }

@@ -5,12 +5,15 @@ public struct ParameterGroup: Sendable, Equatable {
   public let weightDecay: Double
   /// What the learning rate is multiplied by, for layers that learn more slowly.
   public let rateScale: Double
+  /// Whether it is a tensor of two or more dimensions.
+  public let isMatrix: Bool
 
-  public init(range: Range<Int>, weightDecay: Double, rateScale: Double = 1) {
+  public init(range: Range<Int>, weightDecay: Double, rateScale: Double = 1, isMatrix: Bool = true) {
     precondition(weightDecay >= 0 && rateScale >= 0, "decay \(weightDecay) and rate \(rateScale) of a group")
     self.range = range
     self.weightDecay = weightDecay
     self.rateScale = rateScale
+    self.isMatrix = isMatrix
   }
 }
 

@@ -17,6 +17,8 @@ public struct ParameterSpec: Sendable, Equatable {
   public internal(set) var layer = 0
   /// Whether weight decay applies: to weights and tokens, not to biases and norms.
   public let isDecayed: Bool
+  /// Whether it has no gradient and the model itself keeps it up to date, such as a running mean.
+  public internal(set) var isBuffer = false
   /// Where its floats lie in each of the arenas.
   public let range: Range<Int>
 }
@@ -63,6 +65,15 @@ public struct ParameterTable: Sendable {
       ParameterSpec(name: name, shape: shape, initializer: initializer, isDecayed: isDecayed, range: range))
     arenaCount = (range.upperBound + 15) / 16 * 16
     return firstAddress + range.lowerBound..<firstAddress + range.upperBound
+  }
+
+  /// Adds a tensor that is no part of a group, behind all groups, and returns its place in the arenas. It is saved and compared
+  /// between ranks with the parameters; nothing of it is in the gradient, and no optimiser changes it.
+  public mutating func addBuffer(_ name: String, shape: [Int], initializer: Initializer) -> Range<Int> {
+    precondition(groupStart == arenaCount || specs.last?.isBuffer == true, "a buffer before the end of a group")
+    let place = add(name, shape: shape, initializer: initializer, isDecayed: false)
+    specs[specs.count - 1].isBuffer = true
+    return place
   }
 
   /// Closes the group of all tensors added since the last one, which are of `layer`, and returns its index.

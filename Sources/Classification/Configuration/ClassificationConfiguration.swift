@@ -63,6 +63,6 @@ public struct ClassificationConfiguration: TaskConfiguration {
   var classifier: ClassifierConfiguration {
     ClassifierConfiguration(
       encoder: model.encoderConfiguration, pooling: model.pooling, classes: model.classes,
-      trained: finetune.trainedPart)
+      trained: finetune.trainedPart, normalizesBatch: finetune.batchNorm)
   }
 }

@@ -5,6 +5,7 @@ import VisionTransformer
 /// How a classifier is trained beside what every run is told; the defaults are He et al. 2022, Table 9, for ViT-B.
 public struct FinetuneSection: ConfigurationSection, Equatable {
   public var trainedBlocks: Double?
+  public var batchNorm = false
   public var layerDecay = 0.65
   public var dropPath = 0.1
   public var labelSmoothing = 0.1
@@ -21,6 +22,10 @@ public struct FinetuneSection: ConfigurationSection, Equatable {
       "trained_blocks", \.trainedBlocks,
       "blocks at the encoder's end that are trained: 0 none and the head alone, 0.5 the last one's MLP; null: all of the "
         + "model", .atLeast(0)),
+    .value(
+      "batch_norm", \.batchNorm,
+      "normalise the features that the head takes over the whole batch, as for linear probes; only with trained_blocks 0"
+    ),
     .value(
       "layer_decay", \.layerDecay, "each layer's learning rate is this times that of the layer above it", .above(0),
       .atMost(1)),
@@ -41,6 +46,11 @@ public struct FinetuneSection: ConfigurationSection, Equatable {
   ]
 
   public func validate(at path: ConfigurationPath) throws(ConfigurationError) {
+    if batchNorm, trainedBlocks != 0 {
+      throw .invalid(
+        path["batch_norm"], is: true,
+        "which is for \(path["trained_blocks"]) 0 alone: what lies before it has no gradient")
+    }
     guard let trainedBlocks, trainedBlocks != 0.5, trainedBlocks != trainedBlocks.rounded() else { return }
     throw .invalid(
       path["trained_blocks"], is: trainedBlocks, "which is neither a whole number of blocks nor 0.5, the last one's MLP"

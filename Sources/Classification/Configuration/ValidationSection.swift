@@ -4,7 +4,7 @@ import Training
 
 /// Which images a classifier is tried on after epochs, and how.
 public struct ValidationSection: ConfigurationSection, Equatable {
-  public var path: DataPaths = ""
+  public var path: DataPaths?
   public var everyEpochs = 1
   public var cropFraction = 0.875
   public var onlyPresentClasses = false
@@ -12,8 +12,8 @@ public struct ValidationSection: ConfigurationSection, Equatable {
   public init() {}
 
   public static let keys: [ConfigurationKey<Self>] = [
-    .value(
-      "path", \.path, "labelled images that are not trained on, of whatever kind data.path may be; empty: no validation"
+    .optional(
+      "path", \.path, "labelled images that are not trained on, of whatever kind data.path may be; null: no validation"
     ),
     .value("every_epochs", \.everyEpochs, "validate after every so many epochs, and after the last", .atLeast(1)),
     .value(

@@ -9,7 +9,9 @@ import VisionTransformer
 private let positionTable = "pos_embed"
 
 /// What a pre-trained encoder does not bring along.
-func isNewInAClassifier(_ tensor: String) -> Bool { tensor.hasPrefix("head.") || tensor.hasPrefix("fc_norm.") }
+func isNewInAClassifier(_ tensor: String) -> Bool {
+  ["head.", "head_norm.", "fc_norm."].contains { tensor.hasPrefix($0) }
+}
 
 extension Classifier {
   /// What is saved beside the parameters: those that are not trained, and the position table, where it is another than the

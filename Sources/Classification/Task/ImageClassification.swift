@@ -48,11 +48,11 @@ public struct ImageClassification: TrainingTask {
   /// authors' settings for fine-tuning, after Clark et al. 2020 and Bao et al. 2021).
   public var parameterGroups: [ParameterGroup] {
     let last = configuration.model.encoderConfiguration.layerAfterBlocks
-    return table.specs.map { spec in
+    return table.specs.filter { !$0.isBuffer }.map { spec in
       let isDecayed = spec.isDecayed && spec.name != "cls_token"
       return ParameterGroup(
         range: spec.range, weightDecay: isDecayed ? configuration.train.weightDecay : 0,
-        rateScale: Elementary.pow(configuration.finetune.layerDecay, last - spec.layer))
+        rateScale: Elementary.pow(configuration.finetune.layerDecay, last - spec.layer), isMatrix: spec.shape.count > 1)
     }
   }
 
@@ -93,12 +93,12 @@ public struct ImageClassification: TrainingTask {
   public func evaluation(
     beside source: any ImageSource, placement: VirtualWorkerPlacement
   ) throws -> (any EpochEvaluation)? {
-    guard !configuration.validation.path.isEmpty else { return nil }
-    return try Validation(self, trainedOn: source, threads: placement.threads)
+    guard let path = configuration.validation.path else { return nil }
+    return try Validation(self, of: path, trainedOn: source, threads: placement.threads)
   }
 
   public func evaluationBytes(_ placement: VirtualWorkerPlacement) -> Int {
-    configuration.validation.path.isEmpty ? 0 : Validation.bytes(configuration, threads: placement.threads)
+    configuration.validation.path == nil ? 0 : Validation.bytes(configuration, threads: placement.threads)
   }
 
   // MARK: A virtual worker's images
@@ -120,7 +120,7 @@ public struct ImageClassification: TrainingTask {
     ClassifierMemoryPlan(
       configuration.classifier, imageCount: need.images, precision: configuration.train.precision,
       recompute: need.keepsActivations ? .none : configuration.train.recompute, threads: need.threads,
-      usesGradient: need.gradientIsFree)
+      usesGradient: need.gradientIsFree, rounds: need.rounds)
   }
 
   public func load(_ images: Range<Int>, of batch: borrowing Batch, into memory: ClassifierWorkspace) {
@@ -135,6 +135,7 @@ public struct ImageClassification: TrainingTask {
         memory.branches.draw(rate: rate, image: row, seed: seed, epoch: batch.epoch, sample: sample)
       }
     }
+    memory.round = images.lowerBound / images.count / memory.threads
     let mixture = mixing.mixture(
       seed: seed, epoch: batch.epoch, firstSample: batch.samples[images.lowerBound], height: shape.height,
       width: shape.width)
@@ -146,7 +147,11 @@ public struct ImageClassification: TrainingTask {
   public func forward(
     parameters: Vector, rounded: VectorView<BFloat16>, memory: ClassifierWorkspace, metrics: VectorView<Double>
   ) -> Double {
-    classifier.classify(parameters: parameters, rounded: rounded, workspace: memory, dropsPaths: dropsPaths)
+    if configuration.finetune.batchNorm {
+      classifier.classifyBatch(parameters: parameters, workspace: memory)
+    } else {
+      classifier.classify(parameters: parameters, rounded: rounded, workspace: memory, dropsPaths: dropsPaths)
+    }
     let loss = classifier.loss(memory)
     metrics[0] = Double(loss.correct)
     return loss.sum
@@ -157,6 +162,25 @@ public struct ImageClassification: TrainingTask {
   ) {
     classifier.backward(
       parameters: parameters, rounded: rounded, workspace: memory, dropsPaths: dropsPaths, receiver: receiver)
+  }
+
+  // MARK: The whole batch
+
+  public var surveyCount: Int { classifier.surveyCount }
+
+  public func survey(
+    parameters: Vector, rounded: VectorView<BFloat16>, memory: ClassifierWorkspace, sums: VectorView<Double>
+  ) {
+    classifier.survey(parameters: parameters, rounded: rounded, workspace: memory, sums: sums)
+  }
+
+  public func take(_ total: (_ index: Int) -> Double, ofImages images: Int, into memory: ClassifierWorkspace) {
+    guard surveyCount > 0 else { return }
+    classifier.take(total, ofImages: images, workspace: memory)
+  }
+
+  public func updateBuffers(of parameters: Vector, memory: ClassifierWorkspace) {
+    classifier.updateRunningStatistics(of: parameters, workspace: memory)
   }
 
   private var dropsPaths: Bool { configuration.finetune.dropPath > 0 }

@@ -22,10 +22,11 @@ final class Validation: EpochEvaluation {
   private let imagesPerUnit: Int
   private let threads: [ValidationThread]
 
-  /// - Parameter trained: the images that are trained on.
-  init(_ task: ImageClassification, trainedOn trained: any ImageSource, threads: Int) throws {
+  /// - Parameters:
+  ///   - path: of the images that it is tried on.
+  ///   - trained: the images that are trained on.
+  init(_ task: ImageClassification, of path: DataPaths, trainedOn trained: any ImageSource, threads: Int) throws {
     configuration = task.configuration
-    let path = configuration.validation.path
     source = try openSource(at: path, options: configuration.decodingOptions)
     try source.requireChannels(configuration.model.channels)
     data = [EvaluationData(path: path, source: source)]
@@ -66,7 +67,7 @@ final class Validation: EpochEvaluation {
     guard Double(outcomes.count - used.count) <= limit * Double(outcomes.count), !used.isEmpty else {
       try state.communicator.together { () throws -> Void in
         throw ClassificationError.tooManyBadImages(
-          path: configuration.validation.path.description, count: outcomes.count - used.count, of: outcomes.count,
+          path: data[0].path.description, count: outcomes.count - used.count, of: outcomes.count,
           limit: limit)
       }
       return []

@@ -98,6 +98,11 @@ extension TaskConfiguration {
         path["data"][key], is: values,
         "which has \(values.count) values for model.channels (\(channels)); give one for each channel")
     }
+    if train.optimizer == .lars, parallel.shardOptimizer {
+      throw .invalid(
+        path["parallel"]["shard_optimizer"], is: true,
+        "but \(path["train"]["optimizer"]) lars takes norms of whole tensors; take false")
+    }
     // A rank keeps three batches of images.
     try requireCountable(3 * Double(train.batchSize) * Double(imageShape.count), at: path)
     guard train.batchSize.isMultiple(of: virtualWorkers) else {

@@ -15,6 +15,11 @@ public enum NonFinitePolicy: String, CaseIterable, ConfigurationValue {
   case rollback
 }
 
+/// What turns gradients into updates.
+public enum OptimizerName: String, CaseIterable, ConfigurationValue {
+  case adamw, lars
+}
+
 /// Images of a step: far above what any recipe takes, and far below where sizes stop to be numbers of bytes.
 let batchRange = 1...(1 << 20)
 let epochRange = 1...1_000_000
@@ -29,6 +34,7 @@ public struct TrainConfiguration: ConfigurationSection, Equatable {
   public var seed: UInt64 = 0
   public var precision = Precision.fp32
   public var recompute = Recompute.none
+  public var optimizer = OptimizerName.adamw
   public var baseLearningRate = 1.5e-4
   public var minimumLearningRate = 0.0
   public var warmupEpochs: Double?
@@ -50,6 +56,9 @@ public struct TrainConfiguration: ConfigurationSection, Equatable {
     .value("seed", \.seed, "of everything random"),
     .value("precision", \.precision, "of the matrix products"),
     .value("recompute", \.recompute, "what backward computes again instead of keeping it; changes no bit"),
+    .value(
+      "optimizer", \.optimizer,
+      "adamw, or lars for linear probes: its momentum is beta1, and it takes no parallel.shard_optimizer"),
     .value(
       "base_learning_rate", \.baseLearningRate, "for 256 images; the peak is this x batch_size / 256",
       .within(0...1e38)),
@@ -86,12 +95,27 @@ public struct TrainConfiguration: ConfigurationSection, Equatable {
 
   /// The optimiser of an arena with these groups.
   public func optimizer(of groups: [ParameterGroup]) -> any Optimizer {
-    var constants = AdamWConfiguration()
-    constants.beta1 = beta1
-    constants.beta2 = beta2
-    return AdamW(constants, groups: groups)
+    switch optimizer {
+    case .adamw:
+      var constants = AdamWConfiguration()
+      constants.beta1 = beta1
+      constants.beta2 = beta2
+      return AdamW(constants, groups: groups)
+    case .lars:
+      var constants = LARSConfiguration()
+      constants.momentum = beta1
+      return LARS(constants, groups: groups)
+    }
   }
 
   /// The names of its moments in checkpoints.
+  public var momentNames: [String] {
+    switch optimizer {
+    case .adamw: Self.momentNames
+    case .lars: LARS.momentNames
+    }
+  }
+
+  /// Those of AdamW, the optimiser of pre-training unless it is told otherwise.
   public static var momentNames: [String] { AdamW.momentNames }
 }

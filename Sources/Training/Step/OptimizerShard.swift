@@ -38,6 +38,11 @@ final class OptimizerShard: Sendable {
   /// Moments of zero.
   func reset() { clear(buffer.all) }
 
+  /// Lets the optimiser look at the whole of what it is to update; before any thread's `update`.
+  func measure(parameters: Vector, gradient: Vector, gradientScale: Double) {
+    optimizer.measure(parameters: parameters, gradient: gradient, gradientScale: gradientScale)
+  }
+
   /// One thread's slices of the update; all threads together update what this rank owns.
   ///
   /// - Parameters:

@@ -27,6 +27,8 @@ public final class Replica<Task: TrainingTask>: @unchecked Sendable {
   let optimizer: OptimizerShard
   private let schedule: LearningRateSchedule
   private let reports: StepReports
+  /// What virtual workers tell one another before they work, where the task asks for it.
+  private let surveys: StepReports
   private let order: BatchOrder
   /// Of the last round, of thread 0, which is the one that waits for the others.
   private var roundTimes = (forward: 0.0, backward: 0.0)
@@ -76,7 +78,8 @@ public final class Replica<Task: TrainingTask>: @unchecked Sendable {
     optimizer = OptimizerShard(
       configuration.train.optimizer(of: task.parameterGroups), ownership: ownership, communicator: communicator)
     schedule = configuration.train.schedule
-    reports = StepReports(placement, metricCount: Task.metrics.count)
+    reports = StepReports(placement, sumCount: 1 + Task.metrics.count)
+    surveys = StepReports(placement, sumCount: task.surveyCount)
     table.initialize(parameters.all, seed: configuration.train.seed)
     roundParameters()
   }
@@ -122,6 +125,7 @@ public final class Replica<Task: TrainingTask>: @unchecked Sendable {
   ) throws -> StepResult {
     var times = StepTimes()
     times.data = batch.waitSeconds
+    try survey(batch)
     for round in 0..<placement.rounds {
       let (forward, backward) = runVirtualWorkers(of: round, batch, poisoned: poisoned)
       times.forward += forward
@@ -142,12 +146,35 @@ public final class Replica<Task: TrainingTask>: @unchecked Sendable {
     try agree(on: &result, batch, notice)
     if result.loss.isFinite, result.gradientNorm.isFinite {
       update(result, scale: scale)
+      task.updateBuffers(of: parameters.all, memory: memories[0])
       result.times.optimizer = start.secondsSince
       result.times.allreduce += try gatherParameters()
     } else {
       result.nonFinite = nonFinite(result)
     }
     return result
+  }
+
+  /// Lets the images of the global batch know of one another, where the task asks for it.
+  private func survey(_ batch: borrowing Batch) throws {
+    guard task.surveyCount > 0 else { return }
+    progress.enter(.forward)
+    for round in 0..<placement.rounds { lend(batch) { pool.run(Survey(replica: self, batch: $0, number: round)) } }
+    progress.enter(.allreduce)
+    try surveys.exchange(badSampleCount: 0, StepNotice(), over: communicator)
+    for memory in memories {
+      task.take({ surveys.total($0) }, ofImages: configuration.train.batchSize, into: memory)
+    }
+  }
+
+  /// What one thread does in a round of a survey.
+  fileprivate func surveyVirtualWorker(of round: Int, thread: Int, _ batch: borrowing Batch) {
+    let virtualWorker = round * placement.threads + thread
+    guard virtualWorker < placement.block.count else { return }
+    task.load(placement.images(ofVirtualWorker: virtualWorker), of: batch, into: memories[thread])
+    task.survey(
+      parameters: parameters.all, rounded: rounded.all, memory: memories[thread],
+      sums: surveys.sums(ofVirtualWorker: virtualWorker))
   }
 
   /// Forward and backward of this rank's virtual workers of one round, one on each thread.
@@ -205,6 +232,7 @@ public final class Replica<Task: TrainingTask>: @unchecked Sendable {
   }
 
   private func update(_ result: StepResult, scale: Double) {
+    optimizer.measure(parameters: parameters.all, gradient: gradient, gradientScale: scale)
     pool.run(Update(replica: self, step: result.step, learningRate: result.learningRate, scale: scale))
   }
 
@@ -248,6 +276,17 @@ private struct Rounding<Task: TrainingTask>: PoolWork {
   func run(worker thread: Int) {
     let part = slice(of: replica.rounded.count, for: thread, among: replica.placement.threads)
     convert(output: replica.rounded.all[part], input: replica.parameters.all[part])
+  }
+}
+
+/// A survey of one round's virtual workers, one on each thread.
+private struct Survey<Task: TrainingTask>: PoolWork {
+  let replica: Replica<Task>
+  let batch: Lent<Batch>
+  let number: Int
+
+  func run(worker thread: Int) {
+    batch.with { replica.surveyVirtualWorker(of: number, thread: thread, $0) }
   }
 }
 

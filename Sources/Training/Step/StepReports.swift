@@ -30,10 +30,10 @@ struct StepReports: ~Copyable, Sendable {
   /// A row for each sum, with those of all virtual workers.
   private let sumsInOrder: AlignedBuffer<Double>
 
-  init(_ placement: VirtualWorkerPlacement, metricCount: Int) {
+  init(_ placement: VirtualWorkerPlacement, sumCount: Int) {
     self.placement = placement
     let virtualWorkers = placement.tree.leafCount
-    sumCount = 1 + metricCount
+    self.sumCount = sumCount
     length = Self.sumsBegin + sumCount * ((virtualWorkers + placement.ranks - 1) / placement.ranks)
     mine = AlignedBuffer(repeating: 0, count: length)
     all = AlignedBuffer(repeating: 0, count: placement.ranks * length)

@@ -14,6 +14,6 @@ extension CheckpointLayout {
   }
 
   init(_ task: some TrainingTask) {
-    self.init(table: task.table, constants: task.constants, moments: TrainConfiguration.momentNames)
+    self.init(table: task.table, constants: task.constants, moments: task.configuration.train.momentNames)
   }
 }

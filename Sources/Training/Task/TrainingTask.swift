@@ -94,6 +94,26 @@ public protocol TrainingTask: Sendable {
   func backward(
     parameters: Vector, rounded: VectorView<BFloat16>, memory: Memory, receiver: some GradientReceiver)
 
+  // MARK: Where the images of a batch must know of one another
+
+  /// Numbers that are summed over all images of a step before any of them is trained on; 0 unless the task says otherwise.
+  var surveyCount: Int { get }
+
+  /// Sums up a virtual worker's images, which `load` has laid into `memory`; the memory may keep what it needs of them.
+  ///
+  /// - Parameter sums: `surveyCount` of them, overwritten.
+  func survey(parameters: Vector, rounded: VectorView<BFloat16>, memory: Memory, sums: VectorView<Double>)
+
+  /// Gives a memory what the sums of all virtual workers came to, through the tree over them.
+  ///
+  /// - Parameter images: those of the step's global batch.
+  func take(_ total: (_ index: Int) -> Double, ofImages images: Int, into memory: Memory)
+
+  /// The optimiser has taken the step: brings the table's buffers up to date, on one thread.
+  ///
+  /// - Parameter memory: one that was given the sums.
+  func updateBuffers(of parameters: Vector, memory: Memory)
+
   /// Shows what the last forward pass left, in the order of its making, and where it is to be seen, the gradient of its
   /// output; for debug mode. A matrix has as many rows for each image, and is valid during the call.
   func showActivations(of memory: Memory, _ show: (_ name: String, _ values: Matrix) -> Void)
@@ -117,6 +137,14 @@ extension TrainingTask {
 
   public func evaluationBytes(_ placement: VirtualWorkerPlacement) -> Int { 0 }
 
+  public var surveyCount: Int { 0 }
+
+  public func survey(parameters: Vector, rounded: VectorView<BFloat16>, memory: Memory, sums: VectorView<Double>) {}
+
+  public func take(_ total: (_ index: Int) -> Double, ofImages images: Int, into memory: Memory) {}
+
+  public func updateBuffers(of parameters: Vector, memory: Memory) {}
+
   /// Weight decay for the tensors that the table says, and one learning rate for all.
   public var parameterGroups: [ParameterGroup] {
     table.optimizerGroups(weightDecay: configuration.train.weightDecay)
@@ -126,7 +154,7 @@ extension TrainingTask {
 extension ParameterTable {
   /// A group for each tensor, with weight decay for those that are decayed.
   public func optimizerGroups(weightDecay: Double) -> [ParameterGroup] {
-    specs.map { ParameterGroup(range: $0.range, weightDecay: $0.isDecayed ? weightDecay : 0) }
+    specs.filter { !$0.isBuffer }.map { ParameterGroup(range: $0.range, weightDecay: $0.isDecayed ? weightDecay : 0) }
   }
 }
 
@@ -142,6 +170,8 @@ public struct MemoryNeed: Sendable {
   public let threads: Int
   /// Images of a virtual worker.
   public let images: Int
+  /// Virtual workers of a thread, one after another.
+  public let rounds: Int
   /// Whether what the gradient held is of no use when forward begins, so that activations may lie in it until their group
   /// is written: where one round does the step. With several rounds it holds the sum of those before.
   public let gradientIsFree: Bool
@@ -151,6 +181,7 @@ public struct MemoryNeed: Sendable {
   public init(_ placement: VirtualWorkerPlacement, keepsActivations: Bool = false) {
     threads = placement.threads
     images = placement.imagesPerVirtualWorker
+    rounds = placement.rounds
     gradientIsFree = placement.rounds == 1
     self.keepsActivations = keepsActivations
   }

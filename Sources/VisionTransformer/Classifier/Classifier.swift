@@ -10,7 +10,7 @@ public final class Classifier: Sendable {
   public let configuration: ClassifierConfiguration
   /// What is added to the tokens, [1 + L, D].
   public let positions: [Float]
-  private let places: ClassifierPlaces
+  let places: ClassifierPlaces
   private let trunk: EncoderTrunk
   private let frozen: AlignedBuffer<Float>
   private let frozenRounded: AlignedBuffer<BFloat16>
@@ -56,9 +56,27 @@ public final class Classifier: Sendable {
   ) {
     let branches = dropsPaths ? workspace.branches : nil
     switch workspace.views.trunk {
-    case .fp32(let saved): forward(weights(parameters), workspace, saved, branches)
-    case .bf16(let saved): forward(weights(parameters, rounded), workspace, saved, branches)
+    case .fp32(let saved): encode(weights(parameters), workspace, saved, branches)
+    case .bf16(let saved): encode(weights(parameters, rounded), workspace, saved, branches)
     }
+    normalizeByRunningStatistics(parameters: parameters, workspace: workspace)
+    tell(parameters: parameters, workspace: workspace)
+  }
+
+  /// The images' features before any normalisation over a batch, into the workspace.
+  func encode(parameters: Vector, rounded: VectorView<BFloat16>, workspace: ClassifierWorkspace) {
+    switch workspace.views.trunk {
+    case .fp32(let saved): encode(weights(parameters), workspace, saved, nil)
+    case .bf16(let saved): encode(weights(parameters, rounded), workspace, saved, nil)
+    }
+  }
+
+  /// The logits of features.
+  func tell(parameters: Vector, workspace: ClassifierWorkspace) {
+    let (head, weights) = (workspace.views.head, weights(parameters))
+    linearForward(
+      output: head.logits, input: head.features, weight: weights.floatMatrix(places.head),
+      bias: weights.bias(places.head))
   }
 
   /// The loss of the logits, which it uses up: the cross-entropy −Σ t · log p of each image. Its gradient with respect to the
@@ -93,7 +111,7 @@ public final class Classifier: Sendable {
     ModelWeights(floats: parameters, stored: rounded, frozen: (frozen.all, frozenRounded.all))
   }
 
-  private func forward<Element: StoredElement>(
+  private func encode<Element: StoredElement>(
     _ weights: ModelWeights<Element>, _ workspace: ClassifierWorkspace, _ saved: TrunkActivations<Element>,
     _ branches: BranchScales?
   ) {
@@ -104,9 +122,6 @@ public final class Classifier: Sendable {
     layerNormForward(
       output: head.features, mean: head.norm.mean, inverseDeviation: head.norm.inverseDeviation, input: head.pooled,
       weight: weights[places.norm.weight], bias: weights[places.norm.bias], epsilon: trunk.epsilon)
-    linearForward(
-      output: head.logits, input: head.features, weight: weights.floatMatrix(places.head),
-      bias: weights.bias(places.head))
   }
 
   private func backward<Element: StoredElement>(

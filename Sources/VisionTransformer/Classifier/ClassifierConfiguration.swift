@@ -15,14 +15,21 @@ public struct ClassifierConfiguration: Sendable, Equatable {
   public var pooling: TokenPooling
   public var classes: Int
   public var trained: TrainedPart
+  /// Whether the features of each image are normalised, value by value, by their mean and deviation over the step's whole
+  /// batch: batch normalisation without weights of its own (He et al. 2022, Appendix A.1). Only where nothing but the head
+  /// is trained.
+  public var normalizesBatch: Bool
 
   public init(
-    encoder: EncoderConfiguration, pooling: TokenPooling, classes: Int, trained: TrainedPart = .everything
+    encoder: EncoderConfiguration, pooling: TokenPooling, classes: Int, trained: TrainedPart = .everything,
+    normalizesBatch: Bool = false
   ) {
+    precondition(!normalizesBatch || trained == .nothing, "batch normalisation of what is trained")
     self.encoder = encoder
     self.pooling = pooling
     self.classes = classes
     self.trained = trained
+    self.normalizesBatch = normalizesBatch
   }
 
   /// The products of a step, forward and backward, over `images` images.

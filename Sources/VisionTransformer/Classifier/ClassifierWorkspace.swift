@@ -6,6 +6,8 @@ import Compute
 /// A workspace belongs to one thread at a time.
 public final class ClassifierWorkspace: @unchecked Sendable {
   public let imageCount: Int
+  /// The workspaces that are used at once.
+  public let threads: Int
   /// The input: normalised values, [images, C·H·W], plane after plane. The caller fills it.
   public var images: Matrix { views.images }
   /// The class of each image, [images]; for the share that is classed rightly. The caller fills it.
@@ -16,6 +18,8 @@ public final class ClassifierWorkspace: @unchecked Sendable {
   public var branches: BranchScales { views.branches }
   /// What `classify` made of the images, [images, classes]. Used up by the loss.
   public var logits: Matrix { views.head.logits }
+  /// Which of a thread's virtual workers the images are of, where batches are normalised. The caller sets it.
+  public var round = 0
   let views: ClassifierViews
   private let memory: AlignedBuffer<Float>
 
@@ -25,6 +29,7 @@ public final class ClassifierWorkspace: @unchecked Sendable {
   ///   - gradient: the arena that activations may lie in, where `plan` uses it.
   public init(_ plan: ClassifierMemoryPlan, thread: Int = 0, gradient: Vector? = nil) {
     imageCount = plan.shape.images
+    threads = plan.map.places.count
     memory = AlignedBuffer(repeating: 0, count: plan.map.ownCounts[thread])
     let (own, places) = (memory.all, plan.map.places[thread])
     var sections = SectionAllocator { section in
@@ -67,14 +72,16 @@ public struct ClassifierMemoryPlan: Sendable {
   ///   - recompute: what is computed again in backward and not kept.
   ///   - threads: each has a workspace of its own, and all are used at once.
   ///   - usesGradient: whether activations may lie in the gradient, an arena of what is trained.
+  ///   - rounds: virtual workers of a thread, whose features are kept where batches are normalised.
   public init(
     _ classifier: ClassifierConfiguration, imageCount: Int, hasBackward: Bool = true, precision: Precision = .fp32,
-    recompute: Recompute = .none, threads: Int = 1, usesGradient: Bool = false
+    recompute: Recompute = .none, threads: Int = 1, usesGradient: Bool = false, rounds: Int = 1
   ) {
     let places = ClassifierPlaces(classifier)
     let stages = ClassifierStages(places, hasBackward: hasBackward)
     shape = ClassifierShape(
-      classifier: classifier, images: imageCount, precision: precision, recompute: recompute, stages: stages)
+      classifier: classifier, images: imageCount, rounds: rounds, precision: precision, recompute: recompute,
+      stages: stages)
     var sections = SectionAllocator.measuring
     _ = shape.views(&sections)
     map = MemoryMap(
@@ -89,6 +96,7 @@ public struct ClassifierMemoryPlan: Sendable {
 struct ClassifierShape: Sendable {
   let classifier: ClassifierConfiguration
   let images: Int
+  let rounds: Int
   let precision: Precision
   let recompute: Recompute
   let stages: ClassifierStages
@@ -106,6 +114,10 @@ struct ClassifierShape: Sendable {
         allocator.matrix(2 * encoder.transformer.depth, self.images)
       )
     }
+    let batch = sections.section(during: timeline.whole) { allocator in
+      BatchActivations(
+        rows: classifier.normalizesBatch ? rounds * self.images : 0, width: encoder.transformer.width, &allocator)
+    }
     let trunk: ClassifierViews.Trunk =
       switch precision {
       case .fp32: .fp32(self.trunk(&sections))
@@ -116,7 +128,7 @@ struct ClassifierShape: Sendable {
     }
     return ClassifierViews(
       images: images, labels: labels, targets: targets, patchOrder: patchOrder, branches: BranchScales(branches),
-      trunk: trunk, head: head)
+      trunk: trunk, head: head, batch: batch)
   }
 
   private func trunk<Element: StoredElement>(_ sections: inout SectionAllocator) -> TrunkActivations<Element> {
@@ -141,6 +153,24 @@ struct ClassifierViews {
   let branches: BranchScales
   let trunk: Trunk
   let head: HeadActivations
+  let batch: BatchActivations
+}
+
+/// What batch normalisation needs from the first look at a step's images to their training.
+struct BatchActivations {
+  /// The norm's output for all of a thread's virtual workers: [rounds·images, D].
+  let features: Matrix
+  /// Over the global batch, and 1/√(σ² + ε) of the biased variance.
+  let mean: Vector
+  let inverseDeviation: Vector
+  let unbiasedVariance: Vector
+
+  init(rows: Int, width: Int, _ allocator: inout ArenaAllocator) {
+    features = allocator.matrix(rows, width)
+    mean = allocator.vector(width)
+    inverseDeviation = allocator.vector(width)
+    unbiasedVariance = allocator.vector(width)
+  }
 }
 
 /// What pooling, norm, linear layer and loss leave, all in single precision.

@@ -7,7 +7,7 @@ extension ProgramTests {
     private static let folder = URL(filePath: #filePath).appending(path: "../../../../configs").standardizedFileURL
     /// Their state alone is more than a gigabyte.
     private static let large = Set(
-      ["", "finetune_"].flatMap { kind in ["base", "large", "huge"].map { "\(kind)vit_\($0).yaml" } })
+      ["", "finetune_", "probe_"].flatMap { kind in ["base", "large", "huge"].map { "\(kind)vit_\($0).yaml" } })
 
     private static func names() throws -> [String] {
       try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".yaml") }.sorted()

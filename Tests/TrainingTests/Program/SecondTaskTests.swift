@@ -55,16 +55,23 @@ extension ProgramTests {
       #expect(try bench.train("whole", settings + ["train.steps=\(last)"]) == bench.result(of: "killed"))
     }
 
-    /// From another task's encoder, whole and its last half block alone, with all that is random.
-    @Test(arguments: ["null", "0.5", "0"]) func fineTunesWhatWasPretrained(blocks: String) throws {
+    /// From another task's encoder, with all that is random: whole, its last half block alone, and as a linear probe, for
+    /// which all images of a step know of one another.
+    @Test(arguments: [
+      [], ["finetune.trained_blocks=0.5"],
+      [
+        "finetune.trained_blocks=0", "finetune.batch_norm=true", "model.pool=cls", "train.optimizer=lars",
+        "train.weight_decay=0", "parallel.threads=2",
+      ],
+    ]) func fineTunesWhatWasPretrained(kind: [String]) throws {
       let pretraining = try Workbench()
       try pretraining.train("encoder", ["train.steps=6", "model.encoder={width: 16, depth: 2, heads: 2}"])
       let bench = try workbench()
       let begin = ["--init-from", "\(pretraining.path)/encoder"]
-      let settings = settings(bench, ["finetune.trained_blocks=\(blocks)", "train.epochs=2"])
+      let settings = settings(bench, kind + ["train.epochs=2"])
       let outcome = try bench.pretrain("whole", settings, options: begin)
       #expect(outcome.exitCode == 0, "\(outcome.errorOutput)")
-      #expect(outcome.errorOutput.contains("head.weight, head.bias begin anew"), "\(outcome.errorOutput)")
+      #expect(outcome.errorOutput.contains(/head\.weight, head\.bias.* begin anew/), "\(outcome.errorOutput)")
       let whole = try bench.result(of: "whole")
       #expect(whole.log.epochs.map(\.validationLoss).allSatisfy { $0 != "missing" })
       #expect(try bench.train("ranks", settings, options: begin, ranks: 2) == whole)
