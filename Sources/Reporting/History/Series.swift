@@ -74,9 +74,15 @@ struct Series: Sendable {
   var count: Int { bins.reduce(0) { $0 + $1.count } }
   var lowest: Double? { bins.map(\.low).min() }
   var highest: Double? { bins.map(\.high).max() }
-  /// Of the bins: a spike of a few steps is none of them in a long run.
-  var lowestMean: Double? { bins.map(\.mean).min() }
-  var highestMean: Double? { bins.map(\.mean).max() }
+  /// Of the means over about a twentieth of the values that lie together, the lowest: in a short run a bin alone has a few steps,
+  /// whose mean is mostly chance.
+  var lowestMean: Double? {
+    let length = max(1, bins.count / 20)
+    guard bins.count >= length, !bins.isEmpty else { return nil }
+    return (0...bins.count - length).map { start in
+      bins[start..<start + length].reduce(0) { $0 + $1.mean / Double(length) }
+    }.min()
+  }
 
   /// The mean over about the last `share` of the values; nil where there is none.
   func recentMean(share: Double = 0.1) -> Double? {
@@ -88,11 +94,5 @@ struct Series: Sendable {
       taken += bin.count
     }
     return sum / Double(taken)
-  }
-
-  /// The median of the bins' means.
-  var medianMean: Double? {
-    let sorted = bins.map(\.mean).sorted()
-    return sorted.isEmpty ? nil : sorted[sorted.count / 2]
   }
 }

@@ -56,4 +56,11 @@ struct SeriesTests {
     #expect(series.recentMean(share: 0.2) == 3)
     #expect(Series().recentMean() == nil)
   }
+
+  @Test func theLowestMeanIsOfManyValues() {
+    var series = Series(limit: 1000)
+    for step in 1...160 { series.add(step: Double(step), value: step == 50 ? 1 : step > 100 && step <= 108 ? 3 : 5) }
+    #expect(series.lowestMean == 3 && series.lowest == 1)
+    #expect(Series().lowestMean == nil)
+  }
 }
