@@ -151,6 +151,7 @@ enum ReportStyle {
       .large .plot { height: 230px; }
       .plot { margin-left: 48px; }
       .at { margin-left: 0; }
+      .galleries img { max-width: none; }
       .settings > div, .settings.narrow > div { grid-template-columns: 1fr; padding: 8px 0; }
       .events, .events tbody, .events tr, .events td { display: block; }
       .events thead { display: none; }
