@@ -124,8 +124,9 @@ let package = Package(
     module(
       "Interoperability",
       [
-        "Checkpoints", "Compute", "Configuration", "Datasets", "Evaluation", "Files", "MaskedAutoencoder",
-        "Optimization", "Parameters", "Pretraining", "Reporting", "Safetensors", "Training", "VisionTransformer",
+        "Checkpoints", "Classification", "Compute", "Configuration", "Datasets", "Evaluation", "Files", "Imaging",
+        "MaskedAutoencoder", "Optimization", "Parameters", "Pretraining", "Reporting", "Safetensors", "Training",
+        "VisionTransformer",
       ]),
     program(
       "mae",

@@ -24,6 +24,9 @@ public enum InteroperabilityError: Error, CustomStringConvertible {
   case shapeDiffers(path: String, tensor: String, expected: [Int], found: [Int], advice: String)
   case notFinite(path: String, tensor: String, index: Int, value: Float)
   case outputExists(path: String)
+  case noClassifier(path: String, tensor: String)
+  /// An ecosystem has no word for what is to be handed on.
+  case inexpressible(reason: String)
   case batch(path: String, reason: String)
 
   public var description: String {
@@ -67,6 +70,9 @@ public enum InteroperabilityError: Error, CustomStringConvertible {
         + "made of it; take another file, of an earlier step for example"
     case .outputExists(let path):
       "\"\(escaped(path))\" exists already and is not overwritten; name another --output"
+    case .noClassifier(let path, let tensor):
+      "\"\(escaped(path))\" holds no classifier, for it has no tensor \"\(tensor)\"; import it without --classifier"
+    case .inexpressible(let reason): reason
     case .batch(let path, let reason):
       "the batch \"\(escaped(path))\" cannot be used: \(reason)"
     }
@@ -75,7 +81,7 @@ public enum InteroperabilityError: Error, CustomStringConvertible {
   /// Whether the command is at fault (exit code 2), and not the world (1).
   public var isUsage: Bool {
     switch self {
-    case .configuration, .headsUnknown, .gridUnknown, .outputExists: true
+    case .configuration, .headsUnknown, .gridUnknown, .outputExists, .noClassifier, .inexpressible: true
     default: false
     }
   }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Checkpoints
+import Classification
 import Evaluation
 import Files
 import Foundation
@@ -13,7 +14,8 @@ struct ExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "export", abstract: "Hand a checkpoint on to transformers, timm or the authors' code.",
     discussion: """
-      Writes model.safetensors, config.json, preprocessor_config.json and a model card, README.md.
+      Writes model.safetensors, config.json, preprocessor_config.json and a model card, README.md. A run of mae finetune \
+      becomes a classifier with the names of its classes: for hf where it classifies by the cls token, for timm always.
 
       Example: mae export --checkpoint runs/base --format hf --output base-hf
       """)
@@ -34,6 +36,7 @@ struct ExportCommand: ParsableCommand {
 
   func run() throws {
     do {
+      if try Checkpoint.open(checkpoint).state.task == ImageClassification.name { return try exportClassifier() }
       let model = try TrainedModel(checkpoint: checkpoint)
       var options = ExportOptions(format: format, encoderOnly: encoderOnly)
       options.log = log
@@ -44,6 +47,15 @@ struct ExportCommand: ParsableCommand {
     } catch {
       fail("\(error)", code: 1)
     }
+  }
+
+  private func exportClassifier() throws {
+    guard !encoderOnly else {
+      fail("--encoder-only leaves out a decoder, and a classifier has none; leave the option away.", code: 2)
+    }
+    let classifier = try TrainedClassifier(checkpoint: checkpoint)
+    for limit in try classifier.export(to: output, format: format, log: log) { remark("note: \(limit)") }
+    remark("wrote the classifier of step \(classifier.step) to \(escaped(output))")
   }
 
   /// Of the run that the checkpoint belongs to; empty when it was taken out of its run directory.

@@ -30,6 +30,11 @@ struct ImportCommand: ParsableCommand {
   @Option(name: .long, help: ArgumentHelp("Adapt the projections to so many channels.", valueName: "N"))
   var channels: Int?
 
+  @Flag(
+    name: .long,
+    help: "Take the whole classifier, head and all, as mae finetune has it; otherwise the encoder, to pre-train on.")
+  var classifier = false
+
   @Option(
     name: .customLong("set"), parsing: .singleValue,
     help: ArgumentHelp(
@@ -44,6 +49,7 @@ struct ImportCommand: ParsableCommand {
     }
     if let channels { overrides.append("model.channels=\(channels)") }
     do {
+      guard !classifier else { return try importClassifier(overrides) }
       let imported = try TrainedModel.importing(source, overrides: overrides)
       for note in imported.notes { remark("note: \(note)") }
       try imported.model.saveRun(to: output)
@@ -53,5 +59,14 @@ struct ImportCommand: ParsableCommand {
     } catch {
       fail("\(error)", code: error.isUsage ? 2 : 1)
     }
+  }
+
+  private func importClassifier(_ overrides: [String]) throws(InteroperabilityError) {
+    let imported = try TrainedClassifier.importing(source, overrides: overrides)
+    for note in imported.notes { remark("note: \(note)") }
+    try imported.classifier.saveRun(to: output)
+    let classes = imported.classifier.configuration.model.classes
+    remark("\(classes) classes" + (imported.classifier.classNames.isEmpty ? ", whose names are not known" : ""))
+    remark("wrote \(escaped(output))")
   }
 }

@@ -1,4 +1,6 @@
 import ArgumentParser
+import Checkpoints
+import Classification
 import Evaluation
 import Files
 import Interoperability
@@ -11,6 +13,9 @@ struct ParityCommand: ParsableCommand {
       In: pixel_values [B,C,H,W] and noise [B,L], or [N,B,L] for N steps. Out: loss, pred, mask, latent and grad.NAME; \
       with --steps also losses and weight.NAME after AdamW steps at the constant rate train.base_learning_rate. Names \
       and shapes are those of transformers' ViTMAEForPreTraining on disk.
+
+      Of a run of mae finetune: in pixel_values and maybe labels [B]; out logits [B,classes] and, with labels, loss and \
+      grad.NAME.
 
       Example: mae parity --model exported --batch batch.safetensors --output ours.safetensors
       """)
@@ -42,12 +47,27 @@ struct ParityCommand: ParsableCommand {
 
   func run() throws {
     do {
+      if let checkpoint = try? Checkpoint.open(model), checkpoint.state.task == ImageClassification.name {
+        return try compareClassifier()
+      }
       let opened = try TrainedModel.openAny(model, overrides: overrides)
       for note in opened.notes { remark("note: \(note)") }
       try opened.model.writeParity(batch: batch, steps: steps, to: output)
       remark("wrote \(escaped(output))")
-    } catch {
+    } catch let error as InteroperabilityError {
       fail("\(error)", code: error.isUsage ? 2 : 1)
+    } catch {
+      fail("\(error)", code: 1)
     }
+  }
+
+  private func compareClassifier() throws {
+    guard steps == nil, overrides.isEmpty else {
+      fail(
+        "--steps and --set are for masked autoencoders, and \(escaped(model)) is a classifier; leave them away.",
+        code: 2)
+    }
+    try TrainedClassifier(checkpoint: model).writeParity(batch: batch, to: output)
+    remark("wrote \(escaped(output))")
   }
 }

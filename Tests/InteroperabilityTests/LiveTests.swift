@@ -32,6 +32,15 @@ struct LiveTests {
     #expect(outcome.exitCode == 0, "\(outcome.output) \(outcome.errorOutput)")
   }
 
+  @Test func classifiersAgreeWithTransformersAndTimm() throws {
+    guard try has("torch, torchvision_for_cpu, transformers, timm, safetensors, PIL, numpy", for: "classifiers") else {
+      return
+    }
+    let outcome = try run([script("compare_classifiers.py"), MPILaunch.builtProgram("mae")])
+    print(outcome.output.split(separator: "\n").last.map(String.init) ?? "nothing was compared")
+    #expect(outcome.exitCode == 0, "\(outcome.output) \(outcome.errorOutput)")
+  }
+
   /// Each piece of Python that cards and refusals show runs as it stands, and gives what it is said to give.
   @Test func cardsAndConversionLinesRunAsTheyStand() throws {
     guard try has("torch, torchvision_for_cpu, transformers, timm, safetensors, PIL, numpy", for: "model cards") else {

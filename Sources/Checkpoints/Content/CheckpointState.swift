@@ -27,6 +27,9 @@ public struct CheckpointState: Codable, Equatable, Sendable {
   /// How many images the data set had, and what told it from others; 0 and empty where that was not kept.
   public var dataCount: Int = 0
   public var dataHash: String = ""
+  /// The classes that a classifier tells apart, in the order of its labels; empty for other models, and where they were not
+  /// kept.
+  public var classNames: [String] = []
   /// What the run was told to begin with (`--init-from`); empty where that was nothing.
   public var initialWeights: String = ""
   /// The resolved configuration as YAML.
@@ -60,6 +63,7 @@ public struct CheckpointState: Codable, Equatable, Sendable {
     hasEqualBits = try container.decodeIfPresent(Bool.self, forKey: .hasEqualBits)
     try read(.dataCount, \.dataCount)
     try read(.dataHash, \.dataHash)
+    try read(.classNames, \.classNames)
     try read(.initialWeights, \.initialWeights)
     try read(.configuration, \.configuration)
     try read(.badSamples, \.badSamples)
@@ -80,6 +84,7 @@ public struct CheckpointState: Codable, Equatable, Sendable {
     case hasEqualBits = "has_equal_bits"
     case dataCount = "data_count"
     case dataHash = "data_hash"
+    case classNames = "class_names"
     case initialWeights = "initial_weights"
     case configuration
     case badSamples = "bad_samples"

@@ -60,7 +60,7 @@ public struct ClassificationConfiguration: TaskConfiguration {
 
   public var matrixProducts: [MatrixProduct] { classifier.matrixProducts(images: imagesPerVirtualWorker) }
 
-  var classifier: ClassifierConfiguration {
+  package var classifier: ClassifierConfiguration {
     ClassifierConfiguration(
       encoder: model.encoderConfiguration, pooling: model.pooling, classes: model.classes,
       trained: finetune.trainedPart, normalizesBatch: finetune.batchNorm)

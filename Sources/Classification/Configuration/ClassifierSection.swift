@@ -56,7 +56,7 @@ public struct ClassifierSection: ConfigurationSection, Equatable {
 
   var patches: PatchGrid { PatchGrid(imageSize: imageSize, patchSize: patchSize, channels: channels) }
 
-  var encoderConfiguration: EncoderConfiguration {
+  package var encoderConfiguration: EncoderConfiguration {
     EncoderConfiguration(patches: patches, transformer: encoder, layerNormEpsilon: layerNormEpsilon)
   }
 

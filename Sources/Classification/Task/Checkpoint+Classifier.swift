@@ -16,7 +16,7 @@ func isNewInAClassifier(_ tensor: String) -> Bool {
 extension Classifier {
   /// What is saved beside the parameters: those that are not trained, and the position table, where it is another than the
   /// sine-cosine one, which the configuration gives.
-  var constants: [ConstantTensor] {
+  package var constants: [ConstantTensor] {
     let frozen = tables.frozen.specs.map {
       ConstantTensor(name: $0.name, shape: $0.shape, values: frozenParameters[$0.range].array)
     }
@@ -77,7 +77,7 @@ extension Checkpoint {
   /// - Returns: the names of those that stayed.
   /// - Throws: a tensor is missing, of another shape, or holds a value that is not finite.
   @discardableResult
-  func readTensors(
+  package func readTensors(
     of table: ParameterTable, into arena: Vector, orKeep mayBeNew: (_ name: String) -> Bool
   ) throws(CheckpointError) -> [String] {
     var kept: [String] = []

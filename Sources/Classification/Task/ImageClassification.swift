@@ -16,6 +16,7 @@ public struct ImageClassification: TrainingTask {
   public static let title = "Image classification"
   /// The share of images whose class has the largest logit, before the step's update: of images as they are augmented.
   public static let metrics = [Metric(name: "accuracy")]
+  public static let learnsClasses = true
   public static let namesOfBeginnings = [name, MaskedAutoencoding.name]
 
   public let configuration: ClassificationConfiguration

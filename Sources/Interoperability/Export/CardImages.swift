@@ -7,6 +7,10 @@ import VisionTransformer
 struct CardImages {
   let configuration: PretrainingConfiguration
   let options: ExportOptions
+  /// The part of the resized image's shorter side that is kept.
+  var keptFraction = Embedder.usualKeptFraction
+  /// Who reads images so.
+  var reader = "`mae embed`"
 
   private var size: GridSize { configuration.model.imageSize }
   private var isSquare: Bool { size.height == size.width }
@@ -23,8 +27,8 @@ struct CardImages {
 
   private var transform: String {
     let sides = "\(size.height) x \(size.width)"
-    let covered = [size.height, size.width].map { "\(Int((Double($0) / Embedder.usualKeptFraction).rounded()))" }
-    return "`mae embed` resizes an image (bicubic, as Pillow does) until it covers "
+    let covered = [size.height, size.width].map { "\(Int((Double($0) / keptFraction).rounded()))" }
+    return "\(reader) resizes an image (bicubic, as Pillow does) until it covers "
       + (isSquare ? "\(covered[0]) x \(covered[0])" : covered.joined(separator: " x "))
       + " pixels, keeps its proportions, "
       + "and takes the centre of \(sides); a corner that falls between two pixels goes to the even one, as in "
@@ -36,8 +40,8 @@ struct CardImages {
     case .huggingFace where isSquare:
       [
         "transformers' processor rounds that corner down: an image that after resizing is longer than the cut by 3, 7, 11 … "
-          + "pixels is cut one pixel further left or up than by `mae embed` (about a quarter of images of all "
-          + "proportions). In all others its Pillow backend, `backend=\"pil\"`, gives the samples of `mae embed` exactly. "
+          + "pixels is cut one pixel further left or up than by \(reader) (about a quarter of images of all "
+          + "proportions). In all others its Pillow backend, `backend=\"pil\"`, gives the samples of \(reader) exactly. "
           + "Its torchvision backend, which it takes by itself where torchvision is installed, resizes otherwise: "
           + "samples differ by up to 2 of 255.",
         Self.pillow,

@@ -1,12 +1,12 @@
 import Configuration
-import Pretraining
+import Training
 
 /// The part of a configuration that says how a model was trained, as YAML that `mae config check` reads: without paths,
 /// and without what belongs to the machine that it ran on.
-func cardRecipe(_ configuration: PretrainingConfiguration) -> String {
+func cardRecipe(_ configuration: some TaskConfiguration) -> String {
   let isLocal = { (path: String) in
     ["watchdog.", "checkpoint."].contains { path.hasPrefix($0) }
-      || ["data.path", "data.workers", "parallel.threads", "train.time_limit"].contains(path)
+      || ["data.path", "validation.path", "data.workers", "parallel.threads", "train.time_limit"].contains(path)
   }
   var lines: [String] = []
   var open: ArraySlice<Substring> = []

@@ -79,7 +79,7 @@ struct CardSnippets {
   }
 
   /// Rotation and alpha as this program treats them.
-  private var flattening: String {
+  var flattening: String {
     let data = configuration.data
     let mode = model.channels == 1 ? "L" : "RGB"
     let upright = data.exif ? "    image = ImageOps.exif_transpose(image)\n" : ""
@@ -93,7 +93,8 @@ struct CardSnippets {
       """
   }
 
-  private var pillow: String { configuration.data.exif ? "Image, ImageOps" : "Image" }
+  /// What of Pillow `flattening` takes.
+  var pillow: String { configuration.data.exif ? "Image, ImageOps" : "Image" }
 
   private var timm: String {
     """

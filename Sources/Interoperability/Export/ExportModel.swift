@@ -91,7 +91,7 @@ extension TrainedModel {
 
 extension TimmConfiguration {
   /// The published architecture of these sizes, or ViT-B with arguments that change it.
-  init(_ configuration: PretrainingConfiguration) {
+  init(_ configuration: PretrainingConfiguration, keptFraction: Double = Embedder.usualKeptFraction) {
     let model = configuration.model
     let size = [model.encoder.width, model.encoder.depth, model.encoder.heads, model.patchSize]
     let published = [
@@ -109,7 +109,8 @@ extension TimmConfiguration {
       numHeads: model.encoder.heads, mlpRatio: Self.truncatingRatio(model.encoder))
     pretrainedCfg = Pretrained(
       tag: "mae", customLoad: false, inputSize: [model.channels, model.imageSize.height, model.imageSize.width],
-      fixedInputSize: true, interpolation: "bicubic", cropPct: Self.truncatingPart(of: model.imageSize.height),
+      fixedInputSize: true, interpolation: "bicubic",
+      cropPct: Self.truncatingPart(of: model.imageSize.height, keptFraction),
       cropMode: "center", mean: Self.mean(of: configuration.data), std: Self.deviation(of: configuration.data),
       numClasses: 0, firstConv: "patch_embed.proj", classifier: "head")
   }
@@ -126,8 +127,8 @@ extension TimmConfiguration {
   }
 
   /// The kept part of an image's side for those who cut the resized side off to whole pixels instead of rounding it.
-  private static func truncatingPart(of side: Int) -> Double {
-    let resized = (Double(side) / Embedder.usualKeptFraction).rounded()
+  private static func truncatingPart(of side: Int, _ keptFraction: Double) -> Double {
+    let resized = (Double(side) / keptFraction).rounded()
     let part = Double(side) / resized
     return Double(side) / part >= resized ? part : part.nextDown
   }

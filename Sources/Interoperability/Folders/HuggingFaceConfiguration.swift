@@ -26,6 +26,9 @@ struct HuggingFaceConfiguration: Codable {
   var maskRatio: Double?
   var normPixLoss: Bool?
   var dtype: String?
+  /// Of a classifier: the name of each label, and the label of each name.
+  var id2label: [String: String]?
+  var label2id: [String: Int]?
 
   /// - Parameter encoderOnly: for `ViTModel`, which knows no decoder.
   init(_ model: ModelConfiguration, encoderOnly: Bool) {
@@ -95,6 +98,11 @@ struct HuggingFaceConfiguration: Codable {
       width: decoderHiddenSize ?? 512, depth: decoderNumHiddenLayers ?? 8, heads: decoderNumAttentionHeads ?? 16,
       hidden: decoderIntermediateSize ?? 2048)
     return model
+  }
+
+  /// Of a classifier's labels, in order.
+  var classNames: [String] {
+    (id2label ?? [:]).compactMap { id, name in Int(id).map { ($0, name) } }.sorted { $0.0 < $1.0 }.map(\.1)
   }
 
   /// The dropouts of the file, which are not applied here.

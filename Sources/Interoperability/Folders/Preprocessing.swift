@@ -25,14 +25,16 @@ struct Preprocessing: Codable {
   var imageStd: [Double]?
 
   /// The transform of `mae embed`: the shorter side to 8/7 of the model's, bicubic, and the centre of that.
-  init(_ configuration: PretrainingConfiguration) {
+  ///
+  /// - Parameter keptFraction: another part of the resized image's shorter side than 7/8.
+  init(_ configuration: PretrainingConfiguration, keptFraction: Double = Embedder.usualKeptFraction) {
     let image = configuration.model.imageSize
     imageProcessorType = "BitImageProcessor"
     doConvertRgb = configuration.model.channels == 3
     doResize = true
     resample = 3
     if image.height == image.width {
-      size = Size(shortestEdge: Int((Double(image.height) / Embedder.usualKeptFraction).rounded()))
+      size = Size(shortestEdge: Int((Double(image.height) / keptFraction).rounded()))
     } else {
       size = Size(height: image.height, width: image.width)
     }

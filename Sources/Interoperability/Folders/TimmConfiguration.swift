@@ -8,6 +8,7 @@ struct TimmConfiguration: Codable {
     var depth: Int?
     var numHeads: Int?
     var mlpRatio: Double?
+    var globalPool: String?
   }
   struct Pretrained: Codable {
     var tag: String?
@@ -29,6 +30,8 @@ struct TimmConfiguration: Codable {
   var globalPool: String?
   var modelArgs: Arguments?
   var pretrainedCfg: Pretrained?
+  /// Of a classifier's labels, in order.
+  var labelNames: [String]?
 
   /// The attention heads of the architecture, where its name says them.
   var heads: Int? {

@@ -28,8 +28,7 @@ extension TrainedModel {
     _ path: String, overrides: [String] = []
   ) throws(InteroperabilityError) -> ImportedModel {
     var takeover = try Takeover(path, overrides: overrides)
-    let model = try takeover.run()
-    return ImportedModel(model: model, notes: takeover.notes)
+    return try takeover.run()
   }
 }
 
@@ -37,8 +36,8 @@ extension TrainedModel {
 private struct Takeover {
   let source: SourceModel
   let configuration: PretrainingConfiguration
-  var notes: [String]
-  private var used: Set<String> = []
+  private var notes: [String]
+  private var reader: TensorReader
 
   private var old: ModelConfiguration { source.configuration }
   private var new: ModelConfiguration { configuration.model }
@@ -47,6 +46,7 @@ private struct Takeover {
   init(_ path: String, overrides: [String]) throws(InteroperabilityError) {
     source = try SourceModel(path, overrides: overrides)
     configuration = try Self.target(source, overrides: overrides)
+    reader = TensorReader(source)
     notes = source.notes
     if !source.hasDecoder {
       let decoder = configuration.model.decoder
@@ -63,13 +63,7 @@ private struct Takeover {
   ) throws(InteroperabilityError) -> PretrainingConfiguration {
     var run = PretrainingConfiguration()
     run.model = source.configuration
-    let channels = run.model.channels
-    func statistic(_ found: [Double]?, _ colour: [Double]) -> [Double] {
-      if let found, found.count == channels { return found }
-      return channels == 3 ? colour : adaptStatistic(colour, to: channels)
-    }
-    run.data.mean = statistic(source.mean, run.data.mean)
-    run.data.deviation = statistic(source.deviation, run.data.deviation)
+    (run.data.mean, run.data.deviation) = source.pixelStatistics
     run.data.sampleRange = source.sampleRange
     if let override = overrides.last(where: { $0.hasPrefix("model.channels=") }),
       let count = Int(override.dropFirst("model.channels=".count)), count >= 1
@@ -83,7 +77,7 @@ private struct Takeover {
     }
   }
 
-  mutating func run() throws(InteroperabilityError) -> TrainedModel {
+  mutating func run() throws(InteroperabilityError) -> ImportedModel {
     sayDifferences()
     let encoder = try readPositions("pos_embed", width: new.encoder.width)
     let decoder = source.hasDecoder ? try readPositions("decoder_pos_embed", width: new.decoder.width) : nil
@@ -99,7 +93,9 @@ private struct Takeover {
       try read(spec, into: parameters.all[spec.range])
     }
     try refuseLeftovers()
-    return TrainedModel(model, configuration: configuration, parameters: parameters, step: 0)
+    return ImportedModel(
+      model: TrainedModel(model, configuration: configuration, parameters: parameters, step: 0),
+      notes: notes + reader.notes)
   }
 
   private mutating func sayDifferences() {
@@ -120,14 +116,10 @@ private struct Takeover {
   /// What is left in the file must be a head that is no part of the encoder, or what training without a decoder needs no
   /// more.
   private mutating func refuseLeftovers() throws(InteroperabilityError) {
-    let left = source.tensors.filter { !used.contains($0.value.name) }.keys.sorted()
-    let isKnown = { [hasDecoder = source.hasDecoder] (name: String) in
+    let hasDecoder = source.hasDecoder
+    try reader.refuseLeftovers { name in
       foreignHeads.contains { name.hasPrefix($0) } || !hasDecoder && maskTokens.contains(name)
     }
-    if let unexpected = left.first(where: { !isKnown($0) }), let tensor = source.tensors[unexpected] {
-      throw .tensorUnexpected(path: path, tensor: tensor.name)
-    }
-    if !left.isEmpty { notes.append("passed over, as it is no part of the model: \(left.joined(separator: ", "))") }
   }
 }
 
@@ -135,7 +127,7 @@ private struct Takeover {
 
 extension Takeover {
   private mutating func readPositions(_ name: String, width: Int) throws(InteroperabilityError) -> [Float] {
-    let table = try read(source.naming.parts(of: name)[0], shape: [1, 1 + old.patchCount, width])
+    let table = try reader.read(source.naming.parts(of: name)[0], shape: [1, 1 + old.patchCount, width])
     guard old.grid != new.grid else { return table }
     return table[..<width]
       + interpolateBicubic(Array(table[width...]), width: width, from: old.grid, to: new.grid)
@@ -147,7 +139,7 @@ extension Takeover {
     let values: [Float]
     switch spec.name {
     case "patch_embed.proj.weight" where old.channels != new.channels:
-      let weight = try read(
+      let weight = try reader.read(
         source.naming.parts(of: spec.name)[0],
         shape: [spec.shape[0], old.channels, old.patchSize, old.patchSize])
       values = adaptProjection(
@@ -155,45 +147,13 @@ extension Takeover {
     case "decoder_pred.weight" where old.channels != new.channels,
       "decoder_pred.bias" where old.channels != new.channels:
       let width = spec.shape.count == 2 ? spec.shape[1] : 1
-      let rows = try read(source.naming.parts(of: spec.name)[0], shape: [old.patchValues] + spec.shape.dropFirst())
+      let rows = try reader.read(
+        source.naming.parts(of: spec.name)[0], shape: [old.patchValues] + spec.shape.dropFirst())
       values = adaptPrediction(rows, pixels: pixels, width: width, from: old.channels, to: new.channels)
     default:
-      values = try readJoined(spec)
+      values = try reader.readJoined(spec)
     }
     precondition(values.count == target.count, "\(spec.name): \(values.count) floats for \(target.count)")
     for index in values.indices { target[index] = values[index] }
-  }
-
-  private mutating func readJoined(_ spec: ParameterSpec) throws(InteroperabilityError) -> [Float] {
-    let parts = source.naming.parts(of: spec.name)
-    let shape = [spec.shape[0] / parts.count] + spec.shape.dropFirst()
-    if spec.name.hasSuffix("attn.qkv.bias"), parts.allSatisfy({ source.tensor(of: $0) == nil }) {
-      let note = "its attention has no biases for query, key and value: they begin at zero"
-      if !notes.contains(note) { notes.append(note) }
-      return [Float](repeating: 0, count: spec.range.count)
-    }
-    var values: [Float] = []
-    for part in parts { values += try read(part, shape: shape) }
-    return values
-  }
-
-  private mutating func read(_ names: [String], shape: [Int]) throws(InteroperabilityError) -> [Float] {
-    guard let tensor = source.tensor(of: names) else { throw .tensorMissing(path: path, tensor: names[0]) }
-    guard tensor.shape == shape else {
-      throw .shapeDiffers(path: path, tensor: tensor.name, expected: shape, found: tensor.shape, advice: "")
-    }
-    used.insert(tensor.name)
-    if names.dropFirst().contains(where: { $0.hasPrefix("fc_norm.") && source.tensors[$0]?.name == tensor.name }) {
-      notes.append(
-        "\(tensor.name), of a classifier's norm over the mean of the patches, is taken as the encoder's last")
-    }
-    let weights = source.folder.weights
-    let values = try interoperating(InteroperabilityError.safetensors) { () throws(SafetensorsError) in
-      try weights.floats(of: tensor.name)
-    }
-    if let index = values.firstIndex(where: { !$0.isFinite }) {
-      throw .notFinite(path: path, tensor: tensor.name, index: index, value: values[index])
-    }
-    return values
   }
 }

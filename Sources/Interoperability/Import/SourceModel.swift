@@ -17,6 +17,10 @@ struct SourceModel {
   var deviation: [Double]?
   /// The samples that become 0 and 1 before mean and deviation; nil for 8 bits.
   var sampleRange: [Double]?
+  /// Of a classifier's labels, in order; empty where the folder does not say them.
+  var classNames: [String] = []
+  /// What a classifier pools, in timm's word; nil where the folder does not say.
+  var globalPool: String?
   let hasDecoder: Bool
   var notes: [String] = []
   /// By their names without the prefix that all of them have in the file.
@@ -53,6 +57,32 @@ struct SourceModel {
     return nil
   }
 
+  /// Mean and deviation of each channel: the folder's, or those that are usual.
+  var pixelStatistics: (mean: [Double], deviation: [Double]) {
+    let (channels, usual) = (configuration.channels, DataConfiguration())
+    func statistic(_ found: [Double]?, _ colour: [Double]) -> [Double] {
+      if let found, found.count == channels { return found }
+      return channels == 3 ? colour : adaptStatistic(colour, to: channels)
+    }
+    return (statistic(mean, usual.mean), statistic(deviation, usual.deviation))
+  }
+
+  /// What of an image's tokens a classifier takes.
+  ///
+  /// - Throws: it is neither the cls token behind the encoder's norm nor the mean of the patches before a norm of its own.
+  func pooling() throws(InteroperabilityError) -> TokenPooling {
+    guard naming == .native else { return .cls }
+    let isNormedBehind = tensors["fc_norm.weight"] != nil
+    switch (globalPool ?? (isNormedBehind ? "avg" : "token"), isNormedBehind) {
+    case ("token", false): return .cls
+    case ("avg", true): return .mean
+    case (let found, _):
+      throw .unsupported(
+        path: folder.configurationPath, key: "global_pool",
+        found: "\(found) \(isNormedBehind ? "with" : "without") fc_norm", expected: "token, or avg with fc_norm")
+    }
+  }
+
   private func requireBlocks(_ stack: String, _ depth: Int) throws(InteroperabilityError) {
     let names = naming.parts(of: "\(stack).\(depth - 1).norm1.weight")[0]
     guard tensor(of: names) != nil else { throw .tensorMissing(path: folder.path, tensor: names[0]) }
@@ -77,6 +107,7 @@ struct SourceModel {
         path: path, reason: "it does not exist, and weights alone do not say what they are of")
     }
     configuration = try file.model(path: path)
+    classNames = file.classNames
     // Before memory is taken for what a file claims.
     try requireBlocks("blocks", configuration.encoder.depth)
     if hasDecoder { try requireBlocks("decoder_blocks", configuration.decoder.depth) }
@@ -102,6 +133,8 @@ extension SourceModel {
     let timm = try readJSON(TimmConfiguration.self, from: folder.configurationPath)
     let authors = try readJSON(AuthorsConfiguration.self, from: folder.configurationPath)
     (mean, deviation) = (timm?.pretrainedCfg?.mean, timm?.pretrainedCfg?.std)
+    classNames = timm?.labelNames ?? []
+    globalPool = timm?.globalPool
     if mean == nil { try readPixelStatistics() }
     let projection = try shape("patch_embed.proj.weight", dimensions: 4)
     configuration.channels = projection[1]

@@ -27,6 +27,9 @@ let nameRules: [NameRule] =
     NameRule("pos_embed", ["vit.embeddings.position_embeddings"]),
     NameRule("patch_embed.proj", ["vit.embeddings.patch_embeddings.projection"]),
     NameRule("norm", ["vit.layernorm"], alsoNative: ["fc_norm"]),
+    // Of a classifier by the mean of the patches, which transformers has not.
+    NameRule("fc_norm", ["fc_norm"]),
+    NameRule("head", ["classifier"]),
     NameRule("decoder_embed", ["decoder.decoder_embed"]),
     NameRule("mask_token", ["decoder.mask_token"]),
     NameRule("decoder_pos_embed", ["decoder.decoder_pos_embed"]),

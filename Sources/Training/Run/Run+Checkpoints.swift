@@ -22,6 +22,7 @@ extension Run {
     state.hasEqualBits = stepsHaveEqualBits && pastHasEqualBits
     state.dataCount = dataIdentity.count
     state.dataHash = dataIdentity.hash
+    if Task.learnsClasses { state.classNames = source.classNames }
     state.initialWeights = initialWeights
     state.configuration = configuration.yaml()
     state.badSamples = badSamplesInEpoch

@@ -28,6 +28,8 @@ public protocol TrainingTask: Sendable {
 
   /// The tasks whose checkpoints a new run may begin with; its own unless the task says otherwise.
   static var namesOfBeginnings: [String] { get }
+  /// Whether it learns the classes of labelled images: their names are then kept in its checkpoints.
+  static var learnsClasses: Bool { get }
 
   /// - Parameter checkpoint: what the run goes on from or begins with, which may hold what the configuration does not say;
   ///   nil where it begins from nothing.
@@ -121,6 +123,7 @@ public protocol TrainingTask: Sendable {
 
 extension TrainingTask {
   public static var namesOfBeginnings: [String] { [name] }
+  public static var learnsClasses: Bool { false }
 
   public var constants: [ConstantTensor] { [] }
 
