@@ -126,7 +126,8 @@ static bool read_tags(reading *state) {
   const bool is_float = state->format == SAMPLEFORMAT_IEEEFP;
   const bool is_signed = state->format == SAMPLEFORMAT_INT;
   const uint16_t bits = state->stored_bits;
-  char reason[CTIFF_MESSAGE_SIZE];
+  // As many as libtiff may write.
+  char reason[1024];
   if (bits < 8 || has_colors_to_convert(state)) {
     state->how = AS_RGBA;
     if (TIFFRGBAImageOK(file, reason)) return true;
