@@ -35,6 +35,15 @@ public struct FileError: Error, Hashable, Codable, Sendable, CustomStringConvert
   /// gave out (EIO, ESTALE, ENOMEM, EMFILE and others), or it is not permitted now.
   public var saysNothingOfContent: Bool { !isNotFound && !isOtherThanFile && code != ENAMETOOLONG }
 
+  /// Whether a disk, a network or a limit is at fault, and not the file: such a failure may pass. What is not permitted is the
+  /// file's own.
+  public var isTrouble: Bool {
+    [
+      EIO, ESTALE, EMFILE, ENFILE, ENOMEM, EAGAIN, ETIMEDOUT, ENOTCONN, ECONNRESET, EREMOTEIO, ENODEV, ENXIO, EHOSTDOWN,
+      ESHUTDOWN,
+    ].contains(code)
+  }
+
   /// Whether the file system has no locks.
   public var isLockUnsupported: Bool {
     call == .flock && (code == ENOSYS || code == EOPNOTSUPP || code == ENOLCK)
@@ -56,14 +65,18 @@ public struct FileError: Error, Hashable, Codable, Sendable, CustomStringConvert
   public var description: String { "\(call.rawValue) of \"\(escaped(path))\" failed: \(reason)" }
 }
 
-/// Runs `body`, and some more times, a little later each time, where it fails in a way that may pass: after a fifth of a
-/// second, then 0.6, then 1.2.
-public func tryingAgain<Value>(_ body: () throws(FileError) -> Value) throws(FileError) -> Value {
-  for milliseconds in [200, 600, 1200] {
-    do {
+/// Runs `body` again while it fails in a way that may pass, ever more rarely: after 50 milliseconds, then after twice as long
+/// each time, seven times within three seconds. A server that restarts takes longer.
+///
+/// - Parameter mayPass: whether a failure says nothing of what is there.
+public func tryingAgain<Value: ~Copyable>(
+  where mayPass: (FileError) -> Bool = { $0.saysNothingOfContent }, _ body: () throws(FileError) -> Value
+) throws(FileError) -> Value {
+  for milliseconds in [50, 100, 200, 400, 800, 1600] {
+    do throws(FileError) {
       return try body()
     } catch {
-      guard error.saysNothingOfContent else { throw error }
+      guard mayPass(error) else { throw error }
       usleep(UInt32(milliseconds) * 1000)
     }
   }

@@ -1,6 +1,4 @@
 import Files
-import Glibc
-import Imaging
 
 /// A file that is read piece by piece at any place, by any thread.
 ///
@@ -48,18 +46,12 @@ final class RandomAccessFile: Sendable {
   }
 }
 
-/// Calls `body` again for three seconds, ever more rarely, while it fails as disks, networks and limits fail.
-public func patiently<Result: ~Copyable>(_ body: () throws(FileError) -> Result) throws(DatasetError) -> Result {
-  var pause = firstPause
-  while true {
-    do throws(FileError) {
-      return try body()
-    } catch {
-      guard isTrouble(error.code), pause <= longestPause else {
-        throw .unreadable(path: error.path, reason: error.reason)
-      }
-      usleep(pause)
-      pause *= 2
-    }
+/// Runs `body` again for three seconds while it fails as disks, networks and limits fail, and passes its error on as this
+/// module's.
+private func patiently<Result: ~Copyable>(_ body: () throws(FileError) -> Result) throws(DatasetError) -> Result {
+  do throws(FileError) {
+    return try tryingAgain(where: \.isTrouble, body)
+  } catch {
+    throw .unreadable(path: error.path, reason: error.reason)
   }
 }
