@@ -41,6 +41,8 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
 let package = Package(
   name: "SwiftMAE",
+  // Programs are products by themselves. This one `launch/soak fuzz` links with libFuzzer.
+  products: [.library(name: "Fuzzing", type: .static, targets: ["Fuzzing"])],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -148,6 +150,8 @@ let package = Package(
     tests("Checkpoints", ["Compute", "Files", "Hashing", "Safetensors", "TemporaryFiles"]),
     tests("Datasets", ["Compute", "Files", "Imaging"], fixtures: true),
     tests("Reporting", ["Files", logging], fixtures: true),
+    module("Fuzzing", ["Configuration", "Datasets", "Files", "Imaging", "Safetensors"], path: "Tests/Fuzzing"),
+    tests("Fuzzing", ["Files", "TemporaryFiles"], fixtures: true),
     tests(
       "Interoperability",
       [
