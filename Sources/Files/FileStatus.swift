@@ -13,6 +13,8 @@ public struct FileStatus: Sendable {
   public let kind: FileKind
   /// In bytes; of a regular file.
   public let size: Int
+  /// When it was last written to, in nanoseconds since 1970.
+  public let modified: Int
   /// What tells two files apart whatever paths lead to them.
   public let identity: Identity
 
@@ -29,6 +31,7 @@ public struct FileStatus: Sendable {
   init(_ status: stat) {
     kind = Files.kind(status)
     size = Int(status.st_size)
+    modified = status.st_mtim.tv_sec * 1_000_000_000 + status.st_mtim.tv_nsec
     identity = Identity(device: UInt(status.st_dev), inode: UInt(status.st_ino))
   }
 }

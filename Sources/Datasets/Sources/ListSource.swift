@@ -28,6 +28,14 @@ public struct ListSource: ImageSource {
 
   public func label(of index: Int) -> Int? { nil }
 
+  public func image(at index: Int, _ request: CropRequest) throws(DatasetError) -> CroppedImage {
+    do throws(ImagingError) {
+      return try decodeImage(at: path(of: index), options: options, request)
+    } catch {
+      throw DatasetError(error, index: index, name: name(of: index))
+    }
+  }
+
   public func image(at index: Int) throws(DatasetError) -> Image {
     do throws(ImagingError) {
       return try decodeImage(at: path(of: index), options: options)
@@ -46,27 +54,46 @@ public struct ListSource: ImageSource {
 
 extension ListSource: SourceFormat {
   static func open(_ place: SourcePlace, _ options: DecodingOptions) throws(DatasetError) -> (any ImageSource)? {
-    guard !place.isFolder, !place.isPacked, endings.contains(where: { place.path.lowercased().hasSuffix($0) }) else {
-      return nil
+    guard let list = try List(place) else { return nil }
+    guard let sets = list.sets else {
+      return ListSource(folder: list.folder, paths: PathTable(list.lines), options: options)
     }
+    return try openSource(at: sets, options: options, shardIndex: place.shardIndex)
+  }
+
+  /// What a list names where that is shards, arrays or folders; nil where it is images, or the place is no list.
+  static func listedSets(at place: SourcePlace) throws(DatasetError) -> DataPaths? { try List(place)?.sets }
+}
+
+/// The lines of a text file that lists files.
+private struct List {
+  let lines: [ArraySlice<UInt8>]
+  /// Where paths begin that do not begin with a slash.
+  let folder: String
+
+  init?(_ place: SourcePlace) throws(DatasetError) {
+    guard !place.isFolder, !place.isPacked,
+      ListSource.endings.contains(where: { place.path.lowercased().hasSuffix($0) })
+    else { return nil }
     let file = try RandomAccessFile(path: place.path)
     let content = try file.read(0..<file.size)
     let separator: UInt8 = content.contains(0) ? 0 : UInt8(ascii: "\n")
-    let lines = content.split(separator: separator).map { line in
+    lines = content.split(separator: separator).map { line in
       separator != 0 && line.last == UInt8(ascii: "\r") ? line.dropLast() : line
     }.filter { !$0.isEmpty }
     guard let first = lines.first else { throw .notADataset(path: place.path, reason: "the list is empty") }
-    let folder = place.path.lastIndex(of: "/").map { String(place.path[..<$0]) } ?? "."
-    try requireExistence(of: first, in: folder, list: place.path)
-    guard lines.allSatisfy(isNamedAsImage) else {
-      // A list of shards, arrays or folders.
-      let paths = lines.map { line in
+    folder = place.path.lastIndex(of: "/").map { String(place.path[..<$0]) } ?? "."
+    try Self.requireExistence(of: first, in: folder, list: place.path)
+  }
+
+  /// The shards, arrays or folders that are listed; nil where every line is named as an image.
+  var sets: DataPaths? {
+    guard !lines.allSatisfy(isNamedAsImage) else { return nil }
+    return DataPaths(
+      lines.map { line in
         let path = String(decoding: line, as: UTF8.self)
         return path.hasPrefix("/") ? path : "\(folder)/\(path)"
-      }
-      return try openSource(at: DataPaths(paths), options: options)
-    }
-    return ListSource(folder: folder, paths: PathTable(lines), options: options)
+      })
   }
 
   /// A list that was made in another folder names nothing that is there.

@@ -10,12 +10,15 @@ struct SourcePlace {
   let isPacked: Bool
   /// Of a folder: what it holds directly, without what is named as an image and without litter, sorted.
   let names: [String]
+  /// What is known of tar shards without reading them.
+  let shardIndex: ShardIndex
 
   /// A tar file tells what it is in its first block.
   private static let firstByteCount = TarHeader.blockSize
 
-  init(_ path: String) throws(DatasetError) {
+  init(_ path: String, shardIndex: ShardIndex = ShardIndex()) throws(DatasetError) {
     self.path = path
+    self.shardIndex = shardIndex
     switch try readingDataset({ () throws(FileError) in try FileStatus(path).kind }) {
     case .directory:
       isFolder = true
@@ -50,14 +53,16 @@ private var sourceFormats: [any SourceFormat.Type] {
 
 /// Opens the data set at `path`, of whatever kind it is: a folder of images, IDX or CIFAR files or a folder of them, a
 /// NumPy array, tar files (one, a folder of them, or a name with a range of numbers), or a text file that lists files.
+///
+/// - Parameter shardIndex: what is known of tar files, which are not read for it again.
 public func openSource(
-  at path: String, options: DecodingOptions = DecodingOptions()
+  at path: String, options: DecodingOptions = DecodingOptions(), shardIndex: ShardIndex = ShardIndex()
 ) throws(DatasetError) -> any ImageSource {
   let names = (try? fileKindFollowingLinks(path)) != nil ? [path] : try ShardNames.expand(path)
   guard names == [path] else {
-    return try TarSource(paths: names, options: options)
+    return try TarSource(paths: names, options: options, index: shardIndex)
   }
-  let place = try SourcePlace(path)
+  let place = try SourcePlace(path, shardIndex: shardIndex)
   for format in sourceFormats {
     if let source = try format.open(place, options) { return source }
   }
@@ -70,12 +75,14 @@ public func openSource(
 
 /// Opens several data sets as one, in this order.
 public func openSource(
-  at paths: DataPaths, options: DecodingOptions = DecodingOptions()
+  at paths: DataPaths, options: DecodingOptions = DecodingOptions(), shardIndex: ShardIndex = ShardIndex()
 ) throws(DatasetError) -> any ImageSource {
   precondition(!paths.isEmpty, "no path")
-  guard paths.all.count > 1 else { return try openSource(at: paths.all[0], options: options) }
+  guard paths.all.count > 1 else {
+    return try openSource(at: paths.all[0], options: options, shardIndex: shardIndex)
+  }
   var sources: [any ImageSource] = []
-  for path in paths.all { sources.append(try openSource(at: path, options: options)) }
+  for path in paths.all { sources.append(try openSource(at: path, options: options, shardIndex: shardIndex)) }
   return JoinedSource(sources)
 }
 

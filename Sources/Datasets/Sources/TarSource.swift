@@ -2,8 +2,8 @@ import Files
 import Hashing
 import Imaging
 
-/// Images in tar files as WebDataset keeps them, several thousand to a shard. Their headers are read once, at start; an
-/// image is then read from its place, and nothing is ever unpacked.
+/// Images in tar files as WebDataset keeps them, several thousand to a shard. Their headers are read once, at start, unless an
+/// index has what they say; an image is then read from its place, and nothing is ever unpacked.
 public struct TarSource: ImageSource {
   public let kind: String
   public let classNames: [String]
@@ -16,22 +16,25 @@ public struct TarSource: ImageSource {
   private let members: MemberTable
   private let labels: [Int32]
 
-  /// - Parameter paths: the shards, in the order that their images have.
-  public init(paths: [String], options: DecodingOptions = DecodingOptions()) throws(DatasetError) {
+  /// - Parameters:
+  ///   - paths: the shards, in the order that their images have.
+  ///   - index: what is known of them.
+  public init(
+    paths: [String], options: DecodingOptions = DecodingOptions(), index: ShardIndex = ShardIndex()
+  ) throws(DatasetError) {
     precondition(!paths.isEmpty, "no shards")
     var members = MemberTable()
     var labels: [String?] = []
     var (firsts, sizes) = ([0], [Int]())
     var (others, several, without) = (0, 0, 0)
     for path in paths {
-      let file = try RandomAccessFile(path: path)
-      let samples = try TarSamples(file)
+      let (samples, size) = try index.samplesAndSize(of: path)
       for (index, image) in samples.images.enumerated() {
         members.append(image)
         labels.append(samples.labels.isEmpty ? nil : samples.labels[index])
       }
       firsts.append(members.count)
-      sizes.append(file.size)
+      sizes.append(size)
       others += samples.otherMembers
       several += samples.keysOfSeveralImages
       without += samples.keysWithoutImage
@@ -72,7 +75,7 @@ public struct TarSource: ImageSource {
   public func label(of index: Int) -> Int? { labels.isEmpty ? nil : Int(labels[index]) }
 
   public func image(at index: Int) throws(DatasetError) -> Image {
-    let bytes = try files.file(shard(of: index)).read(members.range(of: index))
+    let bytes = try bytes(of: index)
     let name = name(of: index)
     do throws(ImagingError) {
       return try decodeImage(bytes, name: name, options: options)
@@ -81,10 +84,24 @@ public struct TarSource: ImageSource {
     }
   }
 
+  public func image(at index: Int, _ request: CropRequest) throws(DatasetError) -> CroppedImage {
+    let bytes = try bytes(of: index)
+    let name = name(of: index)
+    do throws(ImagingError) {
+      return try decodeImage(bytes, name: name, options: options, request)
+    } catch {
+      throw DatasetError(error, index: index, name: name)
+    }
+  }
+
+  private func bytes(of index: Int) throws(DatasetError) -> [UInt8] {
+    try files.file(shard(of: index)).read(members.range(of: index))
+  }
+
   public func file(at index: Int) throws(ImagingError) -> EncodedImage? {
     let name = name(of: index)
     do throws(DatasetError) {
-      return EncodedImage(try files.file(shard(of: index)).read(members.range(of: index)))
+      return EncodedImage(try bytes(of: index))
     } catch {
       throw .readFailed(path: name, reason: error.description)
     }
@@ -146,19 +163,26 @@ func classes(of labels: [String?]) -> (names: [String], labels: [Int32]) {
 
 extension TarSource: SourceFormat {
   static func open(_ place: SourcePlace, _ options: DecodingOptions) throws(DatasetError) -> (any ImageSource)? {
+    try shards(at: place).map { (paths) throws(DatasetError) in
+      try TarSource(paths: paths, options: options, index: place.shardIndex)
+    }
+  }
+
+  /// The shards in a folder, or the one that the place is; nil where it is something else.
+  static func shards(at place: SourcePlace) throws(DatasetError) -> [String]? {
     if place.isFolder {
       let shards = place.names.filter { $0.lowercased().hasSuffix(".tar") }
       if shards.isEmpty, let packed = place.names.first(where: isNamedAsPacked) {
         throw packedTar(place.path(of: packed))
       }
-      return shards.isEmpty ? nil : try TarSource(paths: shards.map(place.path(of:)), options: options)
+      return shards.isEmpty ? nil : shards.map(place.path(of:))
     }
     guard place.firstBytes.count == TarHeader.blockSize, TarHeader(place.firstBytes[...]) != nil else {
       if isNamedAsPacked(place.path) { throw packedTar(place.path) }
       return nil
     }
     guard !place.isPacked else { throw packedTar(place.path) }
-    return try TarSource(paths: [place.path], options: options)
+    return [place.path]
   }
 
   private static func isNamedAsPacked(_ name: String) -> Bool {

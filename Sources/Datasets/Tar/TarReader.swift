@@ -1,5 +1,5 @@
 /// A file in a tar archive: where its content lies.
-struct TarMember {
+struct TarMember: Sendable, Equatable {
   let name: [UInt8]
   let offset: Int
   let size: Int

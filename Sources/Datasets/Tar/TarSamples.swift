@@ -3,7 +3,7 @@ import Imaging
 
 /// The images of one archive and their labels, by WebDataset's rules: a member's key is its path up to the first dot of its
 /// last part, what follows is the kind of member, and members of one key belong together wherever they lie.
-struct TarSamples {
+struct TarSamples: Sendable, Equatable {
   /// In the order in which their keys come first.
   private(set) var images: [TarMember] = []
   /// Of each image, as it is written; empty where no member is a label.
@@ -17,6 +17,15 @@ struct TarSamples {
     var image: TarMember?
     var imageCount = 0
     var label: String?
+  }
+
+  /// What was read before.
+  init(
+    images: [TarMember], labels: [String?], otherMembers: Int, keysOfSeveralImages: Int, keysWithoutImage: Int
+  ) {
+    (self.images, self.labels) = (images, labels)
+    (self.otherMembers, self.keysOfSeveralImages) = (otherMembers, keysOfSeveralImages)
+    self.keysWithoutImage = keysWithoutImage
   }
 
   init(_ file: RandomAccessFile) throws(DatasetError) {

@@ -62,9 +62,14 @@ extension Run {
   }
 
   /// Opens the images of a configuration, and their order.
-  public static func openData(_ configuration: Task.Configuration) throws -> (any ImageSource, BatchOrder) {
+  ///
+  /// - Parameter shardIndex: what is known of tar shards.
+  public static func openData(
+    _ configuration: Task.Configuration, shardIndex: ShardIndex = ShardIndex()
+  ) throws -> (any ImageSource, BatchOrder) {
     guard !configuration.data.path.isEmpty else { throw TrainingError.noDataPath }
-    let source = try openSource(at: configuration.data.path, options: configuration.decodingOptions)
+    let source = try openSource(
+      at: configuration.data.path, options: configuration.decodingOptions, shardIndex: shardIndex)
     try source.requireChannels(configuration.imageShape.channels)
     try Task.check(source, for: configuration)
     let order = try BatchOrder(
@@ -153,6 +158,7 @@ extension Run {
     }
     replica.roundParameters()
     step = checkpoint.step
+    savedStep = checkpoint.step
     badSamplesInEpoch = checkpoint.state.badSamples
     best = checkpoint.state.bestStep.flatMap { step in checkpoint.state.bestScore.map { (step, $0) } }
     pastHasEqualBits = hadEqualBits(checkpoint.state)

@@ -12,6 +12,8 @@ public struct RunDirectory: Sendable {
 
   public var configuration: String { "\(path)/config.yaml" }
   public var log: String { "\(path)/log.jsonl" }
+  /// What the headers of tar shards say.
+  public var shardIndex: String { "\(path)/shards.index" }
   public var checkpoints: String { "\(path)/checkpoints" }
   /// What a model made of images after epochs; the report and TensorBoard take their images from here.
   public var galleries: String { "\(path)/gallery" }

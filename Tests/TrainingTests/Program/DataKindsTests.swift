@@ -76,6 +76,28 @@ extension ProgramTests {
       #expect(try bench.train("resumed", settings + ["train.steps=6"], ranks: 2) == alone)
     }
 
+    /// What evaluates takes every kind, too, and keeps a name beside each row.
+    @Test(arguments: cases) func isEmbeddedAndReconstructed(item: Case) throws {
+      let bench = try Workbench()
+      try item.make(bench)
+      let settings = item.settings.map { $0.replacing("FOLDER", with: bench.path) }
+      try bench.train("run", settings + ["train.steps=1"])
+      let value = try #require(settings.first { $0.hasPrefix("data.path=") }).dropFirst("data.path=".count)
+      let paths = value.split { "[], ".contains($0) }
+      let model = ["--checkpoint", "\(bench.path)/run"] + paths.flatMap { ["--data", String($0)] }
+      let (features, gallery) = ("\(bench.path)/features.npy", "\(bench.path)/gallery.png")
+      let embedded = try bench.runAnyCommand(["embed", "--output", features] + model)
+      #expect(embedded.exitCode == 0, "\(embedded.errorOutput)")
+      let names = try String(contentsOfFile: features + ".txt", encoding: .utf8).split(separator: "\n")
+      let count = item.name == "two sources" ? 120 : 40
+      #expect(names.count == count && Set(names).count == count)
+      let rows = try Data(contentsOf: URL(fileURLWithPath: features))
+      // 32 floats a row behind a header of a multiple of 64 bytes.
+      #expect(rows.count > 128 * count && (rows.count - 128 * count).isMultiple(of: 64))
+      let painted = try bench.runAnyCommand(["reconstruct", "--output", gallery, "--count", "4"] + model)
+      #expect(painted.exitCode == 0 && painted.output.contains("over 4 images"), "\(painted.errorOutput)")
+    }
+
     /// What is remembered of an array is its content: another one is another recipe.
     @Test func otherNumbersAreNoticedAtAResume() throws {
       let bench = try Workbench()
@@ -105,6 +127,37 @@ extension ProgramTests {
         !sentences.isEmpty
           && sentences.allSatisfy { $0.contains("\(shard) is damaged: it ends after 700 bytes") }, "\(sentences)")
       #expect(try bench.inspect("run").step >= 4)
+    }
+
+    /// The index of shards is kept beside the run: made once by all ranks, taken at the next start, and made anew where a shard
+    /// changed or the file is none.
+    @Test func theIndexOfShardsIsKeptBesideTheRun() throws {
+      let bench = try Workbench()
+      let item = Self.cases[2]
+      try item.make(bench)
+      let settings = item.settings.map { $0.replacing("FOLDER", with: bench.path) }
+      func said(_ run: String, steps: Int, ranks: Int) throws -> String {
+        let outcome = try bench.pretrain(run, settings + ["train.steps=\(steps)"], ranks: ranks)
+        try #require(outcome.exitCode == 0, "\(outcome.errorOutput)")
+        return outcome.errorOutput
+      }
+      func kept(_ run: String) throws -> Data {
+        try Data(contentsOf: URL(fileURLWithPath: "\(bench.path)/\(run)/shards.index"))
+      }
+      #expect(try said("run", steps: 2, ranks: 2).contains("read the headers of 2 tar files, to be kept in"))
+      let index = try kept("run")
+      for ranks in [1, 4] {
+        _ = try said("ranks-\(ranks)", steps: 1, ranks: ranks)
+        #expect(try kept("ranks-\(ranks)") == index, "\(ranks) ranks")
+      }
+      #expect(try said("run", steps: 4, ranks: 1).contains("took what the headers of 2 tar files say from"))
+      let date = [FileAttributeKey.modificationDate: Date(timeIntervalSince1970: 1_000_000)]
+      try FileManager.default.setAttributes(date, ofItemAtPath: "\(bench.path)/shards/train-1.tar")
+      #expect(try said("run", steps: 5, ranks: 2).contains("1 of 2 tar files are new, or others than when"))
+      try bench.write(Array("{}".utf8), to: "run/shards.index")
+      #expect(try said("run", steps: 6, ranks: 2).contains("is no index of tar files, or a damaged one"))
+      #expect(try kept("run").count == index.count)
+      #expect(try bench.result(of: "run") == bench.train("whole", settings + ["train.steps=6"]))
     }
   }
 }
