@@ -1,4 +1,5 @@
-import Foundation
+import Files
+import Glibc
 
 /// The memory that processes on this host may take, in bytes.
 public struct MachineMemory: Hashable, Sendable {
@@ -62,6 +63,7 @@ public struct MachineMemory: Hashable, Sendable {
   }
 
   private static func text(_ path: String) -> String? {
-    FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) }
+    // The system's own files are of no size; none of those that are read here is nearly as long.
+    (try? readStream(path, limit: 1 << 20)).map { String(decoding: $0, as: UTF8.self) }
   }
 }

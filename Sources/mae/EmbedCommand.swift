@@ -22,8 +22,9 @@ struct EmbedCommand: ParsableCommand {
   )
   var checkpoint: String
 
-  @Option(name: .long, help: ArgumentHelp("Images: whatever data.path takes.", valueName: "PATH"))
-  var data: String
+  @Option(
+    name: .long, help: ArgumentHelp("Images: whatever data.path takes. May be given several times.", valueName: "PATH"))
+  var data: [String]
 
   @Option(
     name: .long, help: ArgumentHelp("The file to write, .safetensors or .npy; must not exist.", valueName: "FILE"))
@@ -52,7 +53,7 @@ struct EmbedCommand: ParsableCommand {
   func run() throws {
     do {
       let model = try TrainedModel(checkpoint: checkpoint)
-      let source = try openSource(at: data, options: model.configuration.decodingOptions)
+      let source = try openSource(at: DataPaths(data), options: model.configuration.decodingOptions)
       let embedder = try Embedder(
         model, source: source, pooling: pool, keptFraction: cropFraction, threads: threads ?? availableCores().count)
       let rows = try embedder.write(to: output, badImages: badImages.policy)

@@ -25,8 +25,10 @@ struct ReconstructCommand: ParsableCommand {
     help: ArgumentHelp("A run directory (its newest valid checkpoint) or a checkpoint.", valueName: "PATH"))
   var checkpoint: String
 
-  @Option(name: .long, help: ArgumentHelp("Images: whatever data.path takes.", valueName: "PATH"))
-  var data: String
+  @Option(
+    name: .long,
+    help: ArgumentHelp("Images: whatever data.path takes. May be given several times.", valueName: "PATH"))
+  var data: [String]
 
   @Option(name: .long, help: ArgumentHelp("The file to write, .png; must not exist.", valueName: "FILE"))
   var output: String
@@ -49,7 +51,7 @@ struct ReconstructCommand: ParsableCommand {
     guard output.lowercased().hasSuffix(".png") else {
       throw ValidationError("--output is \(output), and what is written is a PNG: give it a name that ends in .png.")
     }
-    guard !FileManager.default.fileExists(atPath: output) else {
+    guard (try? fileKind(output)) == nil else {
       throw ValidationError("--output \(output) exists already and is not overwritten; name another.")
     }
     guard count >= 1 else { throw ValidationError("--count is \(count); ask for at least one image.") }
@@ -58,7 +60,7 @@ struct ReconstructCommand: ParsableCommand {
   func run() throws {
     do {
       let model = try TrainedModel(checkpoint: checkpoint)
-      let source = try openSource(at: data, options: model.configuration.decodingOptions)
+      let source = try openSource(at: DataPaths(data), options: model.configuration.decodingOptions)
       let count = min(count, source.count)
       let result = try model.reconstruct(
         source, count: count, masking: masking, seed: seed, badImages: badImages.policy)

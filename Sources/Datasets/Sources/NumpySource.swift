@@ -93,7 +93,7 @@ public struct NumpySource: ImageSource {
     if let word = stem[start...].range(of: "images", options: .backwards) {
       candidates.append(stem.replacingCharacters(in: word, with: "labels") + ".npy")
     }
-    return candidates.first { access($0, F_OK) == 0 }
+    return candidates.first { (try? fileKindFollowingLinks($0)) == .regular }
   }
 }
 

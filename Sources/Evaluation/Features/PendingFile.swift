@@ -1,5 +1,4 @@
 import Files
-import Foundation
 
 /// A file that is written under another name beside its place, and takes its own when it is whole; one that never
 /// becomes so is gone with this value.
@@ -10,9 +9,9 @@ final class PendingFile {
   private let fileSystem = PosixFileSystem()
   private var isCommitted = false
 
-  /// - Throws: `path` exists.
+  /// - Throws: `path` exists, if only as a link that leads nowhere.
   init(_ path: String) throws(FeatureError) {
-    guard !FileManager.default.fileExists(atPath: path) else { throw .exists(path: path) }
+    guard (try? fileKind(path)) == nil else { throw .exists(path: path) }
     self.path = path
     temporary = "\(path).tmp-\(String(UInt32.random(in: 0...UInt32.max), radix: 16))"
   }
