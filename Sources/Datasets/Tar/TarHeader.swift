@@ -50,10 +50,16 @@ struct TarHeader {
   private static func hasRightChecksum(_ block: [UInt8]) -> Bool {
     guard let stored = number(block[148..<156]) else { return false }
     var (unsigned, signed) = (0, 0)
-    for (index, byte) in block.enumerated() {
-      let byte = (148..<156).contains(index) ? UInt8(ascii: " ") : byte
-      unsigned += Int(byte)
-      signed += Int(Int8(bitPattern: byte))
+    // A shard has thousands of headers: one plain loop over each.
+    block.withUnsafeBytes { bytes in
+      for byte in bytes {
+        unsigned &+= Int(byte)
+        signed &+= Int(Int8(bitPattern: byte))
+      }
+      for byte in bytes[148..<156] {
+        unsigned += 0x20 - Int(byte)
+        signed += 0x20 - Int(Int8(bitPattern: byte))
+      }
     }
     return stored == unsigned || stored == signed
   }
