@@ -12,12 +12,11 @@
 
 // A progressive file of a few kilobytes can ask for thousands of passes over all its pixels. Real encoders
 // write about ten.
-enum { SCAN_LIMIT = 500 };
+enum { SCAN_LIMIT = 100 };
 
 typedef struct {
   struct jpeg_decompress_struct decoder;
   struct jpeg_error_mgr errors;
-  struct jpeg_progress_mgr progress;
   jmp_buf failed;
   char *message;
 } reading;
@@ -54,18 +53,30 @@ static void judge_message(j_common_ptr common, int level) {
 
 static void print_nothing(j_common_ptr common) { (void)common; }
 
-static void count_scans(j_common_ptr common) {
-  reading *state = common->client_data;
-  if (state->decoder.input_scan_number > SCAN_LIMIT) fail_saying(state, "it has more than 500 scans");
+// Looks for the markers that begin a scan, before any memory is taken: in coded data a byte of 255 that is none is followed by
+// a zero. What lies within a segment before the first scan, a small preview for example, is passed over by its length.
+static bool has_too_many_scans(const uint8_t *bytes, size_t count) {
+  size_t position = 2;
+  while (position + 4 <= count && bytes[position] == 0xFF && bytes[position + 1] != 0xDA) {
+    const bool is_fill = bytes[position + 1] == 0xFF;
+    position += is_fill ? 1 : 2 + ((size_t)bytes[position + 2] << 8 | bytes[position + 3]);
+  }
+  int scans = 0;
+  while (position + 1 < count) {
+    const uint8_t *found = memchr(bytes + position, 0xFF, count - 1 - position);
+    if (found == NULL) return false;
+    position = (size_t)(found - bytes) + 1;
+    if (bytes[position] == 0xDA && ++scans > SCAN_LIMIT) return true;
+  }
+  return false;
 }
 
 // Must run after setjmp: already opening can fail.
 static void open_reading(reading *state, const uint8_t *bytes, size_t count) {
   jpeg_create_decompress(&state->decoder);
   state->decoder.client_data = state;
+  if (has_too_many_scans(bytes, count)) fail_saying(state, "it has more than 100 scans");
   jpeg_mem_src(&state->decoder, bytes, count);
-  state->progress.progress_monitor = count_scans;
-  state->decoder.progress = &state->progress;
   jpeg_read_header(&state->decoder, TRUE);
   switch (state->decoder.jpeg_color_space) {
     case JCS_GRAYSCALE:
@@ -98,6 +109,18 @@ static int output_channels(const reading *state) {
   return state->decoder.out_color_space == JCS_GRAYSCALE ? 1 : 3;
 }
 
+// Sampling whose cut-out parts were found to have the bytes of the whole image.
+static bool has_areas(const reading *state) {
+  const struct jpeg_decompress_struct *decoder = &state->decoder;
+  if (decoder->out_color_space == JCS_CMYK) return false;
+  for (int index = 0; index < decoder->num_components; index++) {
+    const jpeg_component_info *component = &decoder->comp_info[index];
+    const int most = index == 0 && decoder->num_components > 1 ? 2 : 1;
+    if (component->h_samp_factor > most || component->v_samp_factor > most) return false;
+  }
+  return true;
+}
+
 bool cjpeg_read_header(const uint8_t *bytes, size_t count, cjpeg_header *header, char *message) {
   reading state;
   prepare(&state, message);
@@ -109,6 +132,7 @@ bool cjpeg_read_header(const uint8_t *bytes, size_t count, cjpeg_header *header,
   header->width = (int32_t)state.decoder.image_width;
   header->height = (int32_t)state.decoder.image_height;
   header->channels = output_channels(&state);
+  header->has_areas = has_areas(&state);
   jpeg_destroy_decompress(&state.decoder);
   return true;
 }
@@ -159,6 +183,63 @@ bool cjpeg_decode(const uint8_t *bytes, size_t count, uint8_t *pixels, size_t ca
       const unsigned left = decoder->output_height - decoder->output_scanline;
       jpeg_read_scanlines(decoder, rows, left < 4 ? left : 4);
     }
+  }
+  jpeg_finish_decompress(decoder);
+  jpeg_destroy_decompress(decoder);
+  return true;
+}
+
+// Colours between two samples are interpolated from both, and at the edge of what is decoded from one: so some columns more
+// are decoded than are wanted, on both sides.
+enum { MARGIN = 8 };
+
+bool cjpeg_decode_area(
+    const uint8_t *bytes, size_t count, uint32_t reduction, cjpeg_area area, bool reads_all, uint8_t *pixels,
+    size_t capacity, char *message) {
+  reading state;
+  prepare(&state, message);
+  if (setjmp(state.failed)) {
+    jpeg_destroy_decompress(&state.decoder);
+    return false;
+  }
+  open_reading(&state, bytes, count);
+  struct jpeg_decompress_struct *decoder = &state.decoder;
+  if (!has_areas(&state)) fail_saying(&state, "no area can be cut out of it");
+  decoder->scale_num = 1;
+  decoder->scale_denom = reduction;
+  jpeg_start_decompress(decoder);
+  const size_t channels = (size_t)output_channels(&state);
+  const size_t right = (size_t)area.left + area.width, bottom = (size_t)area.top + area.height;
+  if (area.width == 0 || area.height == 0 || right > decoder->output_width || bottom > decoder->output_height ||
+      area.width * channels * area.height > capacity) {
+    fail_saying(&state, "it is smaller than its header says");
+  }
+  JDIMENSION first = area.left > MARGIN ? area.left - MARGIN : 0;
+  JDIMENSION columns = (right + MARGIN < decoder->output_width ? (JDIMENSION)right + MARGIN : decoder->output_width) - first;
+  if (columns < decoder->output_width) jpeg_crop_scanline(decoder, &first, &columns);
+  JSAMPARRAY lines = decoder->mem->alloc_sarray(
+      (j_common_ptr)decoder, JPOOL_IMAGE, decoder->output_width * (JDIMENSION)channels, 2);
+  if (area.top > 0) jpeg_skip_scanlines(decoder, area.top);
+  while (decoder->output_scanline < bottom) {
+    const size_t y = decoder->output_scanline - area.top;
+    const JDIMENSION wanted = bottom - decoder->output_scanline < 2 ? 1 : 2;
+    const JDIMENSION received = jpeg_read_scanlines(decoder, lines, wanted);
+    for (JDIMENSION line = 0; line < received; line++) {
+      memcpy(
+          pixels + (y + line) * area.width * channels, lines[line] + (area.left - first) * channels,
+          area.width * channels);
+    }
+  }
+  if (!reads_all) {
+    jpeg_destroy_decompress(decoder);
+    return true;
+  }
+  // All coded data is looked at up to the last row, so that damage below the area is noticed too.
+  if (decoder->output_scanline < decoder->output_height) {
+    if (decoder->output_height - decoder->output_scanline > 1) {
+      jpeg_skip_scanlines(decoder, decoder->output_height - 1 - decoder->output_scanline);
+    }
+    jpeg_read_scanlines(decoder, lines, 1);
   }
   jpeg_finish_decompress(decoder);
   jpeg_destroy_decompress(decoder);

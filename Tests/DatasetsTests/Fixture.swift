@@ -1,6 +1,7 @@
 import Datasets
 import Foundation
 import Imaging
+import Synchronization
 
 /// The committed files beside `make_fixtures.py`.
 enum Fixture {
@@ -96,4 +97,31 @@ extension PlanarImage {
 extension PlanarPixels {
   /// The samples of an 8-bit image.
   var bytes: [UInt8] { Array(UnsafeBufferPointer(start: base(UInt8.self), count: shape.count)) }
+}
+
+/// Images made by arithmetic, whose first `failures` readings fail.
+final class FlickeringSource: ImageSource {
+  let kind = "images from a bad disk"
+  let count = 10
+  let shape: ImageShape? = nil
+  let classNames: [String] = []
+  private let images = SyntheticSource(count: 10)
+  private let failuresLeft: Mutex<Int>
+
+  init(failures: Int) { failuresLeft = Mutex(failures) }
+
+  func identity() -> DataIdentity { images.identity() }
+
+  func name(of index: Int) -> String { images.name(of: index) }
+
+  func label(of index: Int) -> Int? { index }
+
+  func image(at index: Int) throws(DatasetError) -> Image {
+    let fails = failuresLeft.withLock { left in
+      left -= 1
+      return left >= 0
+    }
+    if fails { throw .badImage(images.badSample(index)) }
+    return try images.image(at: index)
+  }
 }

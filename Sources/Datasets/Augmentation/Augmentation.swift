@@ -21,16 +21,20 @@ public struct Augmentation: Sendable, Equatable, Codable {
   public var flip: Mirroring
   /// What becomes of transparency that the network does not take.
   public var alpha: AlphaTreatment
+  /// Whether JPEG files are decoded at a fraction of their size where a random crop is reduced by two or more.
+  public var fastDecode: Bool
 
   public init(
     randomCrop: Bool = true, cropScale: ClosedRange<Double> = 0.2...1, cropRatio: ClosedRange<Double> = 3 / 4...4 / 3,
-    flip: Mirroring = .horizontal, alpha: AlphaTreatment = .white
+    flip: Mirroring = .horizontal, alpha: AlphaTreatment = .white,
+    fastDecode: Bool = false
   ) {
     self.randomCrop = randomCrop
     self.cropScale = cropScale
     self.cropRatio = cropRatio
     self.flip = flip
     self.alpha = alpha
+    self.fastDecode = fastDecode
   }
 
   /// Resizing and the centre, nothing random.

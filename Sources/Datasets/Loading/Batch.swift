@@ -14,6 +14,10 @@ public struct Batch: ~Copyable, Sendable {
   public let labels: [Int?]
   /// Images that could not be used for this part of the step; may name one more than once.
   public let badSamples: [BadSample]
+  /// What was wrong with images that could be used when they were read once more.
+  public let goodTheSecondTime: [BadSample]
+  /// Images whose EXIF data asks for a turn that was not made.
+  public let asksForTurnCount: Int
   /// How long the caller waited for this batch.
   public let waitSeconds: Double
 
@@ -26,6 +30,8 @@ public struct Batch: ~Copyable, Sendable {
     samples = slot.samples
     labels = slot.labels
     badSamples = slot.badSamples
+    goodTheSecondTime = slot.goodTheSecondTime
+    asksForTurnCount = slot.asksForTurnCount
     self.waitSeconds = waitSeconds
     self.slot = slot
     self.ring = ring

@@ -86,10 +86,11 @@ private func decodeTickets(
     let sample = order.sample(step: ticket.step, index: firstImage + ticket.index)
     let outcome: Result<LoadedImage, DatasetError>
     do throws(DatasetError) {
-      let bad = try images.write(
+      let written = try images.write(
         sample: sample, epoch: order.epoch(ofStep: ticket.step), into: ticket.slot.images[ticket.index],
         using: &resizer)
-      outcome = .success(LoadedImage(label: images.label(of: sample, passedOver: bad.count), passedOver: bad))
+      outcome = .success(
+        LoadedImage(label: images.label(of: sample, passedOver: written.passedOver.count), written: written))
     } catch {
       outcome = .failure(error)
     }

@@ -99,8 +99,7 @@ final class BatchRing: Sendable {
 /// What is known of an image whose pixels are in their slot.
 struct LoadedImage {
   let label: Int?
-  /// Images that could not be used, before the one that could.
-  let passedOver: [BadSample]
+  let written: WrittenImage
 }
 
 /// One batch's memory and what is known of it; guarded by the ring's lock as described there.
@@ -115,7 +114,8 @@ final class BatchSlot: @unchecked Sendable {
   fileprivate var failure: DatasetError?
   private(set) var samples: [Int]
   private(set) var labels: [Int?]
-  private var passedOver: [(index: Int, bad: [BadSample])] = []
+  private var troubled: [(index: Int, written: WrittenImage)] = []
+  private(set) var asksForTurnCount = 0
   private var missing = 0
   private var failedIndex = Int.max
 
@@ -126,15 +126,19 @@ final class BatchSlot: @unchecked Sendable {
   }
 
   /// In the order of the batch, whatever thread came first.
-  var badSamples: [BadSample] {
-    passedOver.sorted { $0.index < $1.index }.flatMap { $0.bad }
+  var badSamples: [BadSample] { troubled.sorted { $0.index < $1.index }.flatMap { $0.written.passedOver } }
+
+  /// In the order of the batch, too.
+  var goodTheSecondTime: [BadSample] {
+    troubled.sorted { $0.index < $1.index }.flatMap { $0.written.goodTheSecondTime }
   }
 
   fileprivate func open(forStep step: Int) {
     self.step = step
     state = .filling
     missing = images.count
-    passedOver.removeAll(keepingCapacity: true)
+    troubled.removeAll(keepingCapacity: true)
+    asksForTurnCount = 0
     failure = nil
     failedIndex = .max
   }
@@ -145,7 +149,9 @@ final class BatchSlot: @unchecked Sendable {
     switch outcome {
     case .success(let image):
       labels[index] = image.label
-      if !image.passedOver.isEmpty { passedOver.append((index, image.passedOver)) }
+      let written = image.written
+      if !(written.passedOver.isEmpty && written.goodTheSecondTime.isEmpty) { troubled.append((index, written)) }
+      if written.asksForTurn { asksForTurnCount += 1 }
     case .failure(let error):
       if index < failedIndex { (failedIndex, failure) = (index, error) }
     }

@@ -46,6 +46,14 @@ public struct FolderSource: ImageSource {
 
   public func label(of index: Int) -> Int? { labels.isEmpty ? nil : Int(labels[index]) }
 
+  public func image(at index: Int, _ request: CropRequest) throws(DatasetError) -> CroppedImage {
+    do throws(ImagingError) {
+      return try decodeImage(at: pathBytes("\(root)/") + paths.bytes(of: index), options: options, request)
+    } catch {
+      throw DatasetError(error, index: index, name: paths[index])
+    }
+  }
+
   public func image(at index: Int) throws(DatasetError) -> Image {
     do throws(ImagingError) {
       return try decodeImage(at: pathBytes("\(root)/") + paths.bytes(of: index), options: options)

@@ -28,6 +28,8 @@ public protocol ImageSource: Sendable {
   func label(of index: Int) -> Int?
   /// Reads and decodes an image.
   func image(at index: Int) throws(DatasetError) -> Image
+  /// Reads an image and decodes at least the part that is wanted; by default all of it.
+  func image(at index: Int, _ request: CropRequest) throws(DatasetError) -> CroppedImage
   /// The file of an image as it is stored; nil where images are not kept in image files.
   func file(at index: Int) throws(ImagingError) -> EncodedImage?
 }
@@ -35,6 +37,11 @@ public protocol ImageSource: Sendable {
 extension ImageSource {
   public var sampleKind: SampleKind { .uint8 }
   public var notes: [String] { [] }
+
+  public func image(at index: Int, _ request: CropRequest) throws(DatasetError) -> CroppedImage {
+    CroppedImage(try image(at: index), request)
+  }
+
   public func file(at index: Int) throws(ImagingError) -> EncodedImage? { nil }
 
   /// Reads an image and brings it to `channels`.
@@ -43,13 +50,27 @@ extension ImageSource {
   public func image(at index: Int, channels: Int, alpha: AlphaTreatment = .white) throws(DatasetError) -> Image {
     let image = try image(at: index)
     guard let converted = image.converted(toChannels: channels, alpha: alpha) else {
-      let name = name(of: index)
-      throw .badImage(
-        BadSample(
-          index: index, name: name,
-          reason: "\(name) has \(image.channels) channels, which cannot become model.channels (\(channels))"))
+      throw .badImage(wrongChannels(index, found: image.channels, wanted: channels))
     }
     return converted
+  }
+
+  /// The same of the part that is wanted.
+  public func image(
+    at index: Int, channels: Int, alpha: AlphaTreatment, _ request: CropRequest
+  ) throws(DatasetError) -> CroppedImage {
+    let part = try image(at: index, request)
+    guard let converted = part.converted(toChannels: channels, alpha: alpha) else {
+      throw .badImage(wrongChannels(index, found: part.image.channels, wanted: channels))
+    }
+    return converted
+  }
+
+  private func wrongChannels(_ index: Int, found: Int, wanted: Int) -> BadSample {
+    let name = name(of: index)
+    return BadSample(
+      index: index, name: name,
+      reason: "\(name) has \(found) channels, which cannot become model.channels (\(wanted))")
   }
 
   func notFinite(_ index: Int) -> BadSample {

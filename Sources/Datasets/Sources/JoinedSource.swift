@@ -65,8 +65,16 @@ public struct JoinedSource: ImageSource {
     do throws(DatasetError) {
       return try sources[source].image(at: own)
     } catch {
-      guard case .badImage(let bad) = error else { throw error }
-      throw .badImage(BadSample(index: index, name: bad.name, reason: bad.reason))
+      throw error.ofImage(index)
+    }
+  }
+
+  public func image(at index: Int, _ request: CropRequest) throws(DatasetError) -> CroppedImage {
+    let (source, own) = place(of: index)
+    do throws(DatasetError) {
+      return try sources[source].image(at: own, request)
+    } catch {
+      throw error.ofImage(index)
     }
   }
 
@@ -78,5 +86,13 @@ public struct JoinedSource: ImageSource {
   private func place(of index: Int) -> (source: Int, index: Int) {
     let source = firsts.lastIndex { $0 <= index }!
     return (source, index - firsts[source])
+  }
+}
+
+extension DatasetError {
+  /// The same error, said of the image that has this number among all.
+  fileprivate func ofImage(_ index: Int) -> DatasetError {
+    guard case .badImage(let bad) = self else { return self }
+    return .badImage(BadSample(index: index, name: bad.name, reason: bad.reason))
   }
 }

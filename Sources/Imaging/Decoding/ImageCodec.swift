@@ -26,6 +26,16 @@ protocol ImageCodec {
   static func decode(
     _ bytes: [UInt8], _ options: DecodingOptions, _ header: ImageHeader, into memory: UnsafeMutableRawBufferPointer
   ) throws(CodecFailure)
+  /// Decodes as little more than `crop` as it can, which lies within the image; nil where it can only decode all.
+  static func decode(
+    _ bytes: [UInt8], _ crop: PixelRectangle, reduction: Int, isFast: Bool
+  ) throws(CodecFailure) -> CroppedImage?
+}
+
+extension ImageCodec {
+  static func decode(
+    _ bytes: [UInt8], _ crop: PixelRectangle, reduction: Int, isFast: Bool
+  ) throws(CodecFailure) -> CroppedImage? { nil }
 }
 
 /// Calls a function of the C shims, which return false and leave a message where they fail.

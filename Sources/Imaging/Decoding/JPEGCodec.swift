@@ -23,4 +23,36 @@ enum JPEGCodec: ImageCodec {
         bytes, bytes.count, memory.baseAddress!.assumingMemoryBound(to: UInt8.self), memory.count, message)
     }
   }
+
+  static func decode(
+    _ bytes: [UInt8], _ crop: PixelRectangle, reduction: Int, isFast: Bool
+  ) throws(CodecFailure) -> CroppedImage? {
+    var header = cjpeg_header()
+    try callCodec { message in cjpeg_read_header(bytes, bytes.count, &header, message) }
+    guard header.has_areas else { return nil }
+    // The pixels of the reduced image that hold some of the crop.
+    let (left, top) = (crop.left / reduction, crop.top / reduction)
+    let right = (crop.left + crop.width + reduction - 1) / reduction
+    let bottom = (crop.top + crop.height + reduction - 1) / reduction
+    let area = cjpeg_area(
+      left: UInt32(left), top: UInt32(top), width: UInt32(right - left), height: UInt32(bottom - top))
+    let channels = Int(header.channels)
+    var failure: CodecFailure?
+    let samples = Samples.filled(.uint8, count: (right - left) * (bottom - top) * channels) { memory in
+      do throws(CodecFailure) {
+        try callCodec { message in
+          cjpeg_decode_area(
+            bytes, bytes.count, UInt32(reduction), area, !isFast,
+            memory.baseAddress!.assumingMemoryBound(to: UInt8.self), memory.count, message)
+        }
+      } catch {
+        failure = error
+      }
+      return failure == nil
+    }
+    if let failure { throw failure }
+    let image = Image(
+      width: right - left, height: bottom - top, channels: channels, hasAlpha: false, samples: samples!)
+    return CroppedImage(image, crop: FractionalBox(crop).reduced(by: reduction, left: left, top: top))
+  }
 }

@@ -26,6 +26,20 @@ public struct FractionalBox: Sendable, Equatable {
     self.right = right
     self.bottom = bottom
   }
+
+  public init(_ rectangle: PixelRectangle) {
+    self.init(
+      left: Float(rectangle.left), top: Float(rectangle.top), right: Float(rectangle.left + rectangle.width),
+      bottom: Float(rectangle.top + rectangle.height))
+  }
+
+  /// The same box in an image of 1 / `reduction` of the size, whose pixels before (`left`, `top`) are cut off.
+  func reduced(by reduction: Int, left: Int, top: Int) -> FractionalBox {
+    let scale = 1 / Float(reduction)
+    return FractionalBox(
+      left: self.left * scale - Float(left), top: self.top * scale - Float(top), right: right * scale - Float(left),
+      bottom: bottom * scale - Float(top))
+  }
 }
 
 /// Antialiased bicubic resizing into planar memory, in the samples' own precision: 8 bits and floats equal Pillow's in
@@ -65,16 +79,24 @@ public struct Resizer: ~Copyable {
   public mutating func resizedCrop(
     _ image: Image, crop: PixelRectangle, flipped: Bool = false, upsideDown: Bool = false, into output: PlanarPixels
   ) {
+    resizedCrop(image, crop: FractionalBox(crop), flipped: flipped, upsideDown: upsideDown, into: output)
+  }
+
+  /// The same of a crop whose edges may lie inside pixels, which count in full for what the kernel sees.
+  public mutating func resizedCrop(
+    _ image: Image, crop: FractionalBox, flipped: Bool = false, upsideDown: Bool = false, into output: PlanarPixels
+  ) {
+    let (columns, rows) = (
+      Int(crop.left)..<Int(crop.right.rounded(.up)), Int(crop.top)..<Int(crop.bottom.rounded(.up))
+    )
     precondition(
-      crop.left >= 0 && crop.top >= 0 && crop.left + crop.width <= image.width
-        && crop.top + crop.height <= image.height, "crop outside the image")
+      crop.left >= 0 && crop.top >= 0 && columns.upperBound <= image.width && rows.upperBound <= image.height,
+      "crop outside the image")
     let (width, height) = (output.shape.width, output.shape.height)
+    let (left, top) = (Float(columns.lowerBound), Float(rows.lowerBound))
     horizontal.plan(
-      visible: crop.left..<crop.left + crop.width, from: 0, to: Float(crop.width), outputCount: width,
-      kept: 0..<width)
-    vertical.plan(
-      visible: crop.top..<crop.top + crop.height, from: 0, to: Float(crop.height), outputCount: height,
-      kept: 0..<height)
+      visible: columns, from: crop.left - left, to: crop.right - left, outputCount: width, kept: 0..<width)
+    vertical.plan(visible: rows, from: crop.top - top, to: crop.bottom - top, outputCount: height, kept: 0..<height)
     run(image, flipped: flipped, upsideDown: upsideDown, output: output)
   }
 

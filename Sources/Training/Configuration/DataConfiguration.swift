@@ -17,6 +17,7 @@ public struct DataConfiguration: ConfigurationSection, Equatable {
   public var layout: ChannelOrder?
   public var order = SampleOrder.global
   public var exif = false
+  public var fastDecode = false
   /// Pillow's limit.
   public var maxMegapixels = 178.95697
   public var maxBadFraction = 0.01
@@ -48,6 +49,10 @@ public struct DataConfiguration: ConfigurationSection, Equatable {
     .value("alpha", \.alpha, "what images with alpha are laid over where the model takes none; drop: nothing"),
     .value("order", \.order, "global: any image may follow any other; blocks: neighbours come soon after one another"),
     .value("exif", \.exif, "turn images as their EXIF data asks for"),
+    .value(
+      "fast_decode", \.fastDecode,
+      "decode JPEG at a half, a quarter or an eighth of its size where a random crop is reduced by as much: nearly the "
+        + "same pixels"),
     .optional("layout", \.layout, "where arrays have their channels; null: where model.channels fits"),
     .value(
       "max_megapixels", \.maxMegapixels, "larger images are refused before memory is taken for them",
@@ -82,7 +87,7 @@ public struct DataConfiguration: ConfigurationSection, Equatable {
   public var augmentation: Augmentation {
     Augmentation(
       randomCrop: randomCrop, cropScale: cropScale[0]...cropScale[1], cropRatio: cropRatio[0]...cropRatio[1],
-      flip: flip, alpha: alpha)
+      flip: flip, alpha: alpha, fastDecode: fastDecode)
   }
 
   public var normalization: Normalization {

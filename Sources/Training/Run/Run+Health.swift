@@ -76,8 +76,13 @@ extension Run {
   /// - Returns: why to go back instead; mostly nil.
   func account(for batch: borrowing Batch, _ result: StepResult) throws -> String? {
     if batch.step.isMultiple(of: order.stepsPerEpoch) { badSamplesInEpoch = 0 }
-    guard result.badSampleCount > 0 else { return nil }
-    badSamplesInEpoch += result.badSampleCount
+    sayOfTurns(result)
+    if result.images.goodTheSecondTime > 0 {
+      let names = try communicator.allgather(batch.goodTheSecondTime.map(\.description).joined(separator: "\n"))
+      recorder?.record(goodTheSecondTime: names.filter { !$0.isEmpty }.joined(separator: "\n"), step: result.step)
+    }
+    guard result.images.bad > 0 else { return nil }
+    badSamplesInEpoch += result.images.bad
     let names = try communicator.allgather(batch.badSamples.map(\.description).joined(separator: "\n"))
     for (rank, names) in names.enumerated() where !names.isEmpty {
       let place = communicator.size == 1 ? "" : " (rank \(rank) on \(communicator.hostNames[rank]))"
@@ -91,5 +96,19 @@ extension Run {
     try finishSaving()
     throw TrainingError.tooManyBadSamples(
       count: badSamplesInEpoch, epoch: batch.epoch + 1, limit: limit, samples: samples)
+  }
+
+  /// Says once, when all images of an epoch were met or the run ends, how many ask to be turned.
+  private func sayOfTurns(_ result: StepResult) {
+    imagesAskingForTurn += result.images.askingForTurn
+    imagesSeen += configuration.train.batchSize
+    guard result.step.isMultiple(of: order.stepsPerEpoch) || result.step == lastStep, !hasSaidTurns else { return }
+    hasSaidTurns = true
+    guard imagesAskingForTurn > 0 else { return }
+    recorder?.logger.info(
+      """
+      \(imagesAskingForTurn) of \(imagesSeen) images have EXIF data that asks to turn them, and were taken as they lie, as other \
+      programs do; data.exif: true turns them
+      """)
   }
 }

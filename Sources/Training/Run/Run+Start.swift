@@ -158,7 +158,6 @@ extension Run {
     }
     replica.roundParameters()
     step = checkpoint.step
-    savedStep = checkpoint.step
     badSamplesInEpoch = checkpoint.state.badSamples
     best = checkpoint.state.bestStep.flatMap { step in checkpoint.state.bestScore.map { (step, $0) } }
     pastHasEqualBits = hadEqualBits(checkpoint.state)

@@ -65,6 +65,10 @@ public final class Run<Task: TrainingTask> {
   /// Steps done.
   var step = 0
   var badSamplesInEpoch = 0
+  /// Since the run was started, until it is said of how many images.
+  var imagesAskingForTurn = 0
+  var imagesSeen = 0
+  var hasSaidTurns = false
   /// Whether one rank would have had the same bits in the steps up to the checkpoint that the run goes on from.
   var pastHasEqualBits = true
   /// The step after which the parameters of all ranks were last found equal.
@@ -101,13 +105,21 @@ public final class Run<Task: TrainingTask> {
     }
     let placement = try VirtualWorkerPlacement(configuration.run, on: communicator)
     try communicator.requireMemory(Task.self, configuration, placement: placement)
-    let (source, order) = try communicator.together { try Run.openData(configuration) }
+    let shards = try CommonShardIndex(
+      configuration.data.path, file: options.runDirectory.shardIndex, on: communicator)
+    let (source, order) = try communicator.together {
+      try Run.openData(configuration, shardIndex: shards.index)
+    }
     dataIdentity = try Run.commonIdentity(of: source, path: configuration.data.path.description, on: communicator)
     (self.source, self.order) = (source, order)
     let recorder = try communicator.together {
       communicator.rank == 0 ? try RunRecorder(RunDescription(Task.self, configuration), options) : nil
     }
     self.recorder = recorder
+    if let note = shards.note { recorder?.logger.info("\(note)") }
+    if let recorder, let warning = shards.keep(in: options.runDirectory.shardIndex) {
+      recorder.logger.warning("\(warning)")
+    }
     let resumed = try Run.open(communicator, recorder) { try options.checkpointToResume() }
     let initial =
       resumed == nil ? try Run.open(communicator, recorder) { try options.checkpointToBeginWith() } : nil

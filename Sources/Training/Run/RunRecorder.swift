@@ -164,6 +164,17 @@ final class RunRecorder {
     }
   }
 
+  func record(goodTheSecondTime names: String, step: Int) {
+    for name in names.split(separator: "\n") {
+      logger.warning(
+        """
+        an image did not decode, and did when it was read once more: \(name); that is a sign of bad memory or of a bad disk: \
+        look at the logs of this host's system, and test its memory
+        """)
+      record(event: "good_the_second_time", step: step, reason: String(name))
+    }
+  }
+
   func record(_ nonFinite: NonFiniteStep) {
     let samples = nonFinite.samples.map(String.init).joined(separator: " ")
     record(

@@ -161,7 +161,7 @@ public final class Replica<Task: TrainingTask>: @unchecked Sendable {
     progress.enter(.forward)
     for round in 0..<placement.rounds { lend(batch) { pool.run(Survey(replica: self, batch: $0, number: round)) } }
     progress.enter(.allreduce)
-    try surveys.exchange(badSampleCount: 0, StepNotice(), over: communicator)
+    try surveys.exchange(ImageCounts(), StepNotice(), over: communicator)
     for memory in memories {
       task.take({ surveys.total($0) }, ofImages: configuration.train.batchSize, into: memory)
     }
@@ -221,9 +221,9 @@ public final class Replica<Task: TrainingTask>: @unchecked Sendable {
     progress.enter(.allreduce)
     let start = stepRow?.now
     defer { stepRow?.add("agree with other ranks", since: start) }
-    try reports.exchange(badSampleCount: batch.badImageCount, notice, over: communicator)
+    try reports.exchange(batch.imageCounts, notice, over: communicator)
     progress.enter(.optimizer)
-    result.badSampleCount = reports.badSampleCount
+    result.images = reports.imageCounts
     result.stopRequested = reports.stopRequested
     result.checkpointPartsWritten = reports.checkpointPartsWritten
     let images = Double(configuration.train.batchSize)

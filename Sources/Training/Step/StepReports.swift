@@ -20,10 +20,10 @@ struct StepReports: ~Copyable, Sendable {
   private let placement: VirtualWorkerPlacement
   /// Sums of a virtual worker: of the loss, then of each metric.
   private let sumCount: Int
-  /// Numbers of one rank: bad images, 1 where it was asked to stop, 1 where its part is written, and the sums of each
-  /// virtual worker that a rank can have.
+  /// Numbers of one rank: bad images, 1 where it was asked to stop, 1 where its part is written, images that were good the
+  /// second time, images that ask for a turn, and the sums of each virtual worker that a rank can have.
   private let length: Int
-  private static let sumsBegin = 3
+  private static let sumsBegin = 5
   private let mine: AlignedBuffer<Double>
   /// Those of every rank, one after another.
   private let all: AlignedBuffer<Double>
@@ -49,10 +49,12 @@ struct StepReports: ~Copyable, Sendable {
   }
 
   /// Afterwards every rank knows what each recorded.
-  func exchange(badSampleCount: Int, _ notice: StepNotice, over communicator: any Communicator) throws {
-    mine.all[0] = Double(badSampleCount)
+  func exchange(_ counts: ImageCounts, _ notice: StepNotice, over communicator: any Communicator) throws {
+    mine.all[0] = Double(counts.bad)
     mine.all[1] = notice.stopRequested ? 1 : 0
     mine.all[2] = notice.checkpointPartWritten ? 1 : 0
+    mine.all[3] = Double(counts.goodTheSecondTime)
+    mine.all[4] = Double(counts.askingForTurn)
     try communicator.allgather(mine.all, into: all.all)
     let virtualWorkers = placement.tree.leafCount
     for rank in 0..<placement.ranks {
@@ -64,8 +66,9 @@ struct StepReports: ~Copyable, Sendable {
   }
 
   /// Over all ranks.
-  var badSampleCount: Int {
-    Int((0..<placement.ranks).reduce(0.0) { $0 + all.all[$1 * length] })
+  var imageCounts: ImageCounts {
+    func total(_ place: Int) -> Int { Int((0..<placement.ranks).reduce(0.0) { $0 + all.all[$1 * length + place] }) }
+    return ImageCounts(bad: total(0), goodTheSecondTime: total(3), askingForTurn: total(4))
   }
 
   /// Whether any rank was asked to stop.

@@ -9,8 +9,8 @@ public struct StepResult: Sendable {
   public var gradientNorm: Double
   public var learningRate: Double
   public var times = StepTimes()
-  /// Images that did not decode and were replaced, over all ranks.
-  public var badSampleCount = 0
+  /// Over all ranks.
+  public var images = ImageCounts()
   /// Whether a rank was asked to stop.
   public var stopRequested = false
   /// Whether all ranks have written their parts of a checkpoint, which then is to be committed.
@@ -27,4 +27,14 @@ public struct StepTimes: Sendable {
   /// Waiting for other ranks: communication that backward did not hide.
   public var allreduce = 0.0
   public var optimizer = 0.0
+}
+
+/// Images of a step that something is to be said of.
+public struct ImageCounts: Sendable, Equatable {
+  /// Did not decode, and were replaced.
+  public var bad = 0
+  /// Did not decode, and did when they were read once more.
+  public var goodTheSecondTime = 0
+  /// Have EXIF data that asks for a turn that was not made.
+  public var askingForTurn = 0
 }

@@ -12,8 +12,8 @@ import Testing
     let images = try AugmentedImages(source: source, shape: shape, augmentation: augmentation, seed: seed)
     var resizer = Resizer()
     let output = PlanarImage(shape: shape)
-    let bad = try images.write(sample: sample, epoch: epoch, into: output, using: &resizer)
-    return (output.bytes, bad)
+    let written = try images.write(sample: sample, epoch: epoch, into: output, using: &resizer)
+    return (output.bytes, written.passedOver)
   }
 
   @Test func dependsOnSampleEpochAndSeedAlone() throws {
@@ -126,9 +126,35 @@ import Testing
     let images = try AugmentedImages(source: source, shape: grey, augmentation: .none, seed: 1)
     var resizer = Resizer()
     let output = PlanarImage(shape: grey)
-    let bad = try images.write(sample: 1, epoch: 0, into: output, using: &resizer)
-    #expect(bad.map(\.reason) == ["1.npy", "2.npy"].map { "\($0) holds values that are no finite numbers" })
+    let written = try images.write(sample: 1, epoch: 0, into: output, using: &resizer)
+    #expect(
+      written.passedOver.map(\.reason) == ["1.npy", "2.npy"].map { "\($0) holds values that are no finite numbers" })
     #expect(output.pixels.samples == .float32([1, 2, 3, 4]))
+  }
+
+  /// A file whose bytes are others when they are read again.
+  @Test func anImageThatIsGoodTheSecondTimeIsTakenAndTold() throws {
+    let source = FlickeringSource(failures: 1)
+    let images = try AugmentedImages(source: source, shape: shape, augmentation: .init(), seed: 1)
+    let output = PlanarImage(shape: shape)
+    var resizer = Resizer()
+    let first = try images.write(sample: 4, epoch: 0, into: output, using: &resizer)
+    #expect(first.passedOver.isEmpty && first.goodTheSecondTime.map(\.index) == [4])
+    #expect(output.bytes == (try image(SyntheticSource(count: 10), sample: 4)).bytes)
+    let second = try images.write(sample: 4, epoch: 0, into: output, using: &resizer)
+    #expect(second.passedOver.isEmpty && second.goodTheSecondTime.isEmpty)
+  }
+
+  @Test(arguments: [true, false]) func imagesThatAskForATurnAreCountedWhereTheyAreNotTurned(turns: Bool) throws {
+    let folder = try ScratchFolder()
+    try folder.copyFixture("asks_for_turn.jpg", to: "a.jpg")
+    let source = try openSource(at: folder.path, options: DecodingOptions(turnsUpright: turns))
+    for augmentation in [Augmentation(), .none] {
+      let images = try AugmentedImages(source: source, shape: shape, augmentation: augmentation, seed: 1)
+      var resizer = Resizer()
+      let output = PlanarImage(shape: shape)
+      #expect(try images.write(sample: 0, epoch: 0, into: output, using: &resizer).asksForTurn == !turns)
+    }
   }
 
   @Test func rangesAreChecked() throws {
