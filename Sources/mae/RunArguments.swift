@@ -72,7 +72,9 @@ struct RunArguments: ParsableArguments {
 
   /// Trains a task, and ends the process.
   ///
-  /// - Parameter command: its name, which all ranks are to be told alike.
+  /// - Parameters:
+  ///   - task: what is trained.
+  ///   - command: its name, which all ranks are to be told alike.
   func train<Task: TrainingTask>(_ task: Task.Type, command: String) -> Never {
     listenForStopRequests()
     withConfiguration(of: task, command: command) { told, options, communicator in

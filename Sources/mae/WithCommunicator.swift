@@ -8,7 +8,9 @@ import Training
 /// An error that all ranks share is said once, by rank 0, and all end by themselves. One that a single rank meets in
 /// the middle of the work ends the whole job at once: the others may be waiting for it.
 ///
-/// - Parameter told: what this rank was told: the words of its command line unless something else is given.
+/// - Parameters:
+///   - told: what this rank was told: the words of its command line unless something else is given.
+///   - body: what the ranks do; returns the exit code.
 func withCommunicator(
   told: @autoclosure () -> StartStatement = .commandLine(), _ body: (any Communicator) throws -> Int32
 ) -> Never {
