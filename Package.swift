@@ -89,8 +89,8 @@ let package = Package(
     module(
       "Pretraining",
       [
-        "Checkpoints", "Compute", "Configuration", "Datasets", "Imaging", "MaskedAutoencoder", "Parameters",
-        "Reporting", "Training",
+        "Checkpoints", "Collectives", "Compute", "Configuration", "Datasets", "Evaluation", "Files", "Imaging",
+        "MaskedAutoencoder", "Parameters", "Reporting", "Training", "VisionTransformer",
       ], testable: true),
     module(
       "Classification",
@@ -101,8 +101,7 @@ let package = Package(
     module(
       "Evaluation",
       [
-        "Checkpoints", "Compute", "Configuration", "Datasets", "Files", "Imaging", "MaskedAutoencoder", "Pretraining",
-        "Safetensors", "Training", "VisionTransformer",
+        "Collectives", "Compute", "Datasets", "Files", "Imaging", "Safetensors", "Training", "VisionTransformer",
       ], testable: true),
     module(
       "Benchmarks",
@@ -134,8 +133,9 @@ let package = Package(
       "mae",
       [
         .product(name: "ArgumentParser", package: "swift-argument-parser"), "Benchmarks", "Checkpoints",
-        "Classification", "Collectives", "Compute", "Configuration", "CProcessor", "Diagnosis", "Evaluation", "Files",
-        "Interoperability", "MaskedAutoencoder", "Planning", "Pretraining", "Reporting", "Training",
+        "Classification", "Collectives", "Compute", "Configuration", "CProcessor", "Datasets", "Diagnosis",
+        "Evaluation",
+        "Files", "Imaging", "Interoperability", "MaskedAutoencoder", "Planning", "Pretraining", "Reporting", "Training",
       ], plugins: ["CommitPlugin"]),
     .plugin(name: "CommitPlugin", capability: .buildTool(), path: "Sources/CommitPlugin"),
 
@@ -155,9 +155,9 @@ let package = Package(
     tests(
       "Interoperability",
       [
-        "Checkpoints", "Compute", "Configuration", "Datasets", "Evaluation", "Files", "Imaging", "MPILaunch",
-        "MaskedAutoencoder",
-        "Pretraining", "Reporting", "Safetensors", "Training", "VisionTransformer", "mae",
+        "Checkpoints", "Collectives", "Compute", "Configuration", "Datasets", "Evaluation", "Files", "Imaging",
+        "MPILaunch", "MaskedAutoencoder", "Pretraining", "Reporting", "Safetensors", "Training", "VisionTransformer",
+        "mae",
       ],
       fixtures: true, live: true),
     tests("VisionTransformer", ["Compute", "Optimization", "Parameters", "Safetensors"], fixtures: true),

@@ -1,4 +1,6 @@
+import Collectives
 import Datasets
+import Training
 
 /// What evaluation does about images that cannot be used: it leaves each out and names it, and where they are more than
 /// some part of the images that were asked for, it ends and leaves nothing behind.
@@ -25,6 +27,10 @@ public struct TooManyBadImages: Error, CustomStringConvertible {
   public let askedFor: Int
   public let allowedFraction: Double
 
+  package init(found: Int, askedFor: Int, allowedFraction: Double) {
+    (self.found, self.askedFor, self.allowedFraction) = (found, askedFor, allowedFraction)
+  }
+
   public var description: String {
     found == askedFor
       ? "none of the \(askedFor) images can be used; nothing was written"
@@ -34,22 +40,34 @@ public struct TooManyBadImages: Error, CustomStringConvertible {
 }
 
 /// The images that an evaluation left out so far.
-struct LeftOutImages {
-  private(set) var samples: [BadSample] = []
+package struct LeftOutImages {
+  package private(set) var samples: [BadSample] = []
   private let askedFor: Int
   private let policy: BadImagePolicy
 
-  init(of askedFor: Int, _ policy: BadImagePolicy) {
+  package init(of askedFor: Int, _ policy: BadImagePolicy) {
     self.askedFor = askedFor
     self.policy = policy
   }
 
-  mutating func add(_ sample: BadSample) throws(TooManyBadImages) {
+  package mutating func add(_ sample: BadSample) throws(TooManyBadImages) {
     samples.append(sample)
     policy.report(sample)
     let found = samples.count
     guard found < askedFor, Double(found) <= policy.allowedFraction * Double(askedFor) else {
       throw TooManyBadImages(found: found, askedFor: askedFor, allowedFraction: policy.allowedFraction)
+    }
+  }
+}
+
+extension Communicator {
+  /// Leaves out images that all ranks know of.
+  ///
+  /// - Throws: on all ranks alike: there are too many.
+  func leaveOut(_ samples: [BadSample], _ leftOut: inout LeftOutImages) throws {
+    guard !samples.isEmpty else { return }
+    try together {
+      for sample in samples { try leftOut.add(sample) }
     }
   }
 }

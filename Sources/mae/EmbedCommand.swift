@@ -1,8 +1,10 @@
 import ArgumentParser
-import Compute
 import Datasets
 import Evaluation
 import Files
+import Imaging
+import Pretraining
+import Training
 
 extension Pooling: ExpressibleByArgument {}
 
@@ -11,10 +13,11 @@ struct EmbedCommand: ParsableCommand {
     commandName: "embed", abstract: "Write the features that a checkpoint's encoder has of images.",
     discussion: """
       The names of the images go to FILE.txt, a line for each row; a byte of a name that cannot stand in a line is \
-      written \\xHH, and so is a backslash. An image that cannot be used has neither row nor line, and is named on \
-      standard error.
+      written \\xHH, and so is a backslash. Where images have labels, a tab and the name of the class follow. An image \
+      that cannot be used has neither row nor line, and is named on standard error. Alone or under mpirun, with the same \
+      bits.
 
-      Example: mae embed --checkpoint runs/base --data /data/photos --output features.npy
+      Example: mae embed --checkpoint runs/a --data /data/val --pool patches --layer 6 --output features.safetensors
       """)
 
   @Option(
@@ -30,15 +33,23 @@ struct EmbedCommand: ParsableCommand {
     name: .long, help: ArgumentHelp("The file to write, .safetensors or .npy; must not exist.", valueName: "FILE"))
   var output: String
 
-  @Option(name: .long, help: "cls: the cls token; mean: the mean of the patches' tokens.")
+  @Option(
+    name: .long, help: "cls: the cls token; mean: the mean of the patches' tokens; patches: these tokens, [N, L, D].")
   var pool = Pooling.cls
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Take the tokens behind block N as they are, 0 being those before the first; behind the last norm unless given.",
+      valueName: "N"))
+  var layer: Int?
+
   @Option(name: .long, help: "The part of the resized image's shorter side that is kept; 1 keeps all of it.")
-  var cropFraction = Embedder.usualKeptFraction
+  var cropFraction = FeatureExtractor.usualKeptFraction
 
   @OptionGroup var badImages: BadImageOptions
 
-  @Option(name: .long, help: "Threads; all cores of this process unless given.")
+  @Option(name: .long, help: "Threads of a process; its share of the cores unless given.")
   var threads: Int?
 
   func validate() throws {
@@ -51,19 +62,32 @@ struct EmbedCommand: ParsableCommand {
   }
 
   func run() throws {
-    do {
-      let model = try TrainedModel(checkpoint: checkpoint)
-      let source = try openSource(at: DataPaths(data), options: model.configuration.decodingOptions)
-      let embedder = try Embedder(
-        model, source: source, pooling: pool, keptFraction: cropFraction, threads: threads ?? availableCores().count)
-      let rows = try embedder.write(to: output, badImages: badImages.policy)
-      remark(
-        "wrote \(rows) features of \(embedder.width) values to \(escaped(output)), names to \(escaped(output)).txt")
+    withCommunicator { communicator in
+      let (model, source) = try communicator.together {
+        let model = try TrainedModel(checkpoint: checkpoint)
+        return (model, try openSource(at: DataPaths(data), options: model.configuration.decodingOptions))
+      }
+      let encoder = model.frozenEncoder
+      if let layer, !(0...encoder.depth).contains(layer) {
+        if communicator.rank == 0 {
+          say("--layer is \(layer), and the encoder has \(encoder.depth) blocks; name one from 0 to \(encoder.depth).")
+        }
+        return 2
+      }
+      let extractor = try FeatureExtractor(
+        .encoder(encoder, pool, layer: layer), of: source, crop: CenterCrop(keptFraction: cropFraction),
+        pool: try communicator.startThreads(threads), communicator: communicator)
+      let policy = BadImagePolicy(allowedFraction: badImages.allowedFraction) { sample in
+        if communicator.rank == 0 { say("left out: \(sample)") }
+      }
+      var metadata = ["pool": pool.rawValue, "step": "\(model.step)"]
+      if let layer { metadata["layer"] = "\(layer)" }
+      let rows = try extractor.write(to: output, badImages: policy, metadata: metadata)
+      guard communicator.rank == 0 else { return 0 }
+      let shape = extractor.kind.shape.map(String.init).joined(separator: " x ")
+      remark("wrote \(rows) features of \(shape) values to \(escaped(output)), names to \(escaped(output)).txt")
       badImages.warn(leftOut: source.count - rows, of: source.count)
-    } catch let error as FeatureError {
-      fail("\(error)", code: 2)
-    } catch {
-      fail("\(error)", code: 1)
+      return 0
     }
   }
 }

@@ -1,10 +1,10 @@
 import ArgumentParser
 import Checkpoints
 import Classification
-import Evaluation
 import Files
 import Foundation
 import Interoperability
+import Pretraining
 import Reporting
 import Training
 

@@ -1,7 +1,7 @@
 import ArgumentParser
-import Evaluation
 import Files
 import Interoperability
+import Pretraining
 
 struct ImportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

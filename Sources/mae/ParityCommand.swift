@@ -1,9 +1,9 @@
 import ArgumentParser
 import Checkpoints
 import Classification
-import Evaluation
 import Files
 import Interoperability
+import Pretraining
 
 struct ParityCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

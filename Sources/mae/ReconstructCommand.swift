@@ -1,11 +1,11 @@
 import ArgumentParser
 import Configuration
 import Datasets
-import Evaluation
 import Files
 import Foundation
 import Imaging
 import MaskedAutoencoder
+import Pretraining
 
 extension Masking: ExpressibleByArgument {}
 

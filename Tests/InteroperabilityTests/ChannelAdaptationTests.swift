@@ -1,7 +1,7 @@
 import Compute
-import Evaluation
 import Interoperability
 import MaskedAutoencoder
+import Pretraining
 import Testing
 
 /// Weights for colour that are to see grey, or another number of channels.

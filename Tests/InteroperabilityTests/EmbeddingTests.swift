@@ -1,8 +1,12 @@
+import Collectives
+import Compute
 import Datasets
 import Evaluation
 import Files
 import Foundation
+import Imaging
 import Interoperability
+import Pretraining
 import Safetensors
 import Testing
 
@@ -11,13 +15,15 @@ import Testing
   /// - Returns: the number of rows.
   @discardableResult
   private func embed(
-    _ images: String = fixture("images"), _ pooling: Pooling = .cls, threads: Int = 2, to path: String,
+    _ images: String = fixture("images"), _ pooling: Pooling = .cls, layer: Int? = nil, threads: Int = 2,
+    to path: String,
     badImages: BadImagePolicy = BadImagePolicy(allowedFraction: 0) { _ in }
   ) throws -> Int {
     let model = try TrainedModel.importing(fixture("hf")).model
-    return try Embedder(
-      model, source: try openSource(at: images), pooling: pooling, keptFraction: 1, threads: threads
-    ).write(to: path, badImages: badImages)
+    return try FeatureExtractor(
+      .encoder(model.frozenEncoder, pooling, layer: layer), of: try openSource(at: images),
+      crop: CenterCrop(keptFraction: 1), pool: try WorkerPool(count: threads), communicator: InProcessCommunicator()
+    ).write(to: path, badImages: badImages, metadata: ["pool": pooling.rawValue])
   }
 
   private func rows(_ path: String) throws -> [[Float]] {
@@ -37,7 +43,7 @@ import Testing
     return path
   }
 
-  @Test(arguments: Pooling.allCases) func agreesWithTransformers(pooling: Pooling) throws {
+  @Test(arguments: [Pooling.cls, .mean]) func agreesWithTransformers(pooling: Pooling) throws {
     let folder = try TemporaryFolder()
     try embed(fixture("images"), pooling, to: folder("out.safetensors"))
     let file = try SafetensorsFile(path: folder("out.safetensors"))
@@ -46,6 +52,21 @@ import Testing
     #expect(distance(try file.floats(of: "features"), theirs) <= 1e-5)
     #expect(file.metadata["pool"] == pooling.rawValue && file.metadata["count"] == "11")
     #expect(try names(folder("out.safetensors")) == (0..<11).map { String(format: "%02d.png", $0) })
+  }
+
+  /// The streams between the blocks, and the patches' tokens behind the last norm.
+  @Test(arguments: [0, 1, 2, nil]) func tokensOfLayers(layer: Int?) throws {
+    let folder = try TemporaryFolder()
+    try embed(fixture("images"), .patches, layer: layer, to: folder("out.safetensors"))
+    let file = try SafetensorsFile(path: folder("out.safetensors"))
+    #expect(try file.tensor(named: "features").shape == [11, 16, 24])
+    let oracle = try SafetensorsFile(path: fixture("hidden_states.safetensors"))
+    var theirs = try oracle.floats(of: layer.map { "stream.\($0)" } ?? "patches")
+    if layer != nil {
+      // Theirs have the cls token before the patches.
+      theirs = stride(from: 0, to: theirs.count, by: 17 * 24).flatMap { theirs[$0 + 24..<$0 + 17 * 24] }
+    }
+    #expect(distance(try file.floats(of: "features"), theirs) <= 1e-5)
   }
 
   @Test func doesNotDependOnThreadsOrFormat() throws {

@@ -4,6 +4,7 @@ import Evaluation
 import Foundation
 import Interoperability
 import MaskedAutoencoder
+import Pretraining
 import Safetensors
 import Testing
 import Training

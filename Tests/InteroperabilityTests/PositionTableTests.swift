@@ -1,9 +1,9 @@
 import Checkpoints
-import Evaluation
 import Foundation
 import Interoperability
 import MPILaunch
 import MaskedAutoencoder
+import Pretraining
 import Safetensors
 import Testing
 import Training

@@ -5,6 +5,7 @@ import Imaging
 import Interoperability
 import MPILaunch
 import MaskedAutoencoder
+import Pretraining
 import Testing
 
 /// `mae reconstruct`: what it does about images that cannot be used, and about its output.

@@ -3,6 +3,7 @@ import Files
 import Foundation
 import Interoperability
 import MaskedAutoencoder
+import Pretraining
 import Testing
 import VisionTransformer
 

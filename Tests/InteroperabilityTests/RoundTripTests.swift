@@ -1,7 +1,7 @@
-import Evaluation
 import Foundation
 import Interoperability
 import MaskedAutoencoder
+import Pretraining
 import Testing
 import Training
 import VisionTransformer

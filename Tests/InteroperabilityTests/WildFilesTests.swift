@@ -1,7 +1,7 @@
-import Evaluation
 import Foundation
 import Interoperability
 import MPILaunch
+import Pretraining
 import Testing
 
 private typealias Tensors = [(name: String, shape: [Int], values: [Float])]

@@ -1,21 +1,30 @@
 import Files
 import Safetensors
+import Training
 
 /// Why features could not be computed or written.
-public enum FeatureError: Error, CustomStringConvertible {
+public enum FeatureError: UsageError, CustomStringConvertible {
   case unknownFormat(path: String)
   case exists(path: String)
+  case notFinite
 
   public var description: String {
     switch self {
     case .unknownFormat(let path):
       "\"\(escaped(path))\" is neither .npy nor .safetensors; name the output after one of these formats"
     case .exists(let path): "\"\(escaped(path))\" exists already and is not overwritten; name another output"
+    case .notFinite:
+      "the encoder's features are no finite numbers, which happens where training has diverged; take an earlier checkpoint"
     }
   }
 }
 
-/// A file of one matrix of floats whose rows are written one after another, so that it need not fit memory, and whose
+extension FeatureError {
+  /// Whether the command is at fault, and not the checkpoint.
+  public var isUsage: Bool { if case .notFinite = self { false } else { true } }
+}
+
+/// A file of one tensor of floats whose rows are written one after another, so that it need not fit memory, and whose
 /// number of rows is known when the last one is there.
 ///
 /// The format is that of the name's ending: `.safetensors` (tensor `features`) or NumPy's `.npy` (version 1.0,
@@ -24,15 +33,17 @@ struct FeatureFile {
   private enum Format { case numpy, safetensors }
 
   private let format: Format
-  private let columns: Int
+  /// Of one row: [D], or [L, D].
+  private let rowShape: [Int]
   /// The header's bytes with as many rows as there can be; with fewer it is no longer.
   private let headerByteCount: Int
 
   /// - Parameters:
   ///   - path: says the format.
   ///   - rowLimit: rows at most.
+  ///   - rowShape: of one row.
   ///   - metadataLimit: the metadata at its longest.
-  init(_ path: String, rowLimit: Int, columns: Int, metadataLimit: [String: String]) throws(FeatureError) {
+  init(_ path: String, rowLimit: Int, rowShape: [Int], metadataLimit: [String: String]) throws(FeatureError) {
     if path.hasSuffix(".safetensors") {
       format = .safetensors
     } else if path.hasSuffix(".npy") {
@@ -40,8 +51,8 @@ struct FeatureFile {
     } else {
       throw .unknownFormat(path: path)
     }
-    self.columns = columns
-    let longest = Self.text(format, rows: rowLimit, columns: columns, metadata: metadataLimit)
+    self.rowShape = rowShape
+    let longest = Self.text(format, shape: [rowLimit] + rowShape, metadata: metadataLimit)
     headerByteCount = Self.header(format, longest, byteCount: nil).count
   }
 
@@ -65,17 +76,20 @@ struct FeatureFile {
       }
     }
     if let failure { throw failure }
-    let text = Self.text(format, rows: count / columns, columns: columns, metadata: metadata())
+    let shape = [count / rowShape.reduce(1, *)] + rowShape
+    let text = Self.text(format, shape: shape, metadata: metadata())
     let header = Self.header(format, text, byteCount: headerByteCount)
     try fileSystem.write(path, at: 0) { (sink: ByteSink) throws(FileError) in try emit(header, to: sink) }
   }
 
   /// What the header says, without its length and the spaces behind it.
-  private static func text(_ format: Format, rows: Int, columns: Int, metadata: [String: String]) -> [UInt8] {
+  private static func text(_ format: Format, shape: [Int], metadata: [String: String]) -> [UInt8] {
     switch format {
     case .safetensors:
-      Array(safetensorsHeader([("features", [rows, columns])], type: .float32, metadata: metadata).dropFirst(8))
-    case .numpy: Array("{'descr': '<f4', 'fortran_order': False, 'shape': (\(rows), \(columns)), }".utf8)
+      Array(safetensorsHeader([("features", shape)], type: .float32, metadata: metadata).dropFirst(8))
+    case .numpy:
+      Array(
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (\(shape.map(String.init).joined(separator: ", "))), }".utf8)
     }
   }
 

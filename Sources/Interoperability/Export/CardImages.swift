@@ -8,7 +8,7 @@ struct CardImages {
   let configuration: PretrainingConfiguration
   let options: ExportOptions
   /// The part of the resized image's shorter side that is kept.
-  var keptFraction = Embedder.usualKeptFraction
+  var keptFraction = FeatureExtractor.usualKeptFraction
   /// Who reads images so.
   var reader = "`mae embed`"
 

@@ -91,7 +91,7 @@ extension TrainedModel {
 
 extension TimmConfiguration {
   /// The published architecture of these sizes, or ViT-B with arguments that change it.
-  init(_ configuration: PretrainingConfiguration, keptFraction: Double = Embedder.usualKeptFraction) {
+  init(_ configuration: PretrainingConfiguration, keptFraction: Double = FeatureExtractor.usualKeptFraction) {
     let model = configuration.model
     let size = [model.encoder.width, model.encoder.depth, model.encoder.heads, model.patchSize]
     let published = [

@@ -27,7 +27,7 @@ struct Preprocessing: Codable {
   /// The transform of `mae embed`: the shorter side to 8/7 of the model's, bicubic, and the centre of that.
   ///
   /// - Parameter keptFraction: another part of the resized image's shorter side than 7/8.
-  init(_ configuration: PretrainingConfiguration, keptFraction: Double = Embedder.usualKeptFraction) {
+  init(_ configuration: PretrainingConfiguration, keptFraction: Double = FeatureExtractor.usualKeptFraction) {
     let image = configuration.model.imageSize
     imageProcessorType = "BitImageProcessor"
     doConvertRgb = configuration.model.channels == 3

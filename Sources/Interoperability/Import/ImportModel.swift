@@ -1,7 +1,6 @@
 import Checkpoints
 import Compute
 import Configuration
-import Evaluation
 import MaskedAutoencoder
 import Parameters
 import Pretraining

@@ -1,6 +1,6 @@
 import Checkpoints
 import Compute
-import Evaluation
+import Pretraining
 import Training
 
 extension TrainedModel {

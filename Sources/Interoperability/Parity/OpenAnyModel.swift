@@ -1,7 +1,7 @@
 import Checkpoints
 import Configuration
-import Evaluation
 import Files
+import Pretraining
 import Training
 
 extension TrainedModel {

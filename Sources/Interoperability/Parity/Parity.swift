@@ -1,10 +1,10 @@
 import Checkpoints
 import Compute
-import Evaluation
 import Files
 import MaskedAutoencoder
 import Optimization
 import Parameters
+import Pretraining
 import Safetensors
 import Training
 import VisionTransformer

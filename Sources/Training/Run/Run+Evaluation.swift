@@ -16,7 +16,7 @@ extension Run {
   ) throws -> (any EpochEvaluation)? {
     let evaluation = try communicator.together { try task.evaluation(beside: source, placement: placement) }
     for data in evaluation?.data ?? [] {
-      _ = try commonIdentity(of: data.source, path: data.path.description, on: communicator)
+      _ = try communicator.commonIdentity(of: data.source, path: data.path.description)
     }
     return evaluation
   }

@@ -37,7 +37,7 @@ extension Run {
     let placement = try VirtualWorkerPlacement(configuration.run, on: communicator)
     let bytes = try communicator.requireMemory(Task.self, configuration, placement: placement)
     let (source, order) = try communicator.together { try openData(configuration) }
-    let identity = try commonIdentity(of: source, path: configuration.data.path.description, on: communicator)
+    let identity = try communicator.commonIdentity(of: source, path: configuration.data.path.description)
     _ = try BLASKernels.open(configuration, checkpoint: nil, communicator: communicator)
     let task = try communicator.together { try Task(configuration, from: nil) }
     _ = try openEvaluation(of: task, beside: source, placement: placement, on: communicator)
@@ -45,20 +45,6 @@ extension Run {
       "\(source.count) images, \(ProgressFormat.count(order.stepsPerEpoch, "step")) an epoch, "
       + "\(ProgressFormat.bytes(Int(bytes))) of memory a rank"
     return (words, order, identity)
-  }
-
-  /// What tells the data from others, the same on all ranks: a copy that lacks an image puts every later one in another place
-  /// of the epoch's order.
-  static func commonIdentity(
-    of source: any ImageSource, path: String, on communicator: any Communicator
-  ) throws -> DataIdentity {
-    let mine = source.identity()
-    let all = try communicator.allgather(mine.hash)
-    guard let other = all.indices.first(where: { all[$0] != all[0] }) else { return mine }
-    let found = try communicator.allgather("\(source.count) images in \(escaped(path))")
-    let counts = try communicator.allgather([Double(source.count)])
-    throw TrainingError.dataDiffers(
-      rank: other, found: found[other], first: found[0], hasEqualCount: counts[other] == counts[0])
   }
 
   /// Opens the images of a configuration, and their order.

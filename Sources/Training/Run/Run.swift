@@ -110,7 +110,7 @@ public final class Run<Task: TrainingTask> {
     let (source, order) = try communicator.together {
       try Run.openData(configuration, shardIndex: shards.index)
     }
-    dataIdentity = try Run.commonIdentity(of: source, path: configuration.data.path.description, on: communicator)
+    dataIdentity = try communicator.commonIdentity(of: source, path: configuration.data.path.description)
     (self.source, self.order) = (source, order)
     let recorder = try communicator.together {
       communicator.rank == 0 ? try RunRecorder(RunDescription(Task.self, configuration), options) : nil

@@ -34,14 +34,32 @@ public final class EncoderTrunk: Sendable {
     images: Matrix, order: MatrixView<Int>, weights: ModelWeights<Element>, saved: TrunkActivations<Element>,
     branches: BranchScales? = nil
   ) {
+    gather(images: images, order: order, saved: saved)
+    embed(order: order, weights: weights, saved: saved)
+    stack.forward(weights: weights, saved: saved.stack, branches: branches)
+  }
+
+  /// The same through the first `blocks` blocks alone.
+  ///
+  /// - Returns: the stream that leaves them.
+  func forward(
+    images: Matrix, order: MatrixView<Int>, weights: ModelWeights<Float>, saved: TrunkActivations<Float>, blocks: Int
+  ) -> Matrix {
+    gather(images: images, order: order, saved: saved)
+    embed(order: order, weights: weights, saved: saved)
+    return stack.forward(weights: weights, saved: saved.stack, blocks: blocks)
+  }
+
+  /// From images to the patches that the encoder sees.
+  private func gather<Element: StoredElement>(
+    images: Matrix, order: MatrixView<Int>, saved: TrunkActivations<Element>
+  ) {
     let seen = saved.seenCount
     for image in 0..<images.rows {
       gatherPatches(
         output: saved.patches.rows(image * seen..<(image + 1) * seen), image: images.row(image),
         order: order.row(image)[0..<seen], patches: configuration.patches)
     }
-    embed(order: order, weights: weights, saved: saved)
-    stack.forward(weights: weights, saved: saved.stack, branches: branches)
   }
 
   /// From `saved.patches` to the stream that enters the first block.

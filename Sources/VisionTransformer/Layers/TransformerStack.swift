@@ -98,6 +98,16 @@ public struct TransformerStack: Sendable {
     }
   }
 
+  /// Takes the stream through the first `blocks` blocks alone.
+  ///
+  /// - Returns: the stream that leaves them. What is computed later may lie over it.
+  func forward(weights: ModelWeights<Float>, saved: StackActivations<Float>, blocks: Int) -> Matrix {
+    for index in 0..<blocks {
+      forward(block: index, weights: weights, saved: saved, scratch: saved.scratch, branches: nil)
+    }
+    return saved.input(of: blocks)
+  }
+
   private func forward<Element: StoredElement>(
     block index: Int, weights: ModelWeights<Element>, saved: StackActivations<Element>, scratch: BlockScratch<Element>,
     branches: BranchScales?

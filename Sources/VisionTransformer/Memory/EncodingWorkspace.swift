@@ -48,6 +48,12 @@ public final class EncodingWorkspace: @unchecked Sendable {
     return (images, patchOrder, activations)
   }
 
+  fileprivate func run(_ encoder: Encoder, _ parameters: Vector, blocks: Int) -> Matrix {
+    encoder.forward(
+      images: images, order: patchOrder, weights: ModelWeights(floats: parameters, stored: parameters),
+      saved: activations, blocks: blocks)
+  }
+
   fileprivate func run(_ encoder: Encoder, _ parameters: Vector) {
     encoder.forward(
       images: images, order: patchOrder, weights: ModelWeights(floats: parameters, stored: parameters),
@@ -60,4 +66,13 @@ extension Encoder {
   ///
   /// - Parameter parameters: the whole arena.
   public func encode(parameters: Vector, workspace: EncodingWorkspace) { workspace.run(self, parameters) }
+  /// Encodes whole images through the first blocks alone.
+  ///
+  /// - Parameter blocks: how many, from none to all.
+  /// - Returns: the stream behind them as it is, [images·(1 + L), D], the cls token of an image first: what transformers calls
+  ///   `hidden_states[blocks]`. It is there until the workspace is used again.
+  public func encode(parameters: Vector, workspace: EncodingWorkspace, blocks: Int) -> Matrix {
+    precondition((0...configuration.transformer.depth).contains(blocks), "blocks that the encoder has")
+    return workspace.run(self, parameters, blocks: blocks)
+  }
 }

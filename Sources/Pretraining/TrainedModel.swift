@@ -2,7 +2,6 @@ import Checkpoints
 import Compute
 import Configuration
 import MaskedAutoencoder
-import Pretraining
 import Training
 
 /// A model with the weights of a checkpoint, as evaluation uses it.

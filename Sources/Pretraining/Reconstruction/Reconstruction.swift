@@ -1,6 +1,7 @@
 import Compute
 import Configuration
 import Datasets
+import Evaluation
 import Imaging
 import MaskedAutoencoder
 import Training
@@ -119,7 +120,7 @@ private func meanSquare(_ a: Matrix, minus b: Matrix) -> Double {
   return squares / Double(a.rows * a.columns)
 }
 
-private func meanSquareAroundRowMeans(_ values: Matrix) -> Double {
+func meanSquareAroundRowMeans(_ values: Matrix) -> Double {
   var squares = 0.0
   for index in 0..<values.rows {
     let row = values.row(index).array.map(Double.init)

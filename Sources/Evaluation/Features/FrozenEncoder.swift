@@ -1,0 +1,90 @@
+import Compute
+import Datasets
+import Imaging
+import VisionTransformer
+
+/// How an image becomes the values that a model takes.
+public struct ImageInput: Sendable {
+  public let shape: ImageShape
+  public let normalization: Normalization
+  public let alpha: AlphaTreatment
+
+  public init(shape: ImageShape, normalization: Normalization, alpha: AlphaTreatment) {
+    (self.shape, self.normalization, self.alpha) = (shape, normalization, alpha)
+  }
+
+  /// The same in a smaller size, of at most `count` values where its proportions allow: its sides divided by one number.
+  public func shrunk(toValues count: Int) -> ImageInput {
+    var divisor = 1
+    func side(_ length: Int) -> Int { max(1, length / divisor) }
+    while shape.channels * side(shape.height) * side(shape.width) > count, divisor < max(shape.height, shape.width) {
+      divisor += 1
+    }
+    let small = ImageShape(channels: shape.channels, height: side(shape.height), width: side(shape.width))
+    return ImageInput(shape: small, normalization: normalization, alpha: alpha)
+  }
+}
+
+/// An encoder whose weights stay as they are while it is looked at.
+public struct FrozenEncoder: @unchecked Sendable {
+  public let encoder: Encoder
+  public let input: ImageInput
+  /// The whole arena of the model that the encoder is a part of.
+  let parameters: Vector
+  private let owner: AnyObject
+
+  /// - Parameter owner: who has the memory of `parameters`; nobody writes to it while features are taken.
+  public init(_ encoder: Encoder, input: ImageInput, parameters: Vector, owner: AnyObject) {
+    (self.encoder, self.input, self.parameters, self.owner) = (encoder, input, parameters, owner)
+  }
+
+  var width: Int { encoder.configuration.transformer.width }
+  var patchCount: Int { encoder.configuration.patches.count }
+  public var depth: Int { encoder.configuration.transformer.depth }
+}
+
+/// How the tokens of an image become its features.
+public enum Pooling: String, CaseIterable, Sendable {
+  /// The cls token.
+  case cls
+  /// The mean of the patches' tokens.
+  case mean
+  /// The patches' tokens themselves, in the order of the patches.
+  case patches
+}
+
+/// What is taken for an image's features.
+public enum FeatureKind: Sendable {
+  /// The tokens that an encoder makes of it, behind the norm that follows all blocks, or, where `layer` is given, the
+  /// stream behind so many blocks as it is.
+  case encoder(FrozenEncoder, Pooling, layer: Int? = nil)
+  /// Its normalised values, channel after channel: what any model has to beat.
+  case pixels(ImageInput)
+
+  var input: ImageInput {
+    switch self {
+    case .encoder(let encoder, _, _): encoder.input
+    case .pixels(let input): input
+    }
+  }
+
+  /// The shape of one image's features.
+  public var shape: [Int] {
+    switch self {
+    case .encoder(let encoder, .patches, _): [encoder.patchCount, encoder.width]
+    case .encoder(let encoder, _, _): [encoder.width]
+    case .pixels(let input): [input.shape.count]
+    }
+  }
+
+  /// Values of one image's features.
+  public var width: Int { shape.reduce(1, *) }
+
+  /// As few images as give products enough rows to be fast: more only leave other threads without work at the end.
+  var imagesPerUnit: Int {
+    switch self {
+    case .encoder(let encoder, _, _): max(1, (256 + encoder.patchCount) / (1 + encoder.patchCount))
+    case .pixels: 16
+    }
+  }
+}

@@ -1,0 +1,28 @@
+import Compute
+import Datasets
+import Evaluation
+import MaskedAutoencoder
+
+extension TrainedModel {
+  /// How images become what the model takes.
+  public var imageInput: ImageInput { configuration.imageInput }
+
+  /// Its encoder, to take features with.
+  public var frozenEncoder: FrozenEncoder {
+    FrozenEncoder(model.encoder, input: imageInput, parameters: parameters.all, owner: self)
+  }
+
+  /// The same model before training: with the first weights that its seed gives.
+  public var untrained: TrainedModel {
+    let first = AlignedBuffer<Float>(repeating: 0, count: model.table.arenaCount)
+    model.table.initialize(first.all, seed: configuration.train.seed)
+    return TrainedModel(model, configuration: configuration, parameters: first, step: 0)
+  }
+}
+
+extension PretrainingConfiguration {
+  /// How images become what the model takes.
+  var imageInput: ImageInput {
+    ImageInput(shape: imageShape, normalization: data.normalization, alpha: data.alpha)
+  }
+}
