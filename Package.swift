@@ -160,6 +160,9 @@ let package = Package(
         "mae",
       ],
       fixtures: true, live: true),
+    tests(
+      "Evaluation",
+      ["Collectives", "Compute", "Datasets", "Files", "Imaging", "Safetensors", "TemporaryFiles"], fixtures: true),
     tests("VisionTransformer", ["Compute", "Optimization", "Parameters", "Safetensors"], fixtures: true),
     tests(
       "MaskedAutoencoder",

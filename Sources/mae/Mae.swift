@@ -12,9 +12,9 @@ struct Mae: ParsableCommand {
     abstract: "Pre-trains masked autoencoders on CPU clusters, with the same bits on any number of threads and ranks.",
     version: programDescription,
     subcommands: [
-      PretrainCommand.self, FinetuneCommand.self, ReconstructCommand.self, InspectCommand.self, ConfigCommand.self,
-      ImportCommand.self, ExportCommand.self, ParityCommand.self, EmbedCommand.self, ReportCommand.self,
-      RunsCommand.self, DataCommand.self, PackCommand.self,
+      PretrainCommand.self, FinetuneCommand.self, ReconstructCommand.self, KNNCommand.self, ProbeCommand.self,
+      InspectCommand.self, ConfigCommand.self, ImportCommand.self, ExportCommand.self, ParityCommand.self,
+      EmbedCommand.self, ReportCommand.self, RunsCommand.self, DataCommand.self, PackCommand.self,
       BenchCommand.self, PlanCommand.self, DoctorCommand.self, BLASTrialCommand.self, ExchangeTrialCommand.self,
     ])
 

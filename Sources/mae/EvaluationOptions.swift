@@ -1,0 +1,200 @@
+import ArgumentParser
+import Checkpoints
+import Collectives
+import Compute
+import Datasets
+import Evaluation
+import Files
+import Foundation
+import Imaging
+import Pretraining
+import Training
+
+/// What the commands are told that judge a checkpoint's encoder by labelled images.
+struct EvaluationOptions: ParsableArguments {
+  @Option(
+    name: .long, help: ArgumentHelp("A run directory (its newest valid checkpoint) or a checkpoint.", valueName: "PATH")
+  )
+  var checkpoint: String
+
+  @Option(
+    name: .long, parsing: .singleValue,
+    help: ArgumentHelp(
+      "Labelled images to learn from: whatever data.path takes; given several times, one set.", valueName: "PATH"))
+  var train: [String]
+
+  @Option(
+    name: .long, parsing: .singleValue,
+    help: ArgumentHelp(
+      "Labelled images to be judged by. The same as --train: each image is judged by all others, where a command can do that.",
+      valueName: "PATH"))
+  var test: [String]
+
+  @Option(name: .long, help: "cls: the cls token; mean: the mean of the patches' tokens.")
+  var pool = Pooling.mean
+
+  @Option(
+    name: .long,
+    help:
+      "The part of the resized image's shorter side that is kept; 0.875 unless given, and 1 for models of less than 96 pixels."
+  )
+  var cropFraction: Double?
+
+  @Flag(name: .long, help: "Classify raw pixels and the features of an untrained encoder too, to compare with.")
+  var baselines = false
+
+  @Flag(name: .long, help: "Print one JSON object on one line.")
+  var json = false
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "The folder for figures, confusion matrix and mistakes; in the run directory under evaluation/ unless given.",
+      valueName: "DIR"))
+  var output: String?
+
+  @Option(name: .long, help: "Threads of a process; its share of the cores unless given.")
+  var threads: Int?
+
+  @OptionGroup var badImages: BadImageOptions
+
+  func validate() throws {
+    if let cropFraction, !(cropFraction > 0 && cropFraction <= 1) {
+      throw ValidationError("--crop-fraction is \(cropFraction); it must lie above 0 and be at most 1.")
+    }
+    if let threads, !(1...1_000).contains(threads) {
+      throw ValidationError("--threads is \(threads); ask for 1 to 1000.")
+    }
+    guard pool != .patches else {
+      throw ValidationError("--pool patches gives many vectors of an image, and one is wanted; take cls or mean.")
+    }
+  }
+}
+
+/// An evaluation of a checkpoint by labelled images, as far as all its commands share it.
+struct LabelledEvaluation {
+  let options: EvaluationOptions
+  let model: TrainedModel
+  let data: LabelledData
+  let communicator: any Communicator
+  let pool: WorkerPool
+
+  /// Opens everything and finds what must be refused before any work is done. All ranks call it.
+  init(_ options: EvaluationOptions, _ communicator: any Communicator) throws {
+    self.options = options
+    self.communicator = communicator
+    pool = try communicator.startThreads(options.threads)
+    model = try communicator.together { try TrainedModel(checkpoint: options.checkpoint) }
+    data = try LabelledData(
+      train: DataPaths(options.train), test: DataPaths(options.test), decoding: model.configuration.decodingOptions,
+      communicator: communicator)
+    let data = data
+    try communicator.together { _ = try data.classes() }
+  }
+
+  var crop: CenterCrop {
+    options.cropFraction.map(CenterCrop.init) ?? .usual(for: model.configuration.imageShape)
+  }
+
+  /// What is classified, the model's own features first, each with what people call it.
+  var kinds: [(name: String, kind: FeatureKind)] {
+    let own = ("encoder", FeatureKind.encoder(model.frozenEncoder, options.pool))
+    guard options.baselines else { return [own] }
+    let pixels = model.imageInput.shrunk(toValues: Self.mostPixelValues)
+    return [
+      own, ("raw pixels \(pixels.shape.height) x \(pixels.shape.width)", .pixels(pixels)),
+      ("untrained encoder", .encoder(model.untrained.frozenEncoder, options.pool)),
+    ]
+  }
+
+  /// Raw pixels of a larger image are those of a smaller one.
+  private static let mostPixelValues = 4096
+
+  /// The features of both sets, and the classes of the images that have some. All ranks call it.
+  func features(
+    _ kind: (name: String, kind: FeatureKind)
+  ) throws -> (sets: (train: FeatureSet, test: FeatureSet), classes: ClassMatch) {
+    let start = ContinuousClock.now
+    let sets = try data.features(
+      kind.kind, crop: crop, pool: pool, badImages: policy, communicator: communicator)
+    let classes = try communicator.together { try data.classes(of: sets) }
+    let count = sets.train.count + (data.isLeaveOneOut ? 0 : sets.test.count)
+    note("\(kind.name): features of \(count) images", since: start)
+    return (sets, classes)
+  }
+
+  private var policy: BadImagePolicy {
+    BadImagePolicy(allowedFraction: options.badImages.allowedFraction) { sample in
+      if communicator.rank == 0 { say("left out: \(sample)") }
+    }
+  }
+
+  /// Says on rank 0, on standard error, what has been done and how long it took.
+  func note(_ what: String, since start: ContinuousClock.Instant) {
+    let seconds = (ContinuousClock.now - start) / .seconds(1)
+    if communicator.rank == 0 { say("\(what): \(String(format: "%.1f", seconds)) s") }
+  }
+
+  /// What every result of this checkpoint and data says of itself.
+  func facts(_ sets: (train: FeatureSet, test: FeatureSet), _ classes: ClassMatch) -> [(name: String, value: String)] {
+    let train = data.isLeaveOneOut ? "the same" : escaped(data.paths.train)
+    return [
+      ("checkpoint", escaped(options.checkpoint)), ("step", "\(model.step)"), ("pool", options.pool.rawValue),
+      ("test", "\(sets.test.count) images of \(escaped(data.paths.test))"),
+      ("train", "\(sets.train.count) images: \(train)"), ("classes", "\(classes.classNames.count)"),
+    ]
+  }
+
+  func notes(_ sets: (train: FeatureSet, test: FeatureSet), _ classes: ClassMatch) -> [String] {
+    var notes = classes.notes
+    let leftOut = sets.train.leftOut.count + (data.isLeaveOneOut ? 0 : sets.test.leftOut.count)
+    if leftOut > 0 { notes.append("\(leftOut) images cannot be used and were left out") }
+    let shape = model.configuration.imageShape
+    for source in [data.train, data.test] {
+      guard let found = source.shape, found.height != shape.height || found.width != shape.width else { continue }
+      notes.append(
+        "images of \(found.height) x \(found.width) were resized to the \(shape.height) x \(shape.width) of the model")
+      break
+    }
+    return notes
+  }
+
+  /// Prints a result and writes it to its folder; on rank 0.
+  ///
+  /// - Parameter name: of the evaluation, in the folder's name.
+  func show(_ result: EvaluationResult, name: String) throws {
+    guard communicator.rank == 0 else { return }
+    print(options.json ? try result.json() : result.table)
+    guard let folder = options.output ?? standardFolder(name) else {
+      say("no folder was written: \(escaped(options.checkpoint)) is in no run directory; name one with --output")
+      return
+    }
+    try result.write(to: folder)
+    say("wrote \(escaped(folder))")
+  }
+
+  /// A folder of the run directory that the checkpoint is in: another one for other data and another step.
+  private func standardFolder(_ name: String) -> String? {
+    guard let run = runDirectory else { return nil }
+    let step = String(format: "%08d", model.step)
+    return "\(run)/evaluation/\(name)-\(options.pool.rawValue)-step-\(step)-\(data.identity)"
+  }
+
+  private var runDirectory: String? {
+    var folder = URL(filePath: options.checkpoint).standardizedFileURL
+    for _ in 0..<3 {
+      let isRun = (try? fileKindFollowingLinks(folder.appending(path: "checkpoints").path)) == .directory
+      if isRun { return folder.path }
+      folder.deleteLastPathComponent()
+    }
+    return nil
+  }
+}
+
+extension Communicator {
+  /// The threads of this rank: as many as were asked for, or its share of the cores. All ranks call it.
+  func startThreads(_ asked: Int?) throws -> WorkerPool {
+    let share = try shareOfCores(self)
+    return try together { try WorkerPool(count: asked ?? share) }
+  }
+}
