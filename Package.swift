@@ -163,6 +163,7 @@ let package = Package(
     tests(
       "Evaluation",
       ["Collectives", "Compute", "Datasets", "Files", "Imaging", "Safetensors", "TemporaryFiles"], fixtures: true),
+    tests("Pretraining", ["Compute", "MaskedAutoencoder"]),
     tests("VisionTransformer", ["Compute", "Optimization", "Parameters", "Safetensors"], fixtures: true),
     tests(
       "MaskedAutoencoder",

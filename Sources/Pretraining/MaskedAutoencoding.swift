@@ -1,6 +1,7 @@
 import Checkpoints
 import Compute
 import Datasets
+import Evaluation
 import MaskedAutoencoder
 import Parameters
 import Reporting
@@ -46,12 +47,17 @@ public struct MaskedAutoencoding: TrainingTask {
     }
     let gallery = try TrainingGallery(
       configuration, model: model, held: held, trained: source, threads: placement.rank == 0 ? placement.threads : 0)
-    return EpochEvaluations([gallery], epochs: configuration.train.epochs)
+    let figures = configuration.evaluation.test.isEmpty ? nil : try PretrainingEvaluation(self)
+    return EpochEvaluations([figures, gallery], epochs: configuration.train.epochs)
   }
 
   public func evaluationBytes(_ placement: VirtualWorkerPlacement) -> Int {
-    TrainingGallery.byteCount(configuration, threads: placement.rank == 0 ? placement.threads : 0)
+    PretrainingEvaluation.bytes(configuration, threads: placement.threads)
+      + TrainingGallery.byteCount(configuration, threads: placement.rank == 0 ? placement.threads : 0)
   }
+
+  /// How images become what the model takes.
+  var imageInput: ImageInput { configuration.imageInput }
 
   public func memories(_ need: MemoryNeed, gradient: Vector) -> [Workspace] {
     let memory = workspaceMemory(need)

@@ -7,6 +7,7 @@ import Training
 /// All that a run of pre-training is told: `configs/*.yaml`, and `--set` over it.
 public struct PretrainingConfiguration: TaskConfiguration {
   public var model = ModelConfiguration()
+  public var evaluation = EvaluationConfiguration()
   public var run = RunConfiguration()
   public var gallery = GalleryConfiguration()
 
@@ -14,7 +15,10 @@ public struct PretrainingConfiguration: TaskConfiguration {
 
   public static let keys: [ConfigurationKey<Self>] =
     [.section("model", \.model, "the masked autoencoder")] + runKeys
-    + [.section("gallery", \.gallery, "what the model makes of masked images, to be looked at; changes no bit")]
+    + [
+      .section("gallery", \.gallery, "what the model makes of masked images, to be looked at; changes no bit"),
+      .section("eval", \.evaluation, "what is looked at after epochs; it changes no bit"),
+    ]
 
   public var imageShape: ImageShape {
     ImageShape(channels: model.channels, height: model.imageSize.height, width: model.imageSize.width)

@@ -3,14 +3,14 @@ import Configuration
 import Datasets
 
 /// The keys that say what a process of the run finds on its machine.
-private let machineKeys: Set<String> = ["data.path", "data.workers", "parallel.threads"]
+private let machineKeys: Set<String> = ["data.path", "data.workers", "parallel.threads", "eval.train", "eval.test"]
 /// The other keys that may change when a run resumes: they do not say what comes out of it.
 private let freeKeys: Set<String> = [
   "data.max_bad_fraction", "train.steps", "train.time_limit", "train.non_finite", "train.compare_every_steps",
   "train.recompute", "parallel.blas_kernel", "parallel.shard_optimizer",
 ]
 /// The sections all of whose keys are such.
-private let freeSections = ["checkpoint", "watchdog", "gallery"]
+private let freeSections = ["checkpoint", "watchdog", "gallery", "eval"]
 
 /// What a resume would change of the recipe, as `key: old -> new`.
 func recipeChanges<Configuration: TaskConfiguration>(from old: Configuration, to new: Configuration) -> [String] {
