@@ -13,6 +13,8 @@ public struct PretrainingConfiguration: TaskConfiguration {
 
   public init() {}
 
+  public static let freeSections = ["gallery", "eval"]
+
   public static let keys: [ConfigurationKey<Self>] =
     [.section("model", \.model, "the masked autoencoder")] + runKeys
     + [

@@ -70,8 +70,8 @@ final class PretrainingEvaluation: EpochEvaluation {
     baselines = known
     var values = [
       MetricValue(Metric(name: "test_loss"), losses.model),
-      MetricValue(Metric(name: "test_loss_of_patch_means"), known.patchMeans),
-      MetricValue(Metric(name: "test_loss_of_interpolation"), known.interpolated),
+      MetricValue(Metric(name: "baseline_mean_loss"), known.patchMeans),
+      MetricValue(Metric(name: "baseline_interpolation_loss"), known.interpolated),
     ]
     let encoder = FrozenEncoder(task.model.encoder, input: task.imageInput, parameters: state.parameters, owner: self)
     let kind = FeatureKind.encoder(encoder, configuration.pooling)
@@ -80,7 +80,7 @@ final class PretrainingEvaluation: EpochEvaluation {
       let features = try FeatureExtractor(
         kind, of: test, crop: crop, pool: state.pool, communicator: state.communicator
       ).all(badImages: policy(state), advance: state.advance)
-      values.append(MetricValue(Metric(name: "rank_me"), rankMe(features.rows)))
+      values.append(MetricValue(Metric(name: "rankme"), rankMe(features.rows)))
       state.advance()
       return values
     }

@@ -63,9 +63,13 @@ public final class ReportSink: RecordSink {
   /// Writes the page for the last time.
   public func finish() throws(ReportingError) {
     try pages.withLock { (pages) throws(ReportingError) in
-      pages.isFinished = true
+      defer { pages.end() }
       try pages.write(isAlive: false, rewriteSeconds: nil)
     }
+  }
+
+  deinit {
+    pages.withLock { $0.end() }
   }
 
   /// What the last page says of the run's health.
@@ -75,11 +79,15 @@ public final class ReportSink: RecordSink {
 /// The pages of one run, one after another.
 private struct Pages {
   let directory: String
-  let mayWrite: @Sendable () -> Bool
+  /// Nil when no more are written. It may hold on to the run's lock, which is then free for the next run, while the thread
+  /// sleeps yet.
+  private var mayWrite: (@Sendable () -> Bool)?
   private var history = RunHistory()
   private var follower: LogFollower
   private(set) var findings: [HealthFinding] = []
-  var isFinished = false
+  var isFinished: Bool { mayWrite == nil }
+
+  mutating func end() { mayWrite = nil }
 
   init(directory: String, mayWrite: @escaping @Sendable () -> Bool) {
     (self.directory, self.mayWrite) = (directory, mayWrite)
@@ -93,7 +101,7 @@ private struct Pages {
   }
 
   mutating func write(isAlive: Bool, rewriteSeconds: Double?) throws(ReportingError) {
-    guard mayWrite() else { return }
+    guard let mayWrite, mayWrite() else { return }
     do { try history.read(&follower) } catch { throw .file(error) }
     let run = ReportedRun(directory: directory, history: history, isAlive: isAlive, showsImages: true)
     findings = run.findings

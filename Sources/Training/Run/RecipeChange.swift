@@ -9,8 +9,6 @@ private let freeKeys: Set<String> = [
   "data.max_bad_fraction", "train.steps", "train.time_limit", "train.non_finite", "train.compare_every_steps",
   "train.recompute", "parallel.blas_kernel", "parallel.shard_optimizer",
 ]
-/// The sections all of whose keys are such.
-private let freeSections = ["checkpoint", "watchdog", "gallery", "eval"]
 
 /// What a resume would change of the recipe, as `key: old -> new`.
 func recipeChanges<Configuration: TaskConfiguration>(from old: Configuration, to new: Configuration) -> [String] {

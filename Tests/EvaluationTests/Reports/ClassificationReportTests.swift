@@ -82,7 +82,7 @@ import Testing
     let lines = result.table.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
     #expect(lines[0] == "step: 7" && lines[2] == "note: something")
     #expect(lines.contains("features     k    top-1    top-5") && lines.contains("raw pixels  10  40.00 %  60.00 %"))
-    #expect(lines.contains("by class, of raw pixels with k 10:") && lines.contains("b             1   0.00 %"))
+    #expect(lines.contains("by class, of raw pixels with k 10:") && lines.contains("b            1   0.00 %"))
     let object = try #require(
       try JSONSerialization.jsonObject(with: Data(try result.json().utf8)) as? [String: Any])
     #expect(object["evaluation"] as? String == "k-NN" && (object["facts"] as? [String: String])?["step"] == "7")

@@ -48,9 +48,9 @@ extension ProgramTests {
 
     @Test(arguments: kinds) func aFolderIsTrainedOnWithoutTheBrokenOne(kind: Kind) throws {
       let bench = try Workbench()
-      for index in 0..<Self.count { try bench.write(content(index, kind), to: "images/\(name(index, kind))") }
-      let settings = ["data.path=\(bench.path)/images"] + kind.settings
-      try requireEqualBits(bench, settings, brokenName: "/images/\(name(Self.broken, kind))")
+      for index in 0..<Self.count { try bench.write(content(index, kind), to: "folder/\(name(index, kind))") }
+      let settings = ["data.path=\(bench.path)/folder"] + kind.settings
+      try requireEqualBits(bench, settings, brokenName: "/folder/\(name(Self.broken, kind))")
     }
 
     @Test(arguments: kinds) func shardsAreTrainedOnWithoutTheBrokenOne(kind: Kind) throws {
@@ -94,15 +94,15 @@ extension ProgramTests {
     /// A file that disappears while the run goes on is an image that cannot be used, and is named.
     @Test(arguments: [nil, 2]) func aFileThatIsDeletedGivesItsPlaceToTheNext(ranks: Int?) throws {
       let bench = try Workbench()
-      try bench.writePNGs(to: "images")
+      try bench.writePNGs(to: "folder")
       let settings = [
-        "data.path=\(bench.path)/images", "data.max_bad_fraction=1", "train.epochs=100000", "checkpoint.every_epochs=1",
+        "data.path=\(bench.path)/folder", "data.max_bad_fraction=1", "train.epochs=100000", "checkpoint.every_epochs=1",
       ]
       let job = try bench.start("run", settings, ranks: ranks)
       try bench.waitForStep(4, of: "run", job)
-      try FileManager.default.removeItem(atPath: "\(bench.path)/images/\(bench.pngName(7))")
+      try FileManager.default.removeItem(atPath: "\(bench.path)/folder/\(bench.pngName(7))")
       try bench.waitUntil("the missing image's name", job) {
-        (try? bench.log(of: "run").badSamples.contains { $0.reason.contains("images/\(bench.pngName(7))") }) ?? false
+        (try? bench.log(of: "run").badSamples.contains { $0.reason.contains("folder/\(bench.pngName(7))") }) ?? false
       }
       try job.send(SIGUSR1)
       let outcome = try job.wait(deadlineSeconds: 30)
@@ -116,10 +116,10 @@ extension ProgramTests {
       for index in 0..<48 {
         let name = index % 3 == 0 ? "asks_for_turn.jpg" : "waves\(index % 5).jpg"
         let fixture = Bundle.module.bundleURL.appendingPathComponent("Fixtures/\(name)")
-        try bench.write(Data(contentsOf: fixture), to: "images/\(index).jpg")
+        try bench.write(Data(contentsOf: fixture), to: "folder/\(index).jpg")
       }
       // Three steps an epoch, which take every image.
-      let settings = ["data.path=\(bench.path)/images", "train.steps=8"] + colorSettings
+      let settings = ["data.path=\(bench.path)/folder", "train.steps=8"] + colorSettings
       for ranks in [nil, 2] {
         let outcome = try bench.pretrain("run-\(ranks ?? 1)", settings, ranks: ranks)
         #expect(outcome.exitCode == 0, "\(outcome.errorOutput)")
@@ -134,8 +134,8 @@ extension ProgramTests {
     /// What a fast decoding gives belongs to the recipe, and is as equal on all ranks as the exact one.
     @Test func fastDecodingIsAnotherRecipeWithEqualBits() throws {
       let bench = try Workbench()
-      try bench.writeJPEGs(to: "images")
-      let settings = ["data.path=\(bench.path)/images", "train.steps=4"] + colorSettings
+      try bench.writeJPEGs(to: "folder")
+      let settings = ["data.path=\(bench.path)/folder", "train.steps=4"] + colorSettings
       let exact = try bench.train("exact", settings)
       let fast = try bench.train("fast", settings + ["data.fast_decode=true"])
       #expect(fast.checkpoint != exact.checkpoint)
