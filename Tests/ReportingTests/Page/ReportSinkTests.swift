@@ -38,7 +38,7 @@ import Testing
   func rewound() throws {
     for step in 1...10 { try append(step) }
     let sink = ReportSink(directory: folder.path, mayWrite: { true })
-    while page?.contains("after step 10") != true { Thread.sleep(forTimeInterval: 0.02) }
+    while page?.contains("Step 10") != true { Thread.sleep(forTimeInterval: 0.02) }
     try log.removeLines(behind: 4)
     sink.rewind(to: 4)
     for step in 5...6 { try append(step) }

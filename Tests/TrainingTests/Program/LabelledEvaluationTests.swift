@@ -36,9 +36,10 @@ extension ProgramTests {
       #expect(results.count == (words[0] == "knn" ? 6 : 3))
       #expect(
         Set(results.compactMap { $0["features"] as? String }) == ["encoder", "raw pixels 8 x 8", "untrained encoder"])
-      // Waves of three lengths can be told apart by their pixels.
+      // Waves of three lengths are near those of their own length; planes need not part them, whatever their phases.
       let accuracies = results.compactMap { ($0["report"] as? [String: Any])?["top1"] as? Double }
-      #expect(accuracies.allSatisfy { $0 > 0.5 } && accuracies.count == results.count)
+      #expect(accuracies.count == results.count)
+      if words[0] == "knn" { #expect(accuracies.allSatisfy { $0 > 0.5 }, "\(accuracies)") }
       for (name, options, ranks) in [
         ("threads", ["--threads", "2"], nil), ("two", [], 2), ("four", ["--threads", "1"], 4), ("three", [], 3),
       ] as [(String, [String], Int?)] {

@@ -176,10 +176,13 @@ extension ProgramTests {
       #expect(same.exitCode == 2)
       #expect(same.errorOutput.contains(sentence))
       #expect(try classifying.contents(of: "run") == before)
-      let embedding = try pretraining.runAnyCommand(
-        ["export", "--checkpoint", run, "--format", "timm", "--output", "\(pretraining.path)/exported"])
-      #expect(embedding.exitCode == 1)
-      #expect(embedding.errorOutput.contains(sentence), "\(embedding.errorOutput)")
+      let painting = try pretraining.runAnyCommand(
+        [
+          "reconstruct", "--checkpoint", run, "--data", "\(pretraining.path)/images", "--output",
+          "\(pretraining.path)/gallery.png",
+        ])
+      #expect(painting.exitCode == 1)
+      #expect(painting.errorOutput.contains(sentence), "\(painting.errorOutput)")
     }
   }
 }
