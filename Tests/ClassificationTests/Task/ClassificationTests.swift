@@ -53,7 +53,8 @@ import Training
     ("finetune.trained_blocks=1.5", "neither a whole number of blocks nor 0.5"),
     ("finetune.trained_blocks=3", "the encoder has 2 blocks"), ("finetune.batch_norm=true", "what lies before it"),
     ("parallel.virtual_workers=4", "they are mixed in pairs"),
-    ("data.rand_augment=auto", "does not begin with rand-"), ("model.image_size=10", "not divisible by model.patch_size"),
+    ("data.rand_augment=auto", "does not begin with rand-"),
+    ("model.image_size=10", "not divisible by model.patch_size"),
   ]) func refuses(setting: String, sentence: String) {
     let error = #expect(throws: ConfigurationError.self) { try task([setting]) }
     #expect(error?.description.contains(sentence.prefix(20)) ?? false, "\(error?.description ?? "")")
