@@ -12,10 +12,11 @@ extension Masking: ExpressibleByArgument {}
 struct ReconstructCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "reconstruct",
-    abstract: "Paint what a checkpoint makes of masked images: masked | reconstruction | original.",
+    abstract: "Paint what a checkpoint makes of masked images, as one labelled PNG.",
     discussion: """
-      A model with model.norm_pix predicts patches less their mean, in units of their deviation, and neither of the two: \
-      its hidden patches are shown with the true mean and deviation of the image, as in the paper's figures.
+      Of each image: masked, as the model paints it, with the visible patches pasted in, and as it is. A model with \
+      model.norm_pix predicts patches less their mean, in units of their deviation, and neither of the two: all patches are \
+      painted with the true mean and deviation of the image, as in the paper's figures.
 
       Example: mae reconstruct --checkpoint runs/base --data /data/photos --output gallery.png
       """)
@@ -39,6 +40,12 @@ struct ReconstructCommand: ParsableCommand {
   @Option(
     name: .long,
     help: ArgumentHelp(
+      "Share of the patches that is removed; as in training where it is not given.", valueName: "RATIO"))
+  var maskRatio: Double?
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
       "Which patches are removed: random, block or grid; as in training where it is not given.", valueName: "NAME"))
   var masking: Masking?
 
@@ -54,6 +61,9 @@ struct ReconstructCommand: ParsableCommand {
     guard (try? fileKind(output)) == nil else {
       throw ValidationError("--output \(output) exists already and is not overwritten; name another.")
     }
+    if let maskRatio, !(maskRatio > 0 && maskRatio < 1) {
+      throw ValidationError("--mask-ratio is \(maskRatio); name a share between 0 and 1, such as 0.75.")
+    }
     guard count >= 1 else { throw ValidationError("--count is \(count); ask for at least one image.") }
   }
 
@@ -63,17 +73,17 @@ struct ReconstructCommand: ParsableCommand {
       let source = try openSource(at: DataPaths(data), options: model.configuration.decodingOptions)
       let count = min(count, source.count)
       let result = try model.reconstruct(
-        source, count: count, masking: masking, seed: seed, badImages: badImages.policy)
-      try result.gallery.writePNG(to: output)
+        source, count: count, maskRatio: maskRatio, masking: masking, seed: seed, badImages: badImages.policy)
+      try result.gallery("After step \(model.step): images spread over the data").writePNG(to: output)
       remark(
         String(
           format: "step %d: loss %.4f over %d images; %.4f for painting each patch in its mean colour", model.step,
-          result.loss, result.triples.count, result.meanColorLoss))
+          result.loss, result.images.count, result.meanColorLoss))
       if model.configuration.model.normalizesPixels {
-        remark("hidden patches are shown with their true mean and deviation: model.norm_pix leaves these unpredicted")
+        remark("patches are shown with their true mean and deviation: model.norm_pix leaves these unpredicted")
       }
       remark("wrote \(escaped(output))")
-      badImages.warn(leftOut: count - result.triples.count, of: count)
+      badImages.warn(leftOut: count - result.images.count, of: count)
     } catch let error as ConfigurationError {
       fail("\(error)", code: 2)
     } catch {

@@ -7,6 +7,7 @@ import MPILaunch
 import MaskedAutoencoder
 import Pretraining
 import Testing
+import VisionTransformer
 
 /// `mae reconstruct`: what it does about images that cannot be used, and about its output.
 @Suite struct ReconstructionTests {
@@ -33,24 +34,61 @@ import Testing
     func masked(_ masking: Masking?) throws -> [Image] {
       try model.reconstruct(
         source, count: 11, masking: masking, seed: 3, badImages: BadImagePolicy(allowedFraction: 0) { _ in }
-      ).triples.map { $0[0] }
+      ).images.map(\.masked)
     }
     #expect(try masked(nil) == masked(.random))
     #expect(try masked(.block) != masked(.random))
+  }
+
+  /// Any share of the patches may be removed, whatever the model was trained with: patches are grey where they were removed
+  /// and nowhere else, and come from the image and from the painting where two are pasted together.
+  @Test(arguments: [0.3, 0.75, 0.9]) func removesAsManyPatchesAsAskedFor(ratio: Double) throws {
+    let source = try openSource(at: fixture("images"))
+    let model = try TrainedModel.importing(fixture("hf")).model
+    let result = try model.reconstruct(
+      source, count: 11, maskRatio: ratio, seed: 3, badImages: BadImagePolicy(allowedFraction: 0) { _ in })
+    let patches = model.configuration.model.patches
+    let removed = patches.count - Int(Double(patches.count) * (1 - ratio))
+    for image in result.images {
+      let isRemoved = (0..<patches.count).map { patch in
+        pixels(of: patch, in: patches, image.masked).allSatisfy { $0 == 128 }
+      }
+      #expect(isRemoved.count { $0 } == removed)
+      for patch in 0..<patches.count {
+        func of(_ tile: Image) -> [UInt8] { pixels(of: patch, in: patches, tile) }
+        #expect(of(image.pasted) == of(isRemoved[patch] ? image.reconstruction : image.original))
+        if !isRemoved[patch] { #expect(of(image.masked) == of(image.original)) }
+      }
+    }
+    #expect(result.images.contains { $0.reconstruction != $0.pasted })
+    let gallery = result.gallery("After step 7")
+    #expect(gallery.width > 4 * source.count && gallery.height > gallery.width / 2)
+  }
+
+  private func pixels(of patch: Int, in patches: PatchGrid, _ image: Image) -> [UInt8] {
+    let side = patches.patchSize
+    let (top, left) = (patch / patches.grid.width * side, patch % patches.grid.width * side)
+    var pixels: [UInt8] = []
+    for row in top..<top + side {
+      for column in left..<left + side {
+        for channel in 0..<image.channels { pixels.append(image[row: row, column: column, channel: channel]) }
+      }
+    }
+    return pixels
   }
 
   @Test func leavesOutImagesThatCannotBeUsed() throws {
     let folder = try TemporaryFolder()
     let whole = try reconstruct(fixture("images"), allowedFraction: 0)
     let told = Told()
-    let images = try images(broken: ["04.png"], in: folder)
-    let rest = try reconstruct(images, allowedFraction: 0.1, told: told)
+    let path = try images(broken: ["04.png"], in: folder)
+    let rest = try reconstruct(path, allowedFraction: 0.1, told: told)
     #expect(told.names == ["04.png"])
-    var triples = whole.triples
-    triples.remove(at: 4)
-    #expect(rest.triples == triples, "no other image stands in for it, and the masks of the others stay")
+    var images = whole.images
+    images.remove(at: 4)
+    #expect(rest.images == images, "no other image stands in for it, and the masks of the others stay")
     #expect(rest.loss != whole.loss && abs(rest.loss - whole.loss) < whole.loss)
-    let sentence = try sentence { try reconstruct(images, allowedFraction: 0.05) }
+    let sentence = try sentence { try reconstruct(path, allowedFraction: 0.05) }
     #expect(sentence.contains("1 of the 11 images or more cannot be used"))
   }
 
@@ -73,6 +111,11 @@ import Testing
     #expect(grid.exitCode == 2 && grid.errorOutput.contains("6 of 4 x 4 patches are none of any"))
     let unknown = try run("a.png", ["--masking", "stripes"])
     #expect(unknown.exitCode == 2 && unknown.errorOutput.contains("random, block"))
+
+    let everything = try run("a.png", ["--mask-ratio", "1"])
+    #expect(everything.exitCode == 2 && everything.errorOutput.contains("name a share between 0 and 1"))
+    let nothing = try run("a.png", ["--mask-ratio", "0.99"])
+    #expect(nothing.exitCode == 2 && nothing.errorOutput.contains("at least one must be visible and one removed"))
 
     let strict = try run("a.png", ["--max-bad-fraction", "0"])
     #expect(strict.exitCode == 1 && strict.errorOutput.contains("nothing was written"))

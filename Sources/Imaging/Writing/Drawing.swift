@@ -10,7 +10,7 @@ public struct RGB: Sendable, Equatable {
   public static let black = RGB(0, 0, 0)
 }
 
-/// An RGB image that is drawn on: rectangles and small letters. What falls beyond its edges is cut off.
+/// An RGB image that is drawn on: rectangles, other images and small letters. What falls beyond its edges is cut off.
 public struct Drawing {
   public let width: Int
   public let height: Int
@@ -24,9 +24,35 @@ public struct Drawing {
 
   public var image: Image { Image(width: width, height: height, channels: 3, pixels: pixels) }
 
+  /// What was drawn as one channel, for those who drew greys alone.
+  public var greyImage: Image {
+    let greys = stride(from: 0, to: pixels.count, by: 3).map { start in
+      assert(pixels[start] == pixels[start + 1] && pixels[start] == pixels[start + 2], "a colour was drawn")
+      return pixels[start]
+    }
+    return Image(width: width, height: height, channels: 1, pixels: greys)
+  }
+
   public mutating func fill(_ columns: Range<Int>, _ rows: Range<Int>, _ color: RGB) {
     for row in rows.clamped(to: 0..<height) {
       for column in columns.clamped(to: 0..<width) { set(column, row, color) }
+    }
+  }
+
+  /// Puts an image down, whose pixels become squares of `magnification` pixels; `left` and `top` are its corner. Alpha is laid
+  /// over white.
+  public mutating func paste(_ tile: Image, left: Int, top: Int, magnification: Int = 1) {
+    guard let tile = tile.converted(toChannels: 3) else {
+      preconditionFailure("an image of \(tile.channels) channels has no colours")
+    }
+    for row in 0..<tile.height {
+      let rows = top + row * magnification..<top + (row + 1) * magnification
+      for column in 0..<tile.width {
+        let start = (row * tile.width + column) * 3
+        fill(
+          left + column * magnification..<left + (column + 1) * magnification, rows,
+          RGB(tile.pixels[start], tile.pixels[start + 1], tile.pixels[start + 2]))
+      }
     }
   }
 

@@ -9,7 +9,8 @@ public struct LabelledGallery {
   public var lines: [String]
 
   private static let (margin, gutter, groupGap) = (8, 3, 24)
-  private static let lineHeight = PixelFont.height + 2
+  private static let lineHeight = Drawing.letterHeight + 2
+  private static let ink = RGB(32, 32, 32)
   /// Small tiles are magnified to about this many pixels, so that their patches can be told apart.
   private static let tilePixels = 112
   /// What a page has room for beside one another.
@@ -29,23 +30,22 @@ public struct LabelledGallery {
     let fitting = (Self.widest - 2 * Self.margin + Self.groupGap) / (groupWidth + Self.groupGap)
     let groups = max(1, min(fitting, rows.count))
     let contentWidth = groups * (groupWidth + Self.groupGap) - Self.groupGap
-    let heads = titles.map { Self.broken($0, columns: tileWidth / PixelFont.width) }
+    let heads = titles.map { Self.broken($0, columns: tileWidth / Drawing.letterPitch) }
     let headHeight = Self.lineHeight * heads.reduce(0) { max($0, $1.count) }
-    let foot = lines.flatMap { Self.broken($0, columns: contentWidth / PixelFont.width) }
+    let foot = lines.flatMap { Self.broken($0, columns: contentWidth / Drawing.letterPitch) }
     let groupRows = (rows.count + groups - 1) / groups
     let top = Self.margin + headHeight
     let bottom = top + groupRows * (tileHeight + Self.gutter)
-    let isGrey = rows.joined().allSatisfy { $0.channels == 1 }
-    var canvas = Canvas(
-      width: contentWidth + 2 * Self.margin, height: bottom + foot.count * Self.lineHeight + Self.margin,
-      channels: isGrey ? 1 : 3)
+    var drawing = Drawing(
+      width: contentWidth + 2 * Self.margin, height: bottom + foot.count * Self.lineHeight + Self.margin)
     func left(_ group: Int, _ column: Int) -> Int {
       Self.margin + group * (groupWidth + Self.groupGap) + column * (tileWidth + Self.gutter)
     }
     for group in 0..<groups {
       for (column, head) in heads.enumerated() {
         for (line, text) in head.enumerated() {
-          canvas.write(text, x: left(group, column), y: Self.margin + line * Self.lineHeight)
+          drawing.write(
+            text, left: left(group, column), top: Self.margin + line * Self.lineHeight, color: Self.ink)
         }
       }
     }
@@ -53,13 +53,14 @@ public struct LabelledGallery {
       // Down first, so that neighbours of the data set stand below one another as they do in one column.
       let (group, row) = index.quotientAndRemainder(dividingBy: groupRows)
       for (column, tile) in tiles.enumerated() {
-        canvas.paste(tile, x: left(group, column), y: top + row * (tileHeight + Self.gutter), magnification)
+        drawing.paste(
+          tile, left: left(group, column), top: top + row * (tileHeight + Self.gutter), magnification: magnification)
       }
     }
     for (line, text) in foot.enumerated() {
-      canvas.write(text, x: Self.margin, y: bottom + 3 + line * Self.lineHeight)
+      drawing.write(text, left: Self.margin, top: bottom + 3 + line * Self.lineHeight, color: Self.ink)
     }
-    return canvas.image
+    return rows.joined().allSatisfy { $0.channels == 1 } ? drawing.greyImage : drawing.image
   }
 
   /// Lines of at most `columns` characters, broken between words; a longer word stands alone and is cut at the edge.
@@ -73,47 +74,5 @@ public struct LabelledGallery {
       }
     }
     return lines
-  }
-}
-
-/// White paper for tiles and text.
-private struct Canvas {
-  let width: Int
-  let height: Int
-  let channels: Int
-  private var pixels: [UInt8]
-
-  private static let ink: UInt8 = 32
-
-  init(width: Int, height: Int, channels: Int) {
-    (self.width, self.height, self.channels) = (width, height, channels)
-    pixels = [UInt8](repeating: 255, count: width * height * channels)
-  }
-
-  var image: Image { Image(width: width, height: height, channels: channels, pixels: pixels) }
-
-  mutating func paste(_ tile: Image, x left: Int, y top: Int, _ magnification: Int) {
-    guard let tile = tile.converted(toChannels: channels) else {
-      preconditionFailure("a tile of \(tile.channels) channels")
-    }
-    for row in 0..<tile.height * magnification {
-      for column in 0..<tile.width * magnification {
-        let target = ((top + row) * width + left + column) * channels
-        let source = (row / magnification * tile.width + column / magnification) * channels
-        for channel in 0..<channels { pixels[target + channel] = tile.pixels[source + channel] }
-      }
-    }
-  }
-
-  mutating func write(_ text: String, x left: Int, y top: Int) {
-    for (index, character) in text.enumerated() {
-      for (row, bits) in PixelFont.rows(of: character).enumerated() {
-        for column in 0..<PixelFont.width where bits & (0x20 >> UInt8(column)) != 0 {
-          let (x, y) = (left + index * PixelFont.width + column, top + row)
-          guard x < width, y < height else { continue }
-          for channel in 0..<channels { pixels[(y * width + x) * channels + channel] = Self.ink }
-        }
-      }
-    }
   }
 }

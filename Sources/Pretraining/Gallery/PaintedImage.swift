@@ -4,7 +4,7 @@ import Imaging
 import MaskedAutoencoder
 
 /// What a model makes of one masked image, as images (He et al. 2022, Figure 2).
-public struct PaintedImage {
+public struct PaintedImage: Equatable {
   /// What the encoder saw; removed patches are mid-grey.
   public let masked: Image
   /// All patches as the model paints them. The loss is over the removed ones alone, so that the visible ones are worse.
@@ -46,6 +46,22 @@ public struct PaintedImage {
 }
 
 extension ModelConfiguration {
+  /// What somebody needs to know who looks at painted images, for below them.
+  ///
+  /// - Parameter beginning: of the first sentence, "After epoch 3: held-out images".
+  func paintingLegend(_ beginning: String) -> [String] {
+    let pattern = masking == .random ? "" : " (\(masking) masking)"
+    let lines = [
+      "\(beginning), \(maskedCount) of \(patchCount) patches removed\(pattern). The loss is over these alone, so that the "
+        + "visible ones are painted worse."
+    ]
+    guard normalizesPixels else { return lines }
+    return lines + [
+      "model.norm_pix: patches are predicted without their brightness and contrast; the true mean and deviation of each "
+        + "patch make them visible here."
+    ]
+  }
+
   /// Where a patch's values, in the order (row, column, channel), lie among an image's, plane after plane.
   func pixelIndices(of patch: Int) -> [Int] {
     let (side, width) = (patchSize, imageSize.width)

@@ -71,28 +71,15 @@ final class TrainingGallery: EpochEvaluation {
       }
       let painted = paint(images, with: state)
       state.advance()
-      let gallery = LabelledGallery(titles: PaintedImage.titles, rows: painted.map(\.tiles), lines: lines(state))
+      let beginning = "After epoch \(state.epoch): \(data.isEmpty ? "images that are trained on" : "held-out images")"
+      let gallery = LabelledGallery(
+        titles: PaintedImage.titles, rows: painted.map(\.tiles), lines: configuration.model.paintingLegend(beginning))
       try PosixFileSystem().createDirectories(state.runDirectory.galleries)
       try gallery.image.writePNG(to: state.runDirectory.gallery(ofEpoch: state.epoch))
     } catch {
       state.warn("the gallery of epoch \(state.epoch) could not be made: \(error)")
     }
     return []
-  }
-
-  private func lines(_ state: EvaluationState) -> [String] {
-    let model = configuration.model
-    let from = data.isEmpty ? "images that are trained on" : "held-out images"
-    var lines = [
-      "After epoch \(state.epoch): \(from), \(model.maskedCount) of \(model.patchCount) patches removed. The loss is over "
-        + "these alone, so that the visible ones are painted worse."
-    ]
-    if model.normalizesPixels {
-      lines.append(
-        "model.norm_pix: patches are predicted without their brightness and contrast; the true mean and deviation of each "
-          + "patch make them visible here.")
-    }
-    return lines
   }
 
   private func readImages() throws -> [(sample: Int, values: [Float])] {

@@ -45,4 +45,22 @@ import Testing
     large.fill(-3..<99, 2..<3, RGB(0, 10, 20))
     #expect(large.image[row: 2, column: 8, channel: 2] == 20 && large.image[row: 3, column: 8, channel: 2] != 20)
   }
+
+  @Test func putsImagesDown() {
+    var drawing = Drawing(width: 5, height: 3)
+    drawing.paste(Image(width: 2, height: 1, channels: 1, pixels: [10, 20]), left: 1, top: 1, magnification: 2)
+    drawing.paste(Image(width: 1, height: 2, channels: 1, pixels: [30, 40]), left: 0, top: -1)
+    let w: UInt8 = 255
+    #expect(
+      drawing.greyImage
+        == Image(
+          width: 5, height: 3, channels: 1,
+          pixels: [
+            40, w, w, w, w,
+            w, 10, 10, 20, 20,
+            w, 10, 10, 20, 20,
+          ]))
+    drawing.paste(Image(width: 1, height: 1, channels: 3, pixels: [1, 2, 3]), left: 4, top: 0)
+    #expect((0..<3).map { drawing.image[row: 0, column: 4, channel: $0] } == [1, 2, 3])
+  }
 }
