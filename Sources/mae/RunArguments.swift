@@ -113,6 +113,7 @@ struct RunArguments: ParsableArguments {
         case "none": .none
         default: .checkpoint(resume)
         }
+      options.program = programDescription
       options.initialWeights = initFrom
       options.allowsRecipeChange = allowRecipeChange
       options.debug = debug

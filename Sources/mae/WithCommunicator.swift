@@ -32,7 +32,7 @@ func withCommunicator(
   } catch {
     let code: Int32 = isUsageError(error) ? 2 : 1
     guard isSharedByAllRanks(error) else {
-      say("rank \(communicator.rank): \(error)")
+      say(communicator.size == 1 ? "\(error)" : "rank \(communicator.rank): \(error)")
       communicator.abort(code: code)
     }
     if communicator.rank == 0 { say("\(error)") }

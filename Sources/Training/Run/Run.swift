@@ -19,6 +19,8 @@ public enum ResumeChoice: Sendable, Equatable {
 public struct RunOptions: Sendable {
   public var runDirectory: RunDirectory
   public var resume = ResumeChoice.auto
+  /// What trains, for its log: the version and, where it is known, the commit.
+  public var program = programVersion
   /// Weights to begin a new run with: a run directory or a checkpoint.
   public var initialWeights: String?
   public var allowsRecipeChange = false

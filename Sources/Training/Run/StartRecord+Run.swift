@@ -20,7 +20,7 @@ func startRecord<Task>(of run: Run<Task>) -> StartRecord {
   }
   record.environment =
     [
-      LogField("program", .text("SwiftMAE \(programVersion)")),
+      LogField("program", .text("SwiftMAE \(run.options.program)")),
       LogField("command", .text(CommandLine.arguments.map(escaped).joined(separator: " "))),
       LogField("hosts", .text(hosts.joined(separator: ", "))),
       LogField("ranks", .integer(placement.ranks)),

@@ -63,6 +63,17 @@ extension ProgramTests {
       #expect(comparison.contains("train.<wbr>base_<wbr>learning_<wbr>rate"))
     }
 
+    /// What was trained by which source can be told from its log.
+    @Test func theLogNamesTheCommit() throws {
+      let bench = try Workbench()
+      #expect(try bench.pretrain("run", ["train.steps=1"]).exitCode == 0)
+      let version = try bench.runAnyCommand(["--version"]).output.trimmingCharacters(in: .newlines)
+      #expect(version.contains(/^\d+\.\d+\.\d+ \([0-9a-f]{12}\+?\)$/), "\(version)")
+      let log = try String(contentsOfFile: "\(bench.path)/run/log.jsonl", encoding: .utf8)
+      let start = try #require(log.split(separator: "\n").first { $0.contains("\"event\":\"start\"") })
+      #expect(start.contains("\"program\":\"SwiftMAE \(version)\""))
+    }
+
     @Test func whatIsNoRunIsSaid() throws {
       let bench = try Workbench()
       let none = try bench.runAnyCommand(["runs", bench.path])

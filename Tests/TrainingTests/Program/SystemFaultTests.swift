@@ -79,7 +79,7 @@ extension ProgramTests {
         let sentences = outcome.errors.split(separator: "\n").filter { $0.hasPrefix("mae: ") }
         #expect(sentences.count == 1, "\(outcome.errors)")
         let purpose = outcome.errors.firstMatch(
-          of: /mae: (?:rank 0: )?cannot start a thread for ([a-z ]+): Resource temporarily/)
+          of: /mae: cannot start a thread for ([a-z ]+): Resource temporarily/)
         try #require(purpose != nil, "\(outcome.errors)")
         purposes.insert(String(purpose!.1))
         #expect((try? bench.log(of: run).lastStep) ?? 0 == 0, "a step was taken before")
