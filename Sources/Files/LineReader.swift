@@ -1,7 +1,7 @@
 /// The lines of a text file, one at a time, so that a long log needs no memory in proportion.
 public struct LineReader: ~Copyable {
   private let file: ReadableFile
-  private var offset = 0
+  private var offset: Int
   /// What was read and not yet handed out.
   private var buffer: [UInt8] = []
   private var start = 0
@@ -10,8 +10,10 @@ public struct LineReader: ~Copyable {
 
   private static let blockByteCount = 1 << 16
 
-  public init(path: String) throws(FileError) {
+  /// - Parameter offset: the byte to begin at.
+  public init(path: String, from offset: Int = 0) throws(FileError) {
     file = try ReadableFile(path)
+    self.offset = offset
   }
 
   /// The next line without its line feed; nil at the end. A last line that its writer did not finish, and so has no line

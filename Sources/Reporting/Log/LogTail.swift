@@ -5,8 +5,6 @@ import Files
 /// Steps stand in the order in which they were taken, and whatever else happened behind the step that was complete by then.
 /// So nothing before that line is of a later step, and it need not be read, however long the log is.
 struct LogTail {
-  /// The lines that are a log's, in order.
-  private(set) var lines: [LogLine] = []
   private(set) var rewound = TrainingLog.Rewound()
   /// The byte at which the first line of a later step begins, or the first that is none of a log's; nil where there is
   /// neither.
@@ -30,7 +28,6 @@ struct LogTail {
         continue
       }
       if line.event == StepRecord.event, line.step <= step { break }
-      lines.append(line)
       if line.step <= step {
         // A rewinding that was cut short has left some of them twice: the first of the two stays.
         if let copy = kept.firstIndex(of: bytes) {
@@ -43,7 +40,21 @@ struct LogTail {
         (firstRemoved, keptBehindCount) = (reader.start, kept.count)
       }
     }
-    lines.reverse()
     keptBehind = kept[..<keptBehindCount].reversed().flatMap { $0 + [UInt8(ascii: "\n")] }
+  }
+
+  /// The byte behind the line of `step`, or of the last step before it.
+  static func start(in path: String, behind step: Int) throws(FileError) -> Int {
+    var reader = try BackwardLineReader(path: path)
+    var scanner = StepLineScanner()
+    while true {
+      let end = reader.start
+      guard let bytes = try reader.next() else { return 0 }
+      if scanner.read(bytes.span, bytes.indices) {
+        if scanner.step <= step { return end }
+      } else if let line = LogLine(json: bytes), line.event == StepRecord.event, line.step <= step {
+        return end
+      }
+    }
   }
 }

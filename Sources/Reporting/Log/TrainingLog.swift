@@ -97,18 +97,23 @@ public final class TrainingLog: Sendable {
 
   /// The same, one by one.
   public static func forEachLine(at path: String, _ body: (LogLine) -> Void) throws(ReportingError) {
+    try reporting { () throws(FileError) in try forEachLine(of: LineReader(path: path), body) }
+  }
+
+  /// Those behind the line of `step`, or of the last step before it: those of later steps, and what else was written since.
+  /// Nothing before them is read.
+  public static func forEachLine(
+    at path: String, behind step: Int, _ body: (LogLine) -> Void
+  ) throws(ReportingError) {
     try reporting { () throws(FileError) in
-      var reader = try LineReader(path: path)
-      while let bytes = try reader.next() {
-        if let line = LogLine(json: bytes) { body(line) }
-      }
+      try forEachLine(of: LineReader(path: path, from: LogTail.start(in: path, behind: step)), body)
     }
   }
 
-  /// The lines behind the line of `step`, or of the last step before it, read from the end of the log: those of later steps,
-  /// and what else was written since.
-  public static func lines(at path: String, behind step: Int) throws(ReportingError) -> [LogLine] {
-    try reporting { () throws(FileError) in try LogTail(path: path, behind: step).lines }
+  private static func forEachLine(of reader: consuming LineReader, _ body: (LogLine) -> Void) throws(FileError) {
+    while let bytes = try reader.next() {
+      if let line = LogLine(json: bytes) { body(line) }
+    }
   }
 }
 

@@ -104,7 +104,7 @@ final class RunRecorder {
   private func readRunningEpoch(after step: Int) throws {
     runningEpoch = RunningEpoch(metrics: run.metrics)
     let epochStart = step / stepsPerEpoch * stepsPerEpoch
-    for line in try TrainingLog.lines(at: directory.log, behind: epochStart) {
+    try TrainingLog.forEachLine(at: directory.log, behind: epochStart) { line in
       if let record = StepRecord(line, metrics: run.metrics) { runningEpoch.add(record) }
     }
   }

@@ -16,6 +16,12 @@ struct LogTailTests {
     StepRecord(step: step, epoch: Double(step), loss: 1, learningRate: 1, imagesPerSecond: 1, stepSeconds: 1)
   }
 
+  private func lines(behind step: Int) throws -> [LogLine] {
+    var lines: [LogLine] = []
+    try TrainingLog.forEachLine(at: path, behind: step) { lines.append($0) }
+    return lines
+  }
+
   /// Lines of any length, a block of the reader's and more, come back from the last to the first with their places.
   @Test(arguments: 0..<40) func readsLinesOfAnyLengthBackwards(seed: Int) throws {
     var generator = SystemRandomNumberGenerator()
@@ -77,9 +83,9 @@ struct LogTailTests {
     let log = try TrainingLog.create(at: path)
     for number in 1...9 { try log.append(step(number)) }
     try log.append(EventRecord("resume", step: 9))
-    #expect(try TrainingLog.lines(at: path, behind: 6).map(\.step) == [7, 8, 9, 9])
-    #expect(try TrainingLog.lines(at: path, behind: 9).map(\.event) == ["resume"])
-    #expect(try TrainingLog.lines(at: path, behind: 0).count == 10)
+    #expect(try lines(behind: 6).map(\.step) == [7, 8, 9, 9])
+    #expect(try lines(behind: 9).map(\.event) == ["resume"])
+    #expect(try lines(behind: 0).count == 10)
   }
 
   /// 500,000 lines, as of months of training: what a resume does with them takes no time that anybody would notice.
@@ -92,13 +98,13 @@ struct LogTailTests {
     try text.write(toFile: path, atomically: false, encoding: .utf8)
     let start = ContinuousClock.now
     let (log, rewound, _) = try TrainingLog.resume(at: path, after: 499_900)
-    let epoch = try TrainingLog.lines(at: path, behind: 499_000)
+    let epoch = try lines(behind: 499_000)
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     #expect(rewound.later == 100 && epoch.count == 900)
     // A whole reading takes ten times as long at the least.
     #expect(seconds < 0.5, "\(seconds) s")
     try log.append(step(499_901))
-    #expect(try TrainingLog.lines(at: path, behind: 499_900).map(\.step) == [499_901])
+    #expect(try lines(behind: 499_900).map(\.step) == [499_901])
   }
 
   @Test func linesThatAreNoJSONAreNone() throws {
