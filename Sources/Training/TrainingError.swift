@@ -98,7 +98,8 @@ public enum TrainingError: UsageError {
   /// What was found, without what was done about it.
   var finding: String {
     guard case .nonFinite(let step, let images, let origin) = self else { return description }
-    return "step \(step.step) is not finite (loss \(step.loss), gradient norm \(step.gradientNorm))"
+    return
+      "step \(step.step) is not finite (loss \(ProgressFormat.loss(step.loss)), gradient norm \(ProgressFormat.measure(step.gradientNorm)))"
       + (origin.map { ": \($0)" } ?? (images.isEmpty ? "" : ", first seen in \(list(images))"))
   }
 

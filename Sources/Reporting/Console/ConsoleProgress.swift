@@ -38,6 +38,8 @@ public final class ConsoleProgress: Sendable {
     var lastLine: Double?
     /// A terminal's line that has no line feed yet.
     var openLine: String?
+    /// A step that is newer than what that line says.
+    var unshown: ProgressSnapshot?
     /// Why something could not be shown, the first time.
     var failure: FileError?
     var hasToldFailure = false
@@ -62,18 +64,26 @@ public final class ConsoleProgress: Sendable {
       state.pace.report(step: snapshot.record.step, time: time)
       state.losses = (state.losses + [snapshot.record.loss]).suffix(Self.curveLength)
       let isDue = state.lastLine.map { time - $0 >= secondsBetweenLines } ?? true
-      guard isDue || snapshot.record.step >= snapshot.totalSteps else { return }
-      state.lastLine = time
-      // A line as wide as the terminal would wrap, and a wrapped line cannot be written over.
-      let line = snapshot.line(
-        secondsLeft: state.pace.secondsLeft(totalSteps: snapshot.totalSteps),
-        curve: output.isTerminal ? state.losses : [], columns: output.isTerminal ? output.width() - 1 : .max)
-      if output.isTerminal {
-        state.openLine = line
-        show("\r\(line)\u{1B}[K", &state)
-      } else {
-        show("\(line)\n", &state)
+      guard isDue || snapshot.record.step >= snapshot.totalSteps else {
+        state.unshown = snapshot
+        return
       }
+      state.lastLine = time
+      show(snapshot, &state)
+    }
+  }
+
+  private func show(_ snapshot: ProgressSnapshot, _ state: inout State) {
+    // A line as wide as the terminal would wrap, and a wrapped line cannot be written over.
+    let line = snapshot.line(
+      secondsLeft: state.pace.secondsLeft(totalSteps: snapshot.totalSteps),
+      curve: output.isTerminal ? state.losses : [], columns: output.isTerminal ? output.width() - 1 : .max)
+    state.unshown = nil
+    if output.isTerminal {
+      state.openLine = line
+      show("\r\(line)\u{1B}[K", &state)
+    } else {
+      show("\(line)\n", &state)
     }
   }
 
@@ -88,10 +98,13 @@ public final class ConsoleProgress: Sendable {
     }
   }
 
-  /// Ends the line that updates itself, so that what follows begins on a new one.
+  /// Ends the line that updates itself, with the last step, so that what follows begins on a new one.
   public func finish() {
     state.withLock { state in
-      if state.openLine != nil { show("\n", &state) }
+      if state.openLine != nil {
+        if let last = state.unshown { show(last, &state) }
+        show("\n", &state)
+      }
       state.openLine = nil
     }
   }

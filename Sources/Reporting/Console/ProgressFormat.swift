@@ -16,7 +16,8 @@ public enum ProgressFormat {
 
   /// Three significant digits, from `0.0123` over `12.3` to `12300`, as `1.23e+05` beyond; `nan` and `inf` as such.
   public static func measure(_ value: Double) -> String {
-    guard value.isFinite else { return "\(value)" }
+    // The sign of what is not a number says nothing.
+    guard value.isFinite else { return value.isNaN ? "nan" : "\(value)" }
     let size = abs(value)
     if size == 0 { return "0" }
     if size >= 99_950 || size < 0.000_999_5 { return String(format: "%.2e", value) }

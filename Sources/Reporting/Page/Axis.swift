@@ -16,9 +16,11 @@ struct Axis {
 
   /// An axis on which all of `values`, which must be finite and for a logarithmic one above zero, have room.
   ///
-  /// - Parameter label: what is written beside a value.
+  /// - Parameters:
+  ///   - spacing: the least that lies between two labels: 1 where there is nothing between whole numbers.
+  ///   - label: what is written beside a value.
   init(
-    _ scale: Scale, covering values: some Sequence<Double>, includingZero: Bool = false,
+    _ scale: Scale, covering values: some Sequence<Double>, includingZero: Bool = false, spacing: Double = 0,
     label: (Double) -> String
   ) {
     var low = includingZero ? 0 : Double.infinity
@@ -33,9 +35,9 @@ struct Axis {
       }
     }
     (self.scale, self.low, self.high) = (scale, low, high)
-    var marks = scale == .linear ? Self.roundValues(low, high) : Self.decades(low, high)
+    var marks = scale == .linear ? Self.roundValues(low, high, spacing) : Self.decades(low, high)
     // Less than a decade has too few round powers; evenly spaced round values serve it better.
-    if marks.count < 3 { marks = Self.roundValues(low, high) }
+    if marks.count < 3 { marks = Self.roundValues(low, high, spacing) }
     // Where a sum of steps should be zero, it need not be.
     ticks = marks.map { Tick(value: $0, label: label(abs($0) < (high - low) * 1e-9 ? 0 : $0)) }
   }
@@ -49,10 +51,10 @@ struct Axis {
   }
 
   /// Multiples of 1, 2 or 5 times a power of ten, four to eight of them.
-  private static func roundValues(_ low: Double, _ high: Double) -> [Double] {
+  private static func roundValues(_ low: Double, _ high: Double, _ spacing: Double) -> [Double] {
     let rough = (high - low) / 5
     let power = pow(10, floor(log10(rough)))
-    let step = power * ([1, 2, 5].first { rough <= $0 * power * 1.2 } ?? 10)
+    let step = max(spacing, power * ([1, 2, 5].first { rough <= $0 * power * 1.2 } ?? 10))
     guard step > 0, step.isFinite else { return [] }
     let (first, last) = (ceil(low / step - 1e-9), floor(high / step + 1e-9))
     guard last - first < 20 else { return [] }

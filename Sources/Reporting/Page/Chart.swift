@@ -93,7 +93,7 @@ struct Chart {
     let bins = bins(scale)
     let nonFinite = lines.flatMap(\.series.nonFiniteSteps)
     let steps = bins.joined().flatMap { [$0.step] } + marks + nonFinite
-    let across = Axis(.linear, covering: steps, label: Quantity.short)
+    let across = Axis(.linear, covering: steps, spacing: 1, label: Quantity.short)
     let up = Axis(
       scale, covering: covered(bins, scale), includingZero: includesZero && scale == .linear, label: quantity.label)
     func x(_ step: Double) -> Double { across.position(step) * Self.side }

@@ -11,14 +11,14 @@ extension ReportedRun {
     case .empty: return "Nothing has been trained here yet."
     case .running where history.lastStep == 0: return "It has begun; no step is done yet."
     case .running:
-      let left = history.secondsLeft.map { "About \(Quantity.duration($0)) left" }
+      let left = history.secondsLeft.map { "About \(Self.roughly($0)) left" }
       let pace = history.recentImagesPerSecond.map { " at \(Quantity.plain($0)) images a second." } ?? "."
       return "\(Self.capitalised(place))\(epochs). " + (left.map { $0 + pace } ?? "")
     case .finished: return "Done: \(steps)\(epochs)\(time)."
     case .stopped:
       return "Stopped on request after \(place)\(epochs), with a checkpoint. The same command goes on from there."
     case .failed(let reason):
-      return "Ended by an error after \(place)\(epochs): \(reason)"
+      return "Ended by an error after \(place)\(epochs): \(Self.beginning(of: reason))"
     case .crashed:
       return "No process has this run any more, and none has said why: it was killed, or its machine went down, after "
         + "\(place)\(epochs). The same command goes on from the last checkpoint."
@@ -32,6 +32,17 @@ extension ReportedRun {
       return ", epoch \(done)"
     }
     return ", epoch \(done) of \(ProgressFormat.epochs(Double(total) / Double(perEpoch), shortened: true))"
+  }
+
+  /// A sentence with the names of many images would fill the page; the list of events has all of it.
+  private static func beginning(of text: String) -> String {
+    guard text.count > 260 else { return text }
+    let most = text.prefix(200)
+    return "\(most[..<(most.lastIndex(of: " ") ?? most.endIndex)]) … The list of events has the whole sentence."
+  }
+
+  private static func roughly(_ seconds: Double) -> String {
+    seconds < 59.5 ? "\(Int(max(1, seconds.rounded()))) s" : Quantity.duration(seconds)
   }
 
   private static func capitalised(_ text: String) -> String { text.prefix(1).uppercased() + text.dropFirst() }

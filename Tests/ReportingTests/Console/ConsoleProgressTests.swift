@@ -82,6 +82,20 @@ struct ConsoleProgressTests {
       ])
   }
 
+  /// A run that is stopped between two lines ends with where it is, and not with where it was.
+  @Test func aTerminalsLastLineIsOfTheLastStep() {
+    let screen = Screen()
+    let progress = ConsoleProgress(output: screen.output(isTerminal: true, width: 21))
+    progress.report(snapshot(1), time: 0)
+    progress.report(snapshot(2), time: 0.1)
+    progress.note("stopped")
+    progress.finish()
+    #expect(
+      screen.written == [
+        "\rstep 1/100\u{1B}[K", "\r\u{1B}[Kstopped\nstep 1/100", "\rstep 2/100  10s left\u{1B}[K", "\n",
+      ])
+  }
+
   @Test func aTerminalDrawsTheLossesSinceTheLastLineToo() {
     let screen = Screen()
     let progress = ConsoleProgress(output: screen.output(isTerminal: true))

@@ -47,6 +47,23 @@ struct ReportPageTests {
     }
   }
 
+  /// The names of a batch's images are in the list of events, and not above everything else.
+  @Test func aLongReasonIsCutInTheHeadline() throws {
+    var run = try run(3)
+    let images = (1...16).map { "/data/photos/image-\($0).jpg" }.joined(separator: ", ")
+    run.state = .failed(reason: "step 4 is not finite, first seen in \(images)")
+    #expect(
+      run.headline.hasPrefix("Ended by an error after step 3, epoch 0.30: step 4 is not finite, first seen in /data"))
+    #expect(run.headline.hasSuffix(", … The list of events has the whole sentence.") && run.headline.count < 300)
+    run.state = .failed(reason: "the disk is full")
+    #expect(run.headline.hasSuffix(": the disk is full"))
+  }
+
+  @Test func stepsAreLabelledWithWholeNumbers() {
+    #expect(Axis(.linear, covering: [1, 3], spacing: 1, label: Quantity.short).ticks.map(\.label) == ["1", "2", "3"])
+    #expect(Axis(.linear, covering: [1, 3], label: Quantity.short).ticks.count == 5)
+  }
+
   @Test func textFromOutsideIsNeverMarkup() throws {
     let evil = "<script>alert('&\"')</script>"
     var run = try run(3, name: evil)
