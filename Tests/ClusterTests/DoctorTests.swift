@@ -31,7 +31,7 @@ extension ClusterSuite {
       #expect(outcome.output.contains("ok       cpu"), "the other one is looked at all the same")
     }
 
-    /// Node 2 has another build of the program, other data, and a core on which another process goes first.
+    /// Node 2 has another build of the program, other data, another C library, and a core on which another process goes first.
     @Test func theOddHostIsNamed() throws {
       let run = try SmallRun(steps: 5)
       defer { run.remove() }
@@ -47,15 +47,17 @@ extension ClusterSuite {
       var bytes = try Data(contentsOf: images)
       bytes[bytes.count - 1] ^= 1
       try bytes.write(to: others)
+      let library = try libraryOfAnotherVersion(in: run.folder)
       let script = """
         mpirun --bind-to none -np 1 --host node1 taskset -c 1 "$0" doctor --config "$3" : \
           -np 1 --host node2 --bind-to none taskset -c 0 bash -c \
-          'timeout 60 yes >/dev/null & nice -n 10 "$@"; code=$?; kill $!; exit $code' - \
+          'timeout 60 yes >/dev/null & LD_PRELOAD=$0 nice -n 10 "$@"; code=$?; kill $!; exit $code' "$4" \
           "$1" doctor --config "$3" --set "data.path=$2"
         """
       let outcome = try MPILaunch.run(
         launcher("testbed"),
-        ["2", "--", "bash", "-c", script, program, other, others.path, run.configuration.path], ranks: nil)
+        ["2", "--", "bash", "-c", script, program, other, others.path, run.configuration.path, library],
+        ranks: nil)
       #expect(outcome.exitCode == 1)
       #expect(
         outcome.output.contains("failure  hosts          node2 has another program than node1: mae "),
@@ -63,6 +65,31 @@ extension ClusterSuite {
       #expect(
         outcome.output.contains(/failure  hosts          node2 has another data set than node1: 400 images of an IDX/))
       #expect(outcome.output.contains(/warning  hosts          node2 is slow: \S+ GFLOP\/s where others make \d/))
+      #expect(
+        outcome.output.contains("warning  hosts          node2 has another C library than node1: glibc 2.31, not glibc")
+      )
+    }
+
+    /// Puts itself before the C library of this machine, and says that it is an older one.
+    private func libraryOfAnotherVersion(in folder: URL) throws -> String {
+      let (source, library) = (folder.appendingPathComponent("glibc.c"), folder.appendingPathComponent("glibc.so"))
+      try """
+      #define _GNU_SOURCE
+      #include <dlfcn.h>
+      #include <string.h>
+      #include <unistd.h>
+      size_t confstr(int name, char *buffer, size_t size) {
+        if (name != _CS_GNU_LIBC_VERSION)
+          return ((size_t(*)(int, char *, size_t))dlsym(RTLD_NEXT, "confstr"))(name, buffer, size);
+        strncpy(buffer, "glibc 2.31", size);
+        return sizeof "glibc 2.31";
+      }
+
+      """.write(to: source, atomically: true, encoding: .utf8)
+      let outcome = try MPILaunch.run(
+        "/usr/bin/env", ["clang", "-shared", "-fPIC", "-o", library.path, source.path], ranks: nil)
+      try #require(outcome.exitCode == 0, "\(outcome.errorOutput)")
+      return library.path
     }
   }
 }
