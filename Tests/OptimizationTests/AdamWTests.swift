@@ -17,6 +17,7 @@ import Testing
   @Test func manyStepsAgreeWithTheFormula() {
     let configuration = AdamWConfiguration()
     let arenas = Arenas()
+    defer { extendLifetime(arenas) }
     let optimizer = AdamW(configuration, groups: Self.groups)
     var (p, m, v) = (arenas.parameters.all.array.map { Rounded($0) }, zeros, zeros)
     for step in 1...300 {
@@ -46,13 +47,16 @@ import Testing
       }
     }
     // The bounds above mean something: the weights moved far, and the bounds stayed at a small part of that.
-    let moved = zip(p, Arenas().parameters.all.array).map { abs($0.value - Double($1)) }
+    let first = Arenas()
+    defer { extendLifetime(first) }
+    let moved = zip(p, first.parameters.all.array).map { abs($0.value - Double($1)) }
     #expect(moved.reduce(0, +) / Double(Self.count) > 0.05)
     #expect(p.allSatisfy { $0.error < 2e-4 })
   }
 
   @Test func decayIsTheOnlyDifferenceWithoutAGradient() {
     let arenas = Arenas()
+    defer { extendLifetime(arenas) }
     let before = arenas.parameters.all.array
     let optimizer = AdamW(AdamWConfiguration(), groups: Self.groups)
     optimizer.update(arenas, in: 0..<Self.count, step: 1, learningRate: 0.1, gradientScale: 1)
@@ -73,6 +77,7 @@ import Testing
   /// A constant gradient makes a first step of the learning rate, whatever its size.
   @Test func theFirstStepIsTheLearningRate() {
     let arenas = Arenas()
+    defer { extendLifetime(arenas) }
     for index in 0..<Self.count { arenas.gradient.base[index] = index % 2 == 0 ? 1000 : -0.001 }
     let before = arenas.parameters.all.array
     let groups = [ParameterGroup(range: 0..<Self.count, weightDecay: 0)]
@@ -91,6 +96,7 @@ import Testing
     let optimizer = AdamW(AdamWConfiguration(), groups: Self.groups)
     func bits(cuts: [Int]) -> [[UInt32]] {
       let arenas = Arenas()
+      defer { extendLifetime(arenas) }
       let ends = cuts + [Self.count]
       for step in 1...20 {
         arenas.drawGradient(step: step)

@@ -9,7 +9,7 @@ import Testing
     ("tiny32", ["train.batch_size=64", "parallel.virtual_workers=2", "train.precision=bf16"]),
     ("vit_base", ["train.batch_size=4", "parallel.virtual_workers=2"]),
     ("vit_base", ["train.batch_size=4", "parallel.virtual_workers=2", "train.recompute=block"]),
-  ]) func isWhatAProcessTakes(configuration: String, settings: [String]) throws {
+  ]) func isWhatTheProgramTakes(configuration: String, settings: [String]) throws {
     let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent().path
     let common =

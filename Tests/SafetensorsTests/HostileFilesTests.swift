@@ -49,7 +49,7 @@ import Testing
   }
 
   @Test("no number in a file decides how much memory is taken: the file's size, or 1 MiB, is always enough")
-  func memory() async {
+  func limitedMemoryInAProcessOfItsOwn() async {
     await #expect(processExitsWith: .success) {
       let directory = try TemporaryDirectory()
       let deep = fileBytes("{\"a\":" + String(repeating: "[", count: 16 << 20))

@@ -41,7 +41,7 @@ extension Run {
       step: step, epoch: step / order.stepsPerEpoch, parameters: replica.parameters.all, rounded: replica.rounded.all,
       communicator: communicator, pool: replica.pool, advance: { watchdog.evaluationAdvances() },
       warn: { [recorder] sentence in recorder?.logger.warning("\(sentence)") }, runDirectory: options.runDirectory)
-    let values = try evaluation.evaluate(state)
+    let values = try finishingSaves { try evaluation.evaluate(state) }
     let seconds = start.secondsSince
     watchdog.evaluationEnds()
     longestEvaluationSeconds = max(longestEvaluationSeconds, seconds)
@@ -49,6 +49,19 @@ extension Run {
       best = (step, score)
     }
     recorder?.recordEpoch(endingWith: step, evaluation: values, seconds: seconds)
+  }
+}
+
+extension Run {
+  /// Does what may fail on all ranks alike; if it does, the checkpoint under way is finished first, so that nothing is lost.
+  private func finishingSaves<Result>(_ body: () throws -> Result) throws -> Result {
+    do {
+      return try body()
+    } catch let error as SharedError {
+      // Why a save failed has been recorded; what ended the run is said.
+      try? finishSaving()
+      throw error
+    }
   }
 }
 

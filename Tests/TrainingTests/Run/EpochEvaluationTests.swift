@@ -86,14 +86,16 @@ import Training
     #expect(parts.map(\.evaluation) == whole.map(\.evaluation))
   }
 
-  /// An evaluation that fails ends the run before the checkpoint of its step, so that the step is taken again.
+  /// An evaluation that fails ends the run before the checkpoint of its step, so that the step is taken again. With one step
+  /// an epoch the checkpoint before is still being written then, mostly: it is finished all the same.
   @Test func failsInOneSentence() throws {
     defer { try? FileManager.default.removeItem(atPath: path) }
     let options = RunOptions(runDirectory: RunDirectory(path: "\(path)/failing"))
-    let run = try Run<Failing>(try configuration(), options: options, communicator: InProcessCommunicator())
+    let settings = ["train.batch_size=80"]
+    let run = try Run<Failing>(try configuration(settings), options: options, communicator: InProcessCommunicator())
     let error = #expect(throws: SharedError.self) { _ = try run.run() }
     #expect(error?.description == "the evaluation of epoch 2 found nothing")
-    #expect(try Checkpoint.open("\(path)/failing").step == 5)
+    #expect(try Checkpoint.open("\(path)/failing").step == 1)
   }
 }
 
