@@ -95,8 +95,8 @@ let package = Package(
     module(
       "Classification",
       [
-        "Checkpoints", "Compute", "Configuration", "Datasets", "Imaging", "MaskedAutoencoder", "Optimization",
-        "Parameters", "Pretraining", "Reporting", "Training", "VisionTransformer",
+        "Checkpoints", "Collectives", "Compute", "Configuration", "Datasets", "Evaluation", "Files", "Imaging",
+        "MaskedAutoencoder", "Optimization", "Parameters", "Pretraining", "Reporting", "Training", "VisionTransformer",
       ], testable: true),
     module(
       "Evaluation",
@@ -192,7 +192,8 @@ let package = Package(
       ],
       fixtures: true),
     tests(
-      "Classification", ["Compute", "Configuration", "Datasets", "Imaging", "Parameters", "Training"], fixtures: true),
+      "Classification", ["Compute", "Configuration", "Datasets", "Evaluation", "Imaging", "Parameters", "Training"],
+      fixtures: true),
     tests("Diagnosis", ["CProcessor", "Files", "MPILaunch", "TemporaryFiles", "Training", "mae"]),
     tests(
       "Planning",

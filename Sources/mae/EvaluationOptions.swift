@@ -164,20 +164,19 @@ struct LabelledEvaluation {
   /// - Parameter name: of the evaluation, in the folder's name.
   func show(_ result: EvaluationResult, name: String) throws {
     guard communicator.rank == 0 else { return }
-    print(options.json ? try result.json() : result.table)
     guard let folder = options.output ?? standardFolder(name) else {
+      print(options.json ? try result.json() : result.table)
       say("no folder was written: \(escaped(options.checkpoint)) is in no run directory; name one with --output")
       return
     }
-    try result.write(to: folder)
-    say("wrote \(escaped(folder))")
+    try result.show(json: options.json, folder: folder)
   }
 
   /// A folder of the run directory that the checkpoint is in: another one for other data and another step.
   private func standardFolder(_ name: String) -> String? {
     guard let run = runDirectory else { return nil }
     let step = String(format: "%08d", model.step)
-    return "\(run)/evaluation/\(name)-\(options.pool.rawValue)-step-\(step)-\(data.identity)"
+    return RunDirectory(path: run).evaluation("\(name)-\(options.pool.rawValue)-step-\(step)-\(data.identity)")
   }
 
   private var runDirectory: String? {
@@ -188,6 +187,15 @@ struct LabelledEvaluation {
       folder.deleteLastPathComponent()
     }
     return nil
+  }
+}
+
+extension EvaluationResult {
+  /// Prints it, and writes its files to a folder.
+  func show(json: Bool, folder: String) throws {
+    print(json ? try self.json() : table)
+    try write(to: folder)
+    say("wrote \(escaped(folder))")
   }
 }
 

@@ -90,16 +90,9 @@ struct RunArguments: ParsableArguments {
     }
   }
 
-  /// Evaluates a checkpoint of a task as a run would after an epoch, prints what comes of it, and ends the process.
-  func evaluate<Task: TrainingTask>(_ task: Task.Type, command: String) -> Never {
-    withConfiguration(of: task, command: command) { told, options, communicator in
-      let evaluated = try Run<Task>.evaluate(told, options: options, communicator: communicator)
-      if communicator.rank == 0 { print(evaluated) }
-      return 0
-    }
-  }
-
-  private func withConfiguration<Task: TrainingTask>(
+  /// Loads the configuration of a task, compares with the other ranks what each was told, and ends the process with what `body`
+  /// returns.
+  func withConfiguration<Task: TrainingTask>(
     of task: Task.Type, command: String,
     _ body: (Task.Configuration, RunOptions, any Communicator) throws -> Int32
   ) -> Never {

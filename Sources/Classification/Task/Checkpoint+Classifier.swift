@@ -97,6 +97,7 @@ public enum ClassificationError: UsageError {
   case unknownClass(path: String, name: String, count: Int)
   case absentClass(path: String, name: String, count: Int)
   case tooManyBadImages(path: String, count: Int, of: Int, limit: Double)
+  case notFinite(path: String)
 
   public var description: String {
     switch self {
@@ -114,12 +115,18 @@ public enum ClassificationError: UsageError {
     case .tooManyBadImages(let path, let count, let images, let limit):
       "\(count) of the \(images) images of validation.path (\(path)) cannot be used, more than data.max_bad_fraction "
         + "(\(limit)) allows; the warnings name them."
+    case .notFinite(let path):
+      "the answers of the checkpoint \(path) are no finite numbers, which happens where training has diverged; take an "
+        + "earlier one."
     }
   }
 
   private func others(_ count: Int) -> String { count == 1 ? "a class" : "\(count) classes" }
 
   public var isUsage: Bool {
-    if case .tooManyBadImages = self { false } else { true }
+    switch self {
+    case .tooManyBadImages, .notFinite: false
+    case .otherEncoder, .noValidationLabels, .unknownClass, .absentClass: true
+    }
   }
 }

@@ -1,5 +1,6 @@
 import Compute
 import Datasets
+import Evaluation
 import Imaging
 import Reporting
 import Training
@@ -11,14 +12,13 @@ import VisionTransformer
 /// depends on nothing but the parameters and its unit, and is added up in the order of the images: the same bits on any ranks
 /// and threads.
 final class Validation: EpochEvaluation {
-  private static let (loss, accuracy) = (Metric(name: "validation_loss"), Metric(name: "validation_accuracy"))
-  private static let topFive = Metric(name: "validation_top_5_accuracy")
+  private static let accuracy = Metric(name: "validation_accuracy")
 
   let data: [EvaluationData]
   var score: Metric? { Self.accuracy }
-  private let configuration: ClassificationConfiguration
-  private let source: any ImageSource
-  private let classes: ValidationClasses
+  let configuration: ClassificationConfiguration
+  let source: any ImageSource
+  let classes: ValidationClasses
   private let imagesPerUnit: Int
   private let threads: [ValidationThread]
 
@@ -61,29 +61,57 @@ final class Validation: EpochEvaluation {
   }
 
   func evaluate(_ state: EvaluationState) throws -> [MetricValue] {
-    let outcomes = try outcomes(state)
-    let used = outcomes.compactMap(\.self)
-    let limit = configuration.data.maxBadFraction
-    guard Double(outcomes.count - used.count) <= limit * Double(outcomes.count), !used.isEmpty else {
-      try state.communicator.together { () throws -> Void in
-        throw ClassificationError.tooManyBadImages(
-          path: data[0].path.description, count: outcomes.count - used.count, of: outcomes.count,
-          limit: limit)
-      }
-      return []
-    }
-    let count = Double(used.count)
-    func share(within places: Int) -> Double { Double(used.count { $0.place < places }) / count }
+    let result = try result(state)
+    keep(result, state)
     var values = [
-      MetricValue(Self.loss, used.reduce(0) { $0 + $1.loss } / count),
-      MetricValue(Self.accuracy, share(within: 1)),
+      MetricValue(Metric(name: "validation_loss"), result.loss), MetricValue(Self.accuracy, result.accuracy),
     ]
-    if configuration.model.classes > 5 { values.append(MetricValue(Self.topFive, share(within: 5))) }
+    if let share = result.topFiveAccuracy {
+      values.append(MetricValue(Metric(name: "validation_top_5_accuracy"), share))
+    }
     return values
   }
 
+  /// Writes the reports of the best epoch so far and of the last one into the run directory, on rank 0. That they cannot be
+  /// written is no reason to stop.
+  private func keep(_ result: ValidationResult, _ state: EvaluationState) {
+    guard state.communicator.rank == 0 else { return }
+    var names: [String] = []
+    if result.accuracy > state.bestScore ?? -.infinity { names.append("best") }
+    if state.epoch == configuration.train.epochs { names.append("last") }
+    guard !names.isEmpty else { return }
+    guard let report = evaluationResult(result, [("step", "\(state.step)"), ("epoch", "\(state.epoch)")]) else {
+      state.warn("no report of the validation was written: the classifier's answers are no finite numbers")
+      return
+    }
+    for name in names {
+      let folder = state.runDirectory.evaluation("validation-\(name)")
+      do {
+        try report.write(to: folder)
+      } catch {
+        state.warn("the report of the validation could not be written: \(error)")
+      }
+    }
+  }
+
+  /// Tries the classifier on all images. All ranks call it, and get the same.
+  ///
+  /// - Throws: on all ranks alike: too many images cannot be used.
+  func result(_ state: EvaluationState) throws -> ValidationResult {
+    let outcomes = try outcomes(of: TriedModel(parameters: state.parameters, rounded: state.rounded), state)
+    let bad = outcomes.count { $0 == nil }
+    let limit = configuration.data.maxBadFraction
+    try state.communicator.together {
+      guard Double(bad) <= limit * Double(outcomes.count), bad < outcomes.count else {
+        throw ClassificationError.tooManyBadImages(
+          path: data[0].path.description, count: bad, of: outcomes.count, limit: limit)
+      }
+    }
+    return ValidationResult(outcomes, of: source, classes: classes)
+  }
+
   /// What came of each image, in order; nil where it cannot be used.
-  private func outcomes(_ state: EvaluationState) throws -> [ImageOutcome?] {
+  private func outcomes(of model: TriedModel, _ state: EvaluationState) throws -> [ImageOutcome?] {
     let (communicator, count) = (state.communicator, source.count)
     let units = (count + imagesPerUnit - 1) / imagesPerUnit
     let mine = units * communicator.rank / communicator.size..<units * (communicator.rank + 1) / communicator.size
@@ -92,7 +120,6 @@ final class Validation: EpochEvaluation {
     let found = Monitor([Int: Result<ImageOutcome, DatasetError>]())
     for begin in stride(from: mine.lowerBound, to: mine.upperBound, by: state.pool.count) {
       let (threads, imagesPerUnit) = (threads, imagesPerUnit)
-      let model = TriedModel(parameters: state.parameters, rounded: state.rounded)
       state.pool.run { thread in
         let unit = begin + thread
         guard unit < mine.upperBound else { return }
@@ -102,15 +129,25 @@ final class Validation: EpochEvaluation {
       }
       state.advance()
     }
-    let results = found.withLock { $0 }
+    return try gather(found.withLock { $0 }, of: images, state)
+  }
+
+  /// Tells all ranks what each has found.
+  ///
+  /// - Parameter images: of this rank.
+  private func gather(
+    _ found: [Int: Result<ImageOutcome, DatasetError>], of images: Range<Int>, _ state: EvaluationState
+  ) throws -> [ImageOutcome?] {
+    let communicator = state.communicator
+    let numbersPerImage = 1 + ImageOutcome.numberCount
     var bad: [String] = []
-    let values: [Double] = try communicator.together {
+    let numbers: [Double] = try communicator.together {
       try images.flatMap { image -> [Double] in
-        switch results[image]! {
-        case .success(let outcome): return [1, outcome.loss, Double(outcome.place)]
+        switch found[image]! {
+        case .success(let outcome): return [1] + outcome.numbers
         case .failure(.badImage(let sample)):
           bad.append(sample.description)
-          return [0, 0, 0]
+          return Array(repeating: 0, count: numbersPerImage)
         case .failure(let error): throw error
         }
       }
@@ -118,9 +155,9 @@ final class Validation: EpochEvaluation {
     for names in try communicator.allgather(bad.joined(separator: "\n")) where !names.isEmpty {
       for name in names.split(separator: "\n") { state.warn("left out of the validation: \(name)") }
     }
-    return try communicator.allgather(values).flatMap { values in
-      stride(from: 0, to: values.count, by: 3).map { start in
-        values[start] == 0 ? nil : ImageOutcome(loss: values[start + 1], place: Int(values[start + 2]))
+    return try communicator.allgather(numbers).flatMap { numbers in
+      stride(from: 0, to: numbers.count, by: numbersPerImage).map { start in
+        numbers[start] == 0 ? nil : ImageOutcome(numbers: numbers[start + 1..<start + numbersPerImage])
       }
     }
   }

@@ -3,10 +3,14 @@ import Datasets
 /// How the classes of validation images are those of the training: by their names, as labels are but places in the order of
 /// the names that there are.
 struct ValidationClasses: Sendable {
-  /// Of each label of the validation images, that of the training; one that is none of it where no image has the label.
-  let trained: [Int]
-  /// Of each label of the training, whether its class is one of those to choose from.
-  let isPresent: [Bool]
+  /// The training's labels of the classes to choose from, ascending.
+  let choices: [Int]
+  /// Their names.
+  let names: [String]
+  /// Of each label of the validation images, the place of its class in `choices`; nil where no image has the label.
+  let places: [Int?]
+  /// Classes of the training that are left out of the choice.
+  let leftOut: Int
 
   /// - Parameters:
   ///   - path: of the validation images, for messages.
@@ -17,18 +21,21 @@ struct ValidationClasses: Sendable {
   ) throws(ClassificationError) {
     let own = source.classNames
     guard !own.isEmpty else { throw .noValidationLabels(path: path) }
-    let places = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
+    let trained = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
     // A source may have names of classes without an image.
     let occurring = Set((0..<source.count).compactMap { source.label(of: $0) })
-    let unknown = own.indices.filter { places[own[$0]] == nil && occurring.contains($0) }.map { own[$0] }
+    let unknown = own.indices.filter { trained[own[$0]] == nil && occurring.contains($0) }.map { own[$0] }
     if let first = unknown.first { throw .unknownClass(path: path, name: first, count: unknown.count) }
-    let trained = own.map { places[$0] ?? names.count }
-    self.trained = trained
-    let present = Set(occurring.map { trained[$0] })
+    let present = Set(occurring.compactMap { trained[own[$0]] })
     let absent = names.indices.filter { !present.contains($0) }
     if let first = absent.first, !onlyPresent {
       throw .absentClass(path: path, name: names[first], count: absent.count)
     }
-    isPresent = names.indices.map { !onlyPresent || present.contains($0) }
+    let choices = present.sorted()
+    self.choices = choices
+    self.names = choices.map { names[$0] }
+    leftOut = absent.count
+    let numbers = Dictionary(uniqueKeysWithValues: choices.enumerated().map { ($1, $0) })
+    places = own.map { name in trained[name].flatMap { numbers[$0] } }
   }
 }

@@ -1,5 +1,6 @@
 import Compute
 import Datasets
+import Evaluation
 import Imaging
 import VisionTransformer
 
@@ -7,14 +8,6 @@ import VisionTransformer
 struct TriedModel: Sendable {
   let parameters: Vector
   let rounded: VectorView<BFloat16>
-}
-
-/// What a classifier makes of an image.
-struct ImageOutcome: Sendable {
-  /// −log p of its class.
-  let loss: Double
-  /// Classes that are more probable than its own.
-  let place: Int
 }
 
 /// One thread's part of a validation, and the memory that it works in.
@@ -63,12 +56,12 @@ final class ValidationThread: @unchecked Sendable {
   }
 
   private func outcome(of image: Int, logits: Vector) -> ImageOutcome {
-    guard let label = source.label(of: image) else { preconditionFailure("the data was checked to have labels") }
-    let own = classes.trained[label]
-    let counted = (0..<logits.count).filter { classes.isPresent[$0] }
-    let largest = counted.map { Double(logits[$0]) }.reduce(-Double.infinity) { $1.isNaN ? $1 : max($0, $1) }
-    let sum = counted.reduce(0.0) { $0 + Elementary.exp(Double(logits[$1]) - largest) }
-    let loss = sum >= 1 ? largest + Elementary.log(sum) - Double(logits[own]) : .nan
-    return ImageOutcome(loss: loss, place: placeOfLabel(own, in: logits, among: { classes.isPresent[$0] }))
+    guard let label = source.label(of: image), let own = classes.places[label] else {
+      preconditionFailure("the data was checked to have labels")
+    }
+    let values = classes.choices.map { Double(logits[$0]) }
+    guard values.allSatisfy(\.isFinite) else { return ImageOutcome(loss: .nan, answer: nil) }
+    let (answer, logSum) = ClassAnswer.softmax(values)
+    return ImageOutcome(loss: logSum - values[own], answer: answer)
   }
 }

@@ -1,3 +1,5 @@
+import Compute
+
 /// What a classifier says of an image.
 public struct ClassAnswer: Sendable, Equatable {
   /// The most likely classes, the most likely first; at most five. A class that nothing speaks for is not among them.
@@ -22,16 +24,35 @@ public struct ClassAnswer: Sendable, Equatable {
     self.init(classes: order.prefix(Self.mostClasses).map(\.key), confidence: order[0].value / sum)
   }
 
+  /// The answer of a softmax over some logits, none of which is infinite or no number; the class is the place among them.
+  ///
+  /// - Returns: also log Σ e^z of the logits z, so that −log p of a class is `logSum` minus its logit.
+  package static func softmax(_ logits: [Double]) -> (answer: ClassAnswer, logSum: Double) {
+    precondition(!logits.isEmpty, "one class or more")
+    // Of equal ones the class with the smaller number is the likelier.
+    var likeliest: [Int] = []
+    for (index, logit) in logits.enumerated() {
+      let place = likeliest.firstIndex { logits[$0] < logit } ?? likeliest.count
+      guard place < mostClasses else { continue }
+      likeliest.insert(index, at: place)
+      if likeliest.count > mostClasses { likeliest.removeLast() }
+    }
+    let largest = logits[likeliest[0]]
+    // A sum of 1 or more is not changed by e to the power of less.
+    let sum = logits.reduce(0) { $0 + Elementary.exp(max(-700, $1 - largest)) }
+    return (ClassAnswer(classes: likeliest, confidence: 1 / sum), largest + Elementary.log(sum))
+  }
+
   // MARK: As numbers, to be sent
 
-  static let numberCount = 2 + mostClasses
+  package static let numberCount = 2 + mostClasses
 
-  var numbers: [Double] {
+  package var numbers: [Double] {
     let unused = Array(repeating: 0.0, count: Self.mostClasses - classes.count)
     return [confidence, Double(classes.count)] + classes.map(Double.init) + unused
   }
 
-  init(numbers: ArraySlice<Double>) {
+  package init(numbers: ArraySlice<Double>) {
     let numbers = Array(numbers)
     self.init(classes: numbers[2..<2 + Int(numbers[1])].map { Int($0) }, confidence: numbers[0])
   }

@@ -21,6 +21,9 @@ public struct RunDirectory: Sendable {
   /// - Parameter epoch: epochs done.
   public func gallery(ofEpoch epoch: Int) -> String { "\(galleries)/\(GalleryFile.name(ofEpoch: epoch))" }
 
+  /// The folder of an evaluation's figures, confusion matrix and mistakes.
+  public func evaluation(_ name: String) -> String { "\(path)/evaluation/\(name)" }
+
   /// Creates the directory and makes sure that it can be written to.
   func create() throws(TrainingError) {
     do throws(FileError) {

@@ -63,6 +63,8 @@ public struct EvaluationState {
   public let parameters: Vector
   /// The same in bfloat16, where the run is in that precision; empty otherwise.
   public let rounded: VectorView<BFloat16>
+  /// The best that `EpochEvaluation.score` has been after earlier epochs; nil before there is one.
+  public let bestScore: Double?
   public let communicator: any Communicator
   /// The threads that take the steps, idle until the evaluation is done.
   public let pool: WorkerPool

@@ -77,9 +77,11 @@ import Training
 
   @Test func classesAreMatchedByTheirNames() throws {
     let classes = try classes(["cat", "ant", "bee"], trained: ["ant", "bee", "cat"])
-    #expect(classes.trained == [2, 0, 1] && classes.isPresent == [true, true, true])
+    #expect(classes.choices == [0, 1, 2] && classes.names == ["ant", "bee", "cat"])
+    #expect(classes.places == [2, 0, 1] && classes.leftOut == 0)
     let some = try self.classes(["cat", "ant"], trained: ["ant", "bee", "cat"], onlyPresent: true)
-    #expect(some.trained == [2, 0] && some.isPresent == [true, false, true])
+    #expect(some.choices == [0, 2] && some.names == ["ant", "cat"])
+    #expect(some.places == [1, 0] && some.leftOut == 1)
   }
 
   @Test func aClassThatOneSideLacksIsOneSentence() {
@@ -93,7 +95,7 @@ import Training
 }
 
 /// An image of each class.
-private struct NamedImages: ImageSource {
+struct NamedImages: ImageSource {
   let kind = "names"
   let classNames: [String]
   let shape: ImageShape? = nil

@@ -34,8 +34,12 @@ extension ProgramTests {
       let alone = try bench.train("alone", settings(bench))
       #expect(alone.checkpoint.step == 20)
       #expect(alone.log.steps.map(\.step) == Array(1...20))
+      let reports = try bench.contents(of: "alone/evaluation")
+      #expect(
+        reports.keys.contains("validation-best/confusion.png") && reports.keys.contains("validation-last/result.json"))
       for ranks in [1, 2, 4] {
         #expect(try bench.train("ranks-\(ranks)", settings(bench), ranks: ranks) == alone, "\(ranks) ranks")
+        #expect(try bench.contents(of: "ranks-\(ranks)/evaluation") == reports, "\(ranks) ranks")
       }
       #expect(try bench.train("threads", settings(bench, ["parallel.threads=3"])) == alone)
       let sharded = try bench.train("sharded", settings(bench, ["parallel.shard_optimizer=true"]), ranks: 2)
@@ -106,13 +110,44 @@ extension ProgramTests {
       let events = try #require(files.first { $0.hasPrefix("events.out.tfevents.") })
       let bytes = try Data(contentsOf: URL(fileURLWithPath: "\(bench.path)/run/\(events)"))
       #expect(bytes.ranges(of: Data("validation_accuracy".utf8)).count == 30)
-      // Alone, on any ranks, the same.
-      for ranks in [nil, 2] {
-        let evaluated = try bench.pretrain("run", settings(bench, plainly), options: ["--eval"], ranks: ranks)
-        #expect(evaluated.exitCode == 0, "\(evaluated.errorOutput)")
-        #expect(evaluated.output.contains("step 150\nvalidation loss: \(last.validationLoss)\n"), "\(evaluated.output)")
-        #expect(evaluated.output.contains("validation accuracy: \(last.validationAccuracy)\n"))
+      try evaluatesAlone(bench, "run", last: (last.validationLoss, last.validationAccuracy))
+    }
+
+    /// On any ranks and threads the same bits, which are those of the run's last validation.
+    private func evaluatesAlone(_ bench: Workbench, _ run: String, last: (loss: String, accuracy: String)) throws {
+      func evaluate(_ name: String, _ more: [String] = [], ranks: Int? = nil) throws -> (String, [String: Data]) {
+        let outcome = try bench.pretrain(
+          run, settings(bench, plainly + more), options: ["--eval", "--json", "--output", "\(bench.path)/\(name)"],
+          ranks: ranks)
+        try #require(outcome.exitCode == 0, "\(outcome.errorOutput)")
+        return (outcome.output, try bench.contents(of: name))
       }
+      let (alone, files) = try evaluate("alone")
+      let object = try #require(try JSONSerialization.jsonObject(with: Data(alone.utf8)) as? [String: Any])
+      let facts = try #require(object["facts"] as? [String: String])
+      let report = try #require((object["results"] as? [[String: Any]])?.first?["report"] as? [String: Any])
+      #expect(facts["step"] == "150" && facts["loss"] == last.loss)
+      #expect(report["top1"] as? Double == Double(last.accuracy) && report["images"] as? Int == 24)
+      #expect((report["per_class"] as? [[String: Any]])?.compactMap { $0["images"] as? Int } == [6, 6, 6, 6])
+      let names: Set = ["result.json", "per_class.csv", "confusion.csv", "confusion.png", "mistakes.csv"]
+      #expect(Set(files.keys) == names)
+      for (name, more, ranks) in [
+        ("two", [], 2), ("four", [], 4), ("threads", ["parallel.threads=3"], nil),
+      ] as [(String, [String], Int?)] {
+        let (json, others) = try evaluate(name, more, ranks: ranks)
+        #expect(json == alone && others == files, "\(name)")
+      }
+      // The run left the same behind, but for what it is that was tried.
+      var kept = try bench.contents(of: "\(run)/evaluation/validation-last")
+      #expect(Set(kept.keys) == names)
+      kept["result.json"] = files["result.json"]
+      #expect(kept == files)
+      let table = try bench.pretrain(run, settings(bench, plainly), options: ["--eval"])
+      #expect(table.output.contains("validation (weights trained): classifier "), "\(table.output)")
+      #expect(
+        try FileManager.default.contentsOfDirectory(atPath: "\(bench.path)/\(run)/evaluation").contains {
+          $0.hasPrefix("finetune-step-00000150-")
+        })
     }
 
     /// Without what makes training images harder than others.
@@ -131,6 +166,13 @@ extension ProgramTests {
       #expect(lacking.errorOutput.contains("lack a class of the training images, such as 2"), "\(lacking.errorOutput)")
       let present = try bench.pretrain("run", some, options: ["--only-present-classes"])
       #expect(present.exitCode == 0, "\(present.errorOutput)")
+      let judged = try bench.pretrain("run", some, options: ["--eval", "--only-present-classes"], ranks: 2)
+      #expect(judged.output.contains("note: the choice is among the 3 classes that the images have, of 4"))
+      #expect(
+        judged.output.contains("classes: 3")
+          && judged.errorOutput.contains("/evaluation/finetune-present-step-00000005-"))
+      let misplaced = try bench.pretrain("run", some, options: ["--json"])
+      #expect(misplaced.exitCode == 2 && misplaced.errorOutput.contains("--json is for --eval"))
       let nothing = try bench.pretrain("run", settings(bench, ["validation.path="]), options: ["--eval"])
       #expect(
         nothing.exitCode == 2 && nothing.errorOutput.contains("no images to evaluate on"), "\(nothing.errorOutput)")

@@ -1,0 +1,40 @@
+import Collectives
+import Evaluation
+import Files
+import Foundation
+import Training
+
+/// A classifier's checkpoint, tried on the images of `validation.path` as a run would after an epoch.
+public struct JudgedClassifier {
+  public let result: EvaluationResult
+  /// Where its files go unless something else is said: a folder of the run directory, another one for another step and other
+  /// images.
+  public let folder: String
+
+  /// Tries the checkpoint to resume from, the newest of the run directory, or the one to begin with. All ranks call it, and get
+  /// the same.
+  ///
+  /// - Throws: on all ranks alike.
+  public init(
+    _ configuration: ClassificationConfiguration, options: RunOptions, communicator: any Communicator
+  ) throws {
+    guard let path = configuration.validation.path else { throw TrainingError.nothingToEvaluate }
+    let opened = try OpenedCheckpoint<ImageClassification>(
+      configuration, options: options, communicator: communicator)
+    let validation = try communicator.together {
+      try Validation(opened.task, of: path, trainedOn: opened.source, threads: opened.placement.threads)
+    }
+    let identity = try communicator.commonIdentity(of: validation.source, path: path.description)
+    let state = opened.state
+    let found = try validation.result(state)
+    let result = validation.evaluationResult(
+      found, [("checkpoint", escaped(opened.path)), ("step", "\(state.step)")])
+    self.result = try communicator.together {
+      guard let result else { throw ClassificationError.notFinite(path: opened.path) }
+      return result
+    }
+    let name = configuration.validation.onlyPresentClasses ? "finetune-present" : "finetune"
+    folder = options.runDirectory.evaluation(
+      "\(name)-step-\(String(format: "%08d", state.step))-\(identity.hash.prefix(8))")
+  }
+}

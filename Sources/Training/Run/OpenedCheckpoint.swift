@@ -1,0 +1,63 @@
+import Checkpoints
+import Collectives
+import Compute
+import Datasets
+import Files
+
+/// A checkpoint of a task with what it takes to evaluate it as a run would after an epoch, and nothing that training takes.
+public final class OpenedCheckpoint<Task: TrainingTask> {
+  public let task: Task
+  /// Of the checkpoint's folder.
+  public let path: String
+  /// The images that were trained on.
+  public let source: any ImageSource
+  /// Of this rank.
+  public let placement: VirtualWorkerPlacement
+  private let options: RunOptions
+  private let communicator: any Communicator
+  private let checkpoint: Checkpoint
+  private let pool: WorkerPool
+  private let parameters: AlignedBuffer<Float>
+  private let rounded: AlignedBuffer<BFloat16>
+
+  /// Opens the checkpoint to resume from, the newest of the run directory, or the one to begin with, and changes nothing.
+  /// All ranks call it.
+  ///
+  /// - Throws: on all ranks alike.
+  public init(_ configuration: Task.Configuration, options: RunOptions, communicator: any Communicator) throws {
+    (self.options, self.communicator) = (options, communicator)
+    let placement = try VirtualWorkerPlacement(configuration.run, on: communicator)
+    self.placement = placement
+    let checkpoint = try Run<Task>.open(communicator, nil) {
+      if let initial = try options.checkpointToBeginWith() { return initial }
+      guard case .checkpoint(let path) = options.resume else { return try Checkpoint.open(options.runDirectory.path) }
+      return try Checkpoint.open(path)
+    }!
+    (self.checkpoint, path) = (checkpoint, checkpoint.path)
+    (source, _) = try communicator.together {
+      try checkpoint.requireTask([Task.name])
+      return try Run<Task>.openData(configuration)
+    }
+    _ = try BLASKernels.open(configuration, checkpoint: checkpoint.state.blasKernel, communicator: communicator)
+    let task = try communicator.together { try Task(configuration, from: checkpoint) }
+    self.task = task
+    let parameters = AlignedBuffer<Float>(repeating: 0, count: task.table.arenaCount)
+    pool = try communicator.together {
+      try checkpoint.readParameters(CheckpointLayout(task), into: parameters.all)
+      return try WorkerPool(count: placement.threads)
+    }
+    let isMixed = configuration.train.precision == .bf16
+    rounded = AlignedBuffer(repeating: BFloat16(0), count: isMixed ? parameters.count : 0)
+    if isMixed { convert(output: rounded.all, input: parameters.all) }
+    self.parameters = parameters
+  }
+
+  /// The model as an evaluation is given it. Valid as long as this object.
+  public var state: EvaluationState {
+    EvaluationState(
+      step: checkpoint.step, epoch: Int(checkpoint.state.epoch), parameters: parameters.all, rounded: rounded.all,
+      bestScore: nil, communicator: communicator, pool: pool, advance: {},
+      warn: { [communicator] in if communicator.rank == 0 { try? StandardStream.error.write("mae: \($0)\n") } },
+      runDirectory: options.runDirectory)
+  }
+}
