@@ -25,6 +25,8 @@ public enum InteroperabilityError: Error, CustomStringConvertible {
   case notFinite(path: String, tensor: String, index: Int, value: Float)
   case outputExists(path: String)
   case noClassifier(path: String, tensor: String)
+  /// Of the weights, which the run of a checkpoint did not keep.
+  case noAverage(path: String)
   /// An ecosystem has no word for what is to be handed on.
   case inexpressible(reason: String)
   case batch(path: String, reason: String)
@@ -72,6 +74,9 @@ public enum InteroperabilityError: Error, CustomStringConvertible {
       "\"\(escaped(path))\" exists already and is not overwritten; name another --output"
     case .noClassifier(let path, let tensor):
       "\"\(escaped(path))\" holds no classifier, for it has no tensor \"\(tensor)\"; import it without --classifier"
+    case .noAverage(let path):
+      "the checkpoint \"\(escaped(path))\" has no moving average of the weights, as its run had no finetune.ema_decay; leave --ema "
+        + "out"
     case .inexpressible(let reason): reason
     case .batch(let path, let reason):
       "the batch \"\(escaped(path))\" cannot be used: \(reason)"

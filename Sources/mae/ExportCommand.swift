@@ -34,9 +34,21 @@ struct ExportCommand: ParsableCommand {
   @Flag(name: .long, help: "Leave out the decoder; for hf, a folder of ViTModel's.")
   var encoderOnly = false
 
+  @Flag(
+    name: .long,
+    help:
+      "Take the moving average of a classifier's weights, which its run keeps with finetune.ema_decay, in their place.")
+  var ema = false
+
   func run() throws {
     do {
-      if try Checkpoint.open(checkpoint).state.task == ImageClassification.name { return try exportClassifier() }
+      let opened = try Checkpoint.open(checkpoint)
+      if opened.state.task == ImageClassification.name { return try exportClassifier(hasAverage: opened.hasAverage) }
+      guard !ema else {
+        fail(
+          "--ema is for classifiers of mae finetune, and this is a checkpoint of pre-training; leave the option away.",
+          code: 2)
+      }
       let model = try TrainedModel(checkpoint: checkpoint)
       var options = ExportOptions(format: format, encoderOnly: encoderOnly)
       options.log = log
@@ -49,13 +61,18 @@ struct ExportCommand: ParsableCommand {
     }
   }
 
-  private func exportClassifier() throws {
+  private func exportClassifier(hasAverage: Bool) throws {
     guard !encoderOnly else {
       fail("--encoder-only leaves out a decoder, and a classifier has none; leave the option away.", code: 2)
     }
-    let classifier = try TrainedClassifier(checkpoint: checkpoint)
+    let classifier = try TrainedClassifier(checkpoint: checkpoint, average: ema)
     for limit in try classifier.export(to: output, format: format, log: log) { remark("note: \(limit)") }
-    remark("wrote the classifier of step \(classifier.step) to \(escaped(output))")
+    if hasAverage, !ema {
+      remark("note: these are the weights as they were trained; their moving average is taken with --ema")
+    }
+    remark(
+      "wrote the classifier of step \(classifier.step)\(ema ? ", the average of its weights," : "") to \(escaped(output))"
+    )
   }
 
   /// Of the run that the checkpoint belongs to; empty when it was taken out of its run directory.

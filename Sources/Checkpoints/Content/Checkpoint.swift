@@ -158,14 +158,32 @@ public final class Checkpoint: Sendable {
       if mayBeOther { return false }
       throw .tensorMissing(path: file.path, tensor: name)
     }
-    let found = try fromSafetensors { () throws(SafetensorsError) in try file.tensor(named: name).shape }
-    guard found == shape else {
-      if mayBeOther { return false }
-      throw .shapeDiffers(path: file.path, tensor: name, expected: shape, found: found)
+    if mayBeOther {
+      let found = try fromSafetensors { () throws(SafetensorsError) in try file.tensor(named: name).shape }
+      guard found == shape else { return false }
     }
+    try read(name, shape: shape, from: file, into: values)
+    return true
+  }
+
+  private func read(
+    _ name: String, shape: [Int], from file: SafetensorsFile, into values: Vector
+  ) throws(CheckpointError) {
+    let found = try fromSafetensors { () throws(SafetensorsError) in try file.tensor(named: name).shape }
+    guard found == shape else { throw .shapeDiffers(path: file.path, tensor: name, expected: shape, found: found) }
     try fromSafetensors { () throws(SafetensorsError) in try file.copyFloats(of: name, to: values) }
-    guard let place = (0..<values.count).first(where: { !values[$0].isFinite }) else { return true }
+    guard let place = (0..<values.count).first(where: { !values[$0].isFinite }) else { return }
     throw .notFinite(path: file.path, tensor: name, index: place, value: values[place])
+  }
+
+  /// Reads one tensor of a moment, where the checkpoint has it.
+  ///
+  /// - Throws: it is of another shape, or holds a value that is not finite.
+  public func readMomentTensor(
+    _ moment: String, of tensor: String, shape: [Int], into values: Vector
+  ) throws(CheckpointError) {
+    let name = "\(moment).\(tensor)"
+    if optimizer.contains(name) { try read(name, shape: shape, from: optimizer, into: values) }
   }
 
   /// - Parameter names: of tasks.

@@ -14,6 +14,7 @@ public struct FinetuneSection: ConfigurationSection, Equatable {
   public var mixingProbability = 1.0
   public var cutMixProbability = 0.5
   public var randomErasing = 0.25
+  public var emaDecay: Double?
 
   public init() {}
 
@@ -43,6 +44,10 @@ public struct FinetuneSection: ConfigurationSection, Equatable {
     .value(
       "cutmix_probability", \.cutMixProbability, "and that it is by CutMix, where there are both", .within(0...1)),
     .value("random_erasing", \.randomErasing, "how probable it is that a part of an image is erased", .within(0...1)),
+    .optional(
+      "ema_decay", \.emaDecay,
+      "of an exponential moving average of the weights that is kept beside them and validated too, for example 0.9998; null: "
+        + "none", .atLeast(0), .below(1)),
   ]
 
   public func validate(at path: ConfigurationPath) throws(ConfigurationError) {
@@ -50,6 +55,11 @@ public struct FinetuneSection: ConfigurationSection, Equatable {
       throw .invalid(
         path["batch_norm"], is: true,
         "which is for \(path["trained_blocks"]) 0 alone: what lies before it has no gradient")
+    }
+    if batchNorm, let emaDecay {
+      throw .invalid(
+        path["ema_decay"], is: emaDecay,
+        "which averages no statistics of \(path["batch_norm"]); take null, or false for those")
     }
     guard let trainedBlocks, trainedBlocks != 0.5, trainedBlocks != trainedBlocks.rounded() else { return }
     throw .invalid(

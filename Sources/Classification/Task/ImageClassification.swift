@@ -57,6 +57,8 @@ public struct ImageClassification: TrainingTask {
     }
   }
 
+  public var averageDecay: Double? { configuration.finetune.emaDecay }
+
   public var summary: String {
     let (model, frozen) = (configuration.model, classifier.tables.frozen.parameterCount)
     return
@@ -99,7 +101,7 @@ public struct ImageClassification: TrainingTask {
   }
 
   public func evaluationBytes(_ placement: VirtualWorkerPlacement) -> Int {
-    configuration.validation.path == nil ? 0 : Validation.bytes(configuration, threads: placement.threads)
+    configuration.validation.path == nil ? 0 : Validation.bytes(self, threads: placement.threads)
   }
 
   // MARK: A virtual worker's images

@@ -1,4 +1,5 @@
 import Collectives
+import Compute
 import Evaluation
 import Files
 import Foundation
@@ -26,7 +27,8 @@ public struct JudgedClassifier {
     }
     let identity = try communicator.commonIdentity(of: validation.source, path: path.description)
     let state = opened.state
-    let found = try validation.result(state)
+    let found = try validation.results(state)
+    extendLifetime(opened)
     let result = validation.evaluationResult(
       found, [("checkpoint", escaped(opened.path)), ("step", "\(state.step)")])
     self.result = try communicator.together {

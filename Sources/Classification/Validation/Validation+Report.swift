@@ -2,21 +2,29 @@ import Evaluation
 import Files
 
 extension Validation {
-  /// What the validation came to in full, as every evaluation says it; nil where an image has no answer.
+  /// What the validation came to in full, as every evaluation says it, of the moving average first where there is one; nil where an
+  /// image has no answer.
   ///
   /// - Parameter facts: about the model that was tried.
   func evaluationResult(
-    _ result: ValidationResult, _ facts: [(name: String, value: String)]
+    _ results: ValidationResults, _ facts: [(name: String, value: String)]
   ) -> EvaluationResult? {
-    guard let report = result.report else { return nil }
-    return EvaluationResult(
-      title: "validation",
-      facts: facts + [
-        ("test", "\(result.imageCount) images of \(escaped(data[0].path.description))"),
+    let (trained, average) = (results.trained, results.average)
+    guard let trainedReport = trained.report, (average == nil) == (average?.report == nil) else { return nil }
+    func row(_ weights: String, _ report: ClassificationReport) -> EvaluationResult.Row {
+      EvaluationResult.Row(features: "classifier", setting: ("weights", weights), report: report)
+    }
+    var facts =
+      facts + [
+        ("test", "\(trained.imageCount) images of \(escaped(data[0].path.description))"),
         ("classes", "\(classes.names.count)"), ("crop fraction", "\(configuration.validation.cropFraction)"),
-        ("loss", "\(result.loss)"),
-      ], notes: notes(result),
-      rows: [EvaluationResult.Row(features: "classifier", setting: ("weights", "trained"), report: report)], main: 0)
+        ("loss", "\(trained.loss)"),
+      ]
+    if let average { facts.append(("EMA loss", "\(average.loss)")) }
+    let averageRow = average?.report.map { row("EMA", $0) }
+    return EvaluationResult(
+      title: "validation", facts: facts, notes: notes(trained),
+      rows: (averageRow.map { [$0] } ?? []) + [row("trained", trainedReport)], main: 0)
   }
 
   private func notes(_ result: ValidationResult) -> [String] {

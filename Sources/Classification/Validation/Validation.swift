@@ -12,10 +12,11 @@ import VisionTransformer
 /// depends on nothing but the parameters and its unit, and is added up in the order of the images: the same bits on any ranks
 /// and threads.
 final class Validation: EpochEvaluation {
-  private static let accuracy = Metric(name: "validation_accuracy")
-
   let data: [EvaluationData]
-  var score: Metric? { Self.accuracy }
+  /// Where there is a moving average of the weights, it is what is kept for.
+  var score: Metric? {
+    Metric(name: configuration.finetune.emaDecay == nil ? "validation_accuracy" : "validation_ema_accuracy")
+  }
   let configuration: ClassificationConfiguration
   let source: any ImageSource
   let classes: ValidationClasses
@@ -52,8 +53,11 @@ final class Validation: EpochEvaluation {
       precision: configuration.train.precision)
   }
 
-  static func bytes(_ configuration: ClassificationConfiguration, threads: Int) -> Int {
-    threads * (plan(configuration).ownBytes + configuration.imageShape.count)
+  static func bytes(_ task: ImageClassification, threads: Int) -> Int {
+    let configuration = task.configuration
+    let isRounded = configuration.train.precision == .bf16 && configuration.finetune.emaDecay != nil
+    return threads * (plan(configuration).ownBytes + configuration.imageShape.count)
+      + (isRounded ? task.table.arenaCount * MemoryLayout<BFloat16>.stride : 0)
   }
 
   func isDue(afterEpoch epoch: Int, of epochs: Int) -> Bool {
@@ -61,26 +65,22 @@ final class Validation: EpochEvaluation {
   }
 
   func evaluate(_ state: EvaluationState) throws -> [MetricValue] {
-    let result = try result(state)
-    keep(result, state)
-    var values = [
-      MetricValue(Metric(name: "validation_loss"), result.loss), MetricValue(Self.accuracy, result.accuracy),
-    ]
-    if let share = result.topFiveAccuracy {
-      values.append(MetricValue(Metric(name: "validation_top_5_accuracy"), share))
-    }
+    let results = try results(state)
+    let values =
+      results.trained.metrics(prefix: "validation") + (results.average?.metrics(prefix: "validation_ema") ?? [])
+    keep(results, score: values.first { $0.metric == score }?.value, state)
     return values
   }
 
   /// Writes the reports of the best epoch so far and of the last one into the run directory, on rank 0. That they cannot be
   /// written is no reason to stop.
-  private func keep(_ result: ValidationResult, _ state: EvaluationState) {
+  private func keep(_ results: ValidationResults, score: Double?, _ state: EvaluationState) {
     guard state.communicator.rank == 0 else { return }
     var names: [String] = []
-    if result.accuracy > state.bestScore ?? -.infinity { names.append("best") }
+    if let score, score > state.bestScore ?? -.infinity { names.append("best") }
     if state.epoch == configuration.train.epochs { names.append("last") }
     guard !names.isEmpty else { return }
-    guard let report = evaluationResult(result, [("step", "\(state.step)"), ("epoch", "\(state.epoch)")]) else {
+    guard let report = evaluationResult(results, [("step", "\(state.step)"), ("epoch", "\(state.epoch)")]) else {
       state.warn("no report of the validation was written: the classifier's answers are no finite numbers")
       return
     }
@@ -94,11 +94,22 @@ final class Validation: EpochEvaluation {
     }
   }
 
-  /// Tries the classifier on all images. All ranks call it, and get the same.
+  /// Tries the classifier on all images, and with the moving average of its weights too, where there is one. All ranks call it,
+  /// and get the same.
   ///
   /// - Throws: on all ranks alike: too many images cannot be used.
-  func result(_ state: EvaluationState) throws -> ValidationResult {
-    let outcomes = try outcomes(of: TriedModel(parameters: state.parameters, rounded: state.rounded), state)
+  func results(_ state: EvaluationState) throws -> ValidationResults {
+    let trained = try result(of: TriedModel(parameters: state.parameters, rounded: state.rounded), state)
+    guard let average = state.average else { return ValidationResults(trained: trained, average: nil) }
+    let rounded = AlignedBuffer<BFloat16>(repeating: BFloat16(0), count: state.rounded.count)
+    defer { extendLifetime(rounded) }
+    if rounded.count > 0 { convert(output: rounded.all, input: average) }
+    return ValidationResults(
+      trained: trained, average: try result(of: TriedModel(parameters: average, rounded: rounded.all), state))
+  }
+
+  private func result(of model: TriedModel, _ state: EvaluationState) throws -> ValidationResult {
+    let outcomes = try outcomes(of: model, state)
     let bad = outcomes.count { $0 == nil }
     let limit = configuration.data.maxBadFraction
     try state.communicator.together {

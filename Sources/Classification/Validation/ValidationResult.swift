@@ -1,5 +1,6 @@
 import Datasets
 import Evaluation
+import Reporting
 
 /// What a classifier makes of an image.
 struct ImageOutcome: Sendable {
@@ -65,4 +66,19 @@ struct ValidationResult {
     imageCount = used.count
     leftOut = outcomes.count - used.count
   }
+}
+
+extension ValidationResult {
+  /// Its figures, as the log has them.
+  func metrics(prefix: String) -> [MetricValue] {
+    func value(_ name: String, _ value: Double) -> MetricValue { MetricValue(Metric(name: "\(prefix)_\(name)"), value) }
+    return [value("loss", loss), value("accuracy", accuracy)]
+      + (topFiveAccuracy.map { [value("top_5_accuracy", $0)] } ?? [])
+  }
+}
+
+/// Of the weights as they were trained, and of their moving average, where there is one.
+struct ValidationResults {
+  let trained: ValidationResult
+  let average: ValidationResult?
 }

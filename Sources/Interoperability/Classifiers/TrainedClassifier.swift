@@ -29,8 +29,10 @@ public final class TrainedClassifier {
     self.step = step
   }
 
-  /// - Parameter path: a run directory (its newest valid checkpoint) or a checkpoint.
-  public convenience init(checkpoint path: String) throws {
+  /// - Parameters:
+  ///   - path: a run directory (its newest valid checkpoint) or a checkpoint.
+  ///   - average: whether to take the moving average of the weights.
+  public convenience init(checkpoint path: String, average: Bool = false) throws {
     let checkpoint = try Checkpoint.open(path)
     try checkpoint.requireTask([ImageClassification.name])
     var configuration = try ClassificationConfiguration.decode(
@@ -41,6 +43,10 @@ public final class TrainedClassifier {
     let task = try ImageClassification(configuration, from: checkpoint)
     let parameters = AlignedBuffer<Float>(repeating: 0, count: task.table.arenaCount)
     try checkpoint.readTensors(of: task.table, into: parameters.all) { _ in false }
+    if average {
+      guard checkpoint.hasAverage else { throw InteroperabilityError.noAverage(path: checkpoint.path) }
+      try checkpoint.readAverage(of: task.table, into: parameters.all)
+    }
     self.init(
       task.classifier, configuration: configuration, parameters: parameters, classNames: checkpoint.state.classNames,
       step: checkpoint.step)

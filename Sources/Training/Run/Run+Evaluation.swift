@@ -39,7 +39,7 @@ extension Run {
     let start = ContinuousClock.now
     let state = EvaluationState(
       step: step, epoch: step / order.stepsPerEpoch, parameters: replica.parameters.all, rounded: replica.rounded.all,
-      bestScore: best?.score, communicator: communicator, pool: replica.pool,
+      average: try replica.average(), bestScore: best?.score, communicator: communicator, pool: replica.pool,
       advance: { watchdog.evaluationAdvances() },
       warn: { [recorder] sentence in recorder?.logger.warning("\(sentence)") }, runDirectory: options.runDirectory)
     let values = try finishingSaves { try evaluation.evaluate(state) }

@@ -117,6 +117,7 @@ extension Run {
     let remark = try communicator.together {
       try replica.task.begin(with: checkpoint, parameters: replica.parameters.all, inParallel: replica.inParallel)
     }
+    replica.resetOptimizer()
     replica.roundParameters()
     recorder?.logger.info("began with the weights of \(escaped(checkpoint.path))\(remark)")
   }

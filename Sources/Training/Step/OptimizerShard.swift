@@ -2,7 +2,8 @@ import Collectives
 import Compute
 import Optimization
 
-/// The optimiser on the floats that this rank owns, and the moments of these floats alone.
+/// The optimiser on the floats that this rank owns, and the moments of these floats alone. The moving average of the parameters,
+/// where there is one, is the last of the moments.
 ///
 /// With sharding (ZeRO stage 1, Rajbhandari et al. 2020) a rank has the sum over the ranks for its part of the gradient
 /// only, updates its part of the parameters, and all parts are gathered. The update works element by element, so that no
@@ -14,29 +15,41 @@ final class OptimizerShard: Sendable {
 
   let ownership: ArenaOwnership
   private let optimizer: any Optimizer
+  /// Of the parameters' moving average; nil where there is none.
+  private let averageDecay: Double?
+  private let momentCount: Int
   private let communicator: any Communicator
   private let ownedCount: Int
   private let buffer: AlignedBuffer<Float>
 
-  init(_ optimizer: any Optimizer, ownership: ArenaOwnership, communicator: any Communicator) {
+  init(
+    _ optimizer: any Optimizer, averageDecay: Double?, ownership: ArenaOwnership, communicator: any Communicator
+  ) {
     self.optimizer = optimizer
+    self.averageDecay = averageDecay
+    momentCount = optimizer.momentNames.count + (averageDecay == nil ? 0 : 1)
     self.ownership = ownership
     self.communicator = communicator
     ownedCount = ownership.mine.reduce(0) { $0 + $1.count }
-    buffer = AlignedBuffer(repeating: 0, count: optimizer.momentNames.count * Self.rowStride(ownedCount))
+    buffer = AlignedBuffer(repeating: 0, count: momentCount * Self.rowStride(ownedCount))
   }
 
   /// A row for each moment, one column for each float that this rank owns.
   private var moments: Matrix {
-    Matrix(
-      base: buffer.base, rows: optimizer.momentNames.count, columns: ownedCount, stride: Self.rowStride(ownedCount))
+    Matrix(base: buffer.base, rows: momentCount, columns: ownedCount, stride: Self.rowStride(ownedCount))
   }
 
   /// Each moment begins on a cache line.
   private static func rowStride(_ count: Int) -> Int { (count + 15) / 16 * 16 }
 
-  /// Moments of zero.
-  func reset() { clear(buffer.all) }
+  /// Moments of zero, and an average that begins with the parameters.
+  func reset(_ parameters: Vector) {
+    clear(buffer.all)
+    if let averageIndex { setMoment(averageIndex, from: parameters) }
+  }
+
+  /// The number of the moment that is the parameters' average; nil where there is none.
+  var averageIndex: Int? { averageDecay == nil ? nil : momentCount - 1 }
 
   /// Lets the optimiser look at the whole of what it is to update; before any thread's `update`.
   func measure(parameters: Vector, gradient: Vector, gradientScale: Double) {
@@ -61,6 +74,12 @@ final class OptimizerShard: Sendable {
         optimizer.update(
           parameters: parameters, moments: moments.columns(columns), momentsBegin: part.lowerBound,
           gradient: gradient, in: piece, step: step, learningRate: learningRate, gradientScale: gradientScale)
+        if let averageDecay {
+          let first = columns.lowerBound + piece.lowerBound - part.lowerBound
+          updateWeightAverage(
+            average: moments.row(momentCount - 1)[first..<first + piece.count], weights: parameters[piece],
+            decay: averageDecay)
+        }
         updated(piece)
       }
     }

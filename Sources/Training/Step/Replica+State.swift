@@ -9,6 +9,9 @@ extension Replica {
     index == 0 ? parameters.all : try optimizer.wholeMoment(index - 1, scratch: gradient)
   }
 
+  /// The moving average of the parameters, as ``savedArena(_:)``; nil where there is none. All ranks call it.
+  func average() throws -> Vector? { try optimizer.averageIndex.map { try savedArena(1 + $0) } }
+
   /// Takes the parameters, and of the moments what this rank owns.
   func restore(_ checkpoint: Checkpoint) throws(CheckpointError) {
     let layout = CheckpointLayout(task)

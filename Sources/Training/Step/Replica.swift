@@ -76,12 +76,12 @@ public final class Replica<Task: TrainingTask>: @unchecked Sendable {
     memories = task.memories(MemoryNeed(placement, keepsActivations: debug), gradient: reduction.gradient)
     gradientNorm = SharedGradientNorm(count: table.arenaCount, ownership: ownership, communicator: communicator)
     optimizer = OptimizerShard(
-      configuration.train.optimizer(of: task.parameterGroups), ownership: ownership, communicator: communicator)
+      configuration.train.optimizer(of: task.parameterGroups), averageDecay: task.averageDecay, ownership: ownership,
+      communicator: communicator)
     schedule = configuration.train.schedule
     reports = StepReports(placement, sumCount: 1 + Task.metrics.count)
     surveys = StepReports(placement, sumCount: task.surveyCount)
-    table.initialize(parameters.all, seed: configuration.train.seed)
-    roundParameters()
+    reset()
   }
 
   /// To be called by whoever writes to the parameters from outside.
@@ -90,12 +90,15 @@ public final class Replica<Task: TrainingTask>: @unchecked Sendable {
     pool.run(Rounding(replica: self))
   }
 
-  /// Back to the first weights and moments of zero.
+  /// The first weights, and an optimiser that has not begun.
   func reset() {
     task.table.initialize(parameters.all, seed: configuration.train.seed)
-    optimizer.reset()
+    resetOptimizer()
     roundParameters()
   }
+
+  /// Lets the optimiser begin with the parameters as they are.
+  func resetOptimizer() { optimizer.reset(parameters.all) }
 
   /// Runs pieces of work on all threads at once, and returns when all are done.
   func inParallel(_ count: Int, _ piece: @Sendable (Int) -> Void) {

@@ -14,6 +14,10 @@ extension CheckpointLayout {
   }
 
   init(_ task: some TrainingTask) {
-    self.init(table: task.table, constants: task.constants, moments: task.configuration.train.momentNames)
+    let average = task.averageDecay == nil ? [] : [Self.averageName]
+    self.init(table: task.table, constants: task.constants, moments: task.configuration.train.momentNames + average)
   }
+
+  /// What the moving average of the parameters is called in checkpoints, where it stands behind the optimiser's moments.
+  package static let averageName = "ema"
 }

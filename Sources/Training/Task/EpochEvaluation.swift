@@ -63,6 +63,9 @@ public struct EvaluationState {
   public let parameters: Vector
   /// The same in bfloat16, where the run is in that precision; empty otherwise.
   public let rounded: VectorView<BFloat16>
+  /// The moving average of the parameters, as they are: the whole arena, the same on every rank, and only to be read; nil where
+  /// the run keeps none.
+  public let average: Vector?
   /// The best that `EpochEvaluation.score` has been after earlier epochs; nil before there is one.
   public let bestScore: Double?
   public let communicator: any Communicator

@@ -42,6 +42,9 @@ public protocol TrainingTask: Sendable {
   var constants: [ConstantTensor] { get }
   /// How the optimiser treats the parameters, in the order of the table.
   var parameterGroups: [ParameterGroup] { get }
+  /// Of the exponential moving average of the parameters that a run keeps beside them and changes with every update; nil, unless
+  /// the task says otherwise, for none.
+  var averageDecay: Double? { get }
   /// The model in a line, for people.
   var summary: String { get }
 
@@ -139,6 +142,8 @@ extension TrainingTask {
   ) throws -> (any EpochEvaluation)? { nil }
 
   public func evaluationBytes(_ placement: VirtualWorkerPlacement) -> Int { 0 }
+
+  public var averageDecay: Double? { nil }
 
   public var surveyCount: Int { 0 }
 

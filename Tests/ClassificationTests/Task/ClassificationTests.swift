@@ -52,7 +52,7 @@ import Training
   @Test(arguments: [
     ("finetune.trained_blocks=1.5", "neither a whole number of blocks nor 0.5"),
     ("finetune.trained_blocks=3", "the encoder has 2 blocks"), ("finetune.batch_norm=true", "what lies before it"),
-    ("parallel.virtual_workers=4", "they are mixed in pairs"),
+    ("finetune.ema_decay=1", "below 1"), ("parallel.virtual_workers=4", "they are mixed in pairs"),
     ("data.rand_augment=auto", "does not begin with rand-"),
     ("model.image_size=10", "not divisible by model.patch_size"),
   ]) func refuses(setting: String, sentence: String) {
@@ -67,6 +67,23 @@ import Training
     let without = try ClassificationConfiguration.decode(yaml: Self.yaml, overrides: ["data.rand_augment=null"])
     #expect(without.data.randAugment == nil)
     #expect(try ClassificationConfiguration.decode(yaml: without.yaml()) == without)
+  }
+
+  @Test func anAverageIsAMomentOfTheCheckpointAndHasMemory() throws {
+    let (task, averaged) = (
+      try task(["validation.path=there"]), try task(["finetune.ema_decay=0.9", "validation.path=there"])
+    )
+    #expect(task.averageDecay == nil && averaged.averageDecay == 0.9)
+    let placement = VirtualWorkerPlacement(virtualWorkers: 2, imagesPerVirtualWorker: 2, rank: 0, ranks: 1, threads: 1)
+    func bytes(_ task: ImageClassification, _ part: String) -> Int {
+      TrainingMemory(task, placement: placement).parts.first { $0.name == part }?.bytes ?? 0
+    }
+    #expect(2 * bytes(averaged, "moments") == 3 * bytes(task, "moments"))
+    #expect(bytes(averaged, "evaluation") == bytes(task, "evaluation"))
+    let error = #expect(throws: ConfigurationError.self) {
+      try self.task(["finetune.trained_blocks=0", "finetune.batch_norm=true", "finetune.ema_decay=0.9"])
+    }
+    #expect(error?.description.contains("averages no statistics of finetune.batch_norm") ?? false)
   }
 
   // MARK: Classes

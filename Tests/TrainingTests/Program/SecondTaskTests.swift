@@ -85,6 +85,67 @@ extension ProgramTests {
       #expect(scratch.checkpoint.parameters != whole.checkpoint.parameters)
     }
 
+    /// The moving average of the weights is a part of the run's state: on any ranks and threads, and killed and resumed, it has
+    /// the same bits, and the weights have those that they have without it.
+    @Test func averagesItsWeights() throws {
+      let bench = try workbench()
+      let average = ["finetune.ema_decay=0.75"]
+      let alone = try bench.train("alone", settings(bench, average))
+      let without = try bench.train("without", settings(bench))
+      #expect(alone.checkpoint.parameters == without.checkpoint.parameters)
+      #expect(alone.checkpoint.optimizer != without.checkpoint.optimizer)
+      for (name, more, ranks) in [
+        ("two", [], 2), ("four", [], 4), ("threads", ["parallel.threads=3"], nil),
+        ("sharded", ["parallel.shard_optimizer=true"], 2),
+      ] as [(String, [String], Int?)] {
+        #expect(try bench.train(name, settings(bench, average + more), ranks: ranks) == alone, "\(name)")
+        #expect(try bench.contents(of: "\(name)/evaluation") == bench.contents(of: "alone/evaluation"), "\(name)")
+      }
+      let often = settings(bench, average + ["checkpoint.every_steps=3", "train.epochs=100000"])
+      let job = try bench.start("killed", often, ranks: 2)
+      try bench.waitForStep(20, of: "killed", job)
+      try job.send(SIGKILL, toRank: 1)
+      #expect(try job.wait(deadlineSeconds: 30).exitCode != 0)
+      let last = try bench.log(of: "killed").lastStep + 10
+      #expect(try bench.pretrain("killed", often + ["train.steps=\(last)"]).errorOutput.contains("resumed after step"))
+      #expect(try bench.train("whole", often + ["train.steps=\(last)"]) == bench.result(of: "killed"))
+    }
+
+    /// It begins with the weights that the run begins with, is validated beside them, tells the best checkpoint, and can be handed
+    /// on.
+    @Test func showsTheAverageOfItsWeights() throws {
+      let bench = try workbench()
+      try bench.train("first", settings(bench, ["train.steps=5"]))
+      let options = ["--init-from", "\(bench.path)/first"]
+      // With so slow an average the first steps leave it where it began.
+      let slow = settings(bench, ["finetune.ema_decay=0.9999999999999999", "train.epochs=1"])
+      #expect(try bench.pretrain("slow", slow, options: options).exitCode == 0)
+      let epoch = try #require(try bench.log(of: "slow").epochs.last)
+      let first = try #require(try bench.log(of: "first").epochs.last)
+      #expect(epoch.averageLoss == first.validationLoss && epoch.averageAccuracy == first.validationAccuracy)
+      #expect(epoch.validationLoss != first.validationLoss)
+      let judged = try bench.pretrain("slow", slow, options: ["--eval"], ranks: 2)
+      #expect(judged.output.contains("EMA loss: \(first.validationLoss)\n"), "\(judged.output)")
+      #expect(judged.output.contains("validation (weights EMA): classifier "))
+      func export(_ run: String, _ output: String, _ options: [String]) throws -> (Int32, String) {
+        let outcome = try bench.runAnyCommand(
+          ["export", "--checkpoint", "\(bench.path)/\(run)", "--format", "timm", "--output", "\(bench.path)/\(output)"]
+            + options)
+        return (outcome.exitCode, outcome.errorOutput + outcome.output)
+      }
+      func weights(_ folder: String) throws -> Data {
+        try Data(contentsOf: URL(filePath: "\(bench.path)/\(folder)/model.safetensors"))
+      }
+      #expect(try export("slow", "average", ["--ema"]).0 == 0)
+      #expect(try export("first", "began", []).0 == 0)
+      #expect(try weights("average") == weights("began"))
+      let (code, said) = try export("slow", "trained", [])
+      #expect(code == 0 && said.contains("their moving average is taken with --ema"))
+      #expect(try weights("trained") != weights("began"))
+      let refused = try export("first", "nothing", ["--ema"])
+      #expect(refused.0 != 0 && refused.1.contains("has no moving average of the weights"))
+    }
+
     @Test func learnsAndSaysSoEverywhere() throws {
       let bench = try workbench()
       let outcome = try bench.pretrain(

@@ -44,6 +44,9 @@ struct RunLog: Equatable {
     /// Of a task that is tried on other images.
     let validationLoss: String
     let validationAccuracy: String
+    /// Of a run that keeps an average of its weights.
+    let averageLoss: String
+    let averageAccuracy: String
   }
 
   struct BadSample: Equatable {
@@ -74,7 +77,8 @@ struct RunLog: Equatable {
       Epoch(
         epoch: Int(number("epoch", line)) ?? -1, meanLoss: number("mean_loss", line),
         meanAccuracy: number("mean_accuracy", line), validationLoss: number("validation_loss", line),
-        validationAccuracy: number("validation_accuracy", line))
+        validationAccuracy: number("validation_accuracy", line), averageLoss: number("validation_ema_loss", line),
+        averageAccuracy: number("validation_ema_accuracy", line))
     }
     badSamples = written("bad_sample").map { line in
       BadSample(step: Int(number("step", line)) ?? -1, reason: number("reason", line))
