@@ -1,43 +1,7 @@
 import ArgumentParser
 import Classification
-import Collectives
-import Configuration
 import Pretraining
 import Training
-
-/// What a configuration can be for: the command that takes it.
-enum ConfiguredTask: String, CaseIterable, ExpressibleByArgument {
-  case pretrain, finetune
-
-  /// What the command is told.
-  var told: any TaskConfiguration.Type {
-    switch self {
-    case .pretrain: PretrainingConfiguration.self
-    case .finetune: ClassificationConfiguration.self
-    }
-  }
-}
-
-private struct TaskOptions: ParsableArguments {
-  @Option(name: .long, help: "The command that the configuration is for.")
-  var task = ConfiguredTask.pretrain
-
-  @OptionGroup var options: ConfigurationOptions
-
-  func load() throws -> any TaskConfiguration { try options.load(as: task.told) }
-
-  func check(_ communicator: any Communicator) throws -> String {
-    switch task {
-    case .pretrain: try check(MaskedAutoencoding.self, communicator)
-    case .finetune: try check(ImageClassification.self, communicator)
-    }
-  }
-
-  private func check<Task: TrainingTask>(_ task: Task.Type, _ communicator: any Communicator) throws -> String {
-    let configuration = try communicator.together { try options.load(as: Task.Configuration.self) }
-    return try Run<Task>.check(configuration, communicator)
-  }
-}
 
 struct ConfigCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -51,7 +15,7 @@ struct ConfigCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Print every key with its value and its meaning.",
       discussion: "Example: mae config show --config configs/tiny32.yaml --set train.epochs=100")
-    @OptionGroup private var options: TaskOptions
+    @OptionGroup var options: TaskOptions
 
     func run() {
       print(loadOrFail(options).yaml(documented: true), terminator: "")
@@ -62,16 +26,21 @@ struct ConfigCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Say whether a run of a configuration would begin, here and on as many ranks.",
       discussion: """
-        Looks at the configuration, the data, and the memory that it takes, as the command that it is for does, which with --dry-run looks at \
+        Looks at the configuration, the data (also what is evaluated on), and the memory that it takes, as the command that it is for does, which with --dry-run looks at \
         the run directory, too.
 
         Example: mae config check --config configs/tiny32.yaml --set data.path=/data/cifar10
         """)
-    @OptionGroup private var options: TaskOptions
+    @OptionGroup var options: TaskOptions
 
     func run() throws {
       withCommunicator { communicator in
-        let run = try options.check(communicator)
+        let told = try communicator.together { try options.load() }
+        let run =
+          switch told {
+          case .pretrain(let told): try Run<MaskedAutoencoding>.check(told, communicator)
+          case .finetune(let told): try Run<ImageClassification>.check(told, communicator)
+          }
         if communicator.rank == 0 { print("\(options.options.config): valid; \(run)") }
         return 0
       }
@@ -86,7 +55,7 @@ struct ConfigCommand: ParsableCommand {
 
         Example: mae config virtual-workers --config configs/vit_base.yaml
         """)
-    @OptionGroup private var options: TaskOptions
+    @OptionGroup var options: TaskOptions
 
     func run() {
       print(loadOrFail(options).virtualWorkers)
@@ -94,6 +63,6 @@ struct ConfigCommand: ParsableCommand {
   }
 
   private static func loadOrFail(_ options: TaskOptions) -> any TaskConfiguration {
-    do { return try options.load() } catch { fail("\(error)", code: 2) }
+    do { return try options.load().configuration } catch { fail("\(error)", code: 2) }
   }
 }

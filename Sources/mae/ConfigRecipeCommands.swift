@@ -2,7 +2,6 @@ import ArgumentParser
 import Configuration
 import Files
 import Foundation
-import Pretraining
 import Training
 
 private func recipesOrFail() -> Recipes {
@@ -65,7 +64,7 @@ extension ConfigCommand {
 
   struct Diff: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "List the keys in which two configurations of pre-training differ.",
+      abstract: "List the keys in which two configurations of one command differ.",
       discussion: """
         Of a configuration alone, what is not as in the paper. Files are compared as they are resolved: what one leaves out \
         has its default.
@@ -83,13 +82,25 @@ extension ConfigCommand {
     }
 
     func run() {
-      do {
-        let told = try files.map { try PretrainingConfiguration.load(file: path($0)) }
-        let (old, new) = told.count == 2 ? (told[0], told[1]) : (PretrainingConfiguration(), told[0])
-        for difference in differences(between: old, and: new) { print(difference) }
+      do throws(ConfigurationError) {
+        var told: [ToldTask] = []
+        for file in files { told.append(try ToldTask(ConfigurationFile(path(file)))) }
+        switch (told[0], told.last!) {
+        case (.pretrain(let first), .pretrain(let last)): show(first, last)
+        case (.finetune(let first), .finetune(let last)): show(first, last)
+        case (.pretrain, .finetune), (.finetune, .pretrain):
+          fail(
+            "one of the configurations is for mae pretrain and the other for mae finetune; compare two of one command",
+            code: 2)
+        }
       } catch {
         fail("\(error)", code: 2)
       }
+    }
+
+    /// - Parameter last: the first itself, where there is no other.
+    private func show<Told: TaskConfiguration>(_ first: Told, _ last: Told) {
+      for difference in differences(between: files.count == 1 ? Told() : first, and: last) { print(difference) }
     }
 
     private func path(_ name: String) -> String {

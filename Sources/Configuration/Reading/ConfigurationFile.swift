@@ -1,8 +1,25 @@
 import Files
 import Glibc
 
-/// Reads the text of a configuration file.
-enum ConfigurationFile {
+/// The text of a configuration file, for whoever must look at it before he knows what it is for.
+public struct ConfigurationFile: Sendable {
+  public let path: String
+  public let text: String
+
+  public init(_ path: String) throws(ConfigurationError) {
+    self.path = path
+    text = try Self.text(at: path)
+  }
+
+  /// The keys at its top, as they are written.
+  public var topKeys: [String] {
+    get throws(ConfigurationError) {
+      let node = try ConfigurationNode(yaml: text, origin: { .line(file: path, line: $0) })
+      guard case .section(let entries) = node.content else { return [] }
+      return entries.map(\.key)
+    }
+  }
+
   /// Far above any configuration, far below a checkpoint or an image shard that was named by mistake.
   static let largestSize = 1 << 20
 

@@ -34,7 +34,7 @@ extension ProgramTests {
         var settings = ["data.path=\(bench.path)/\(data)", "train.batch_size=2", "parallel.virtual_workers=1"]
         if command == "finetune" { settings += ["validation.path=", "model.classes=2"] }
         let outcome = try bench.runAnyCommand(
-          ["config", "check", "--task", command, "--config", "\(Self.folder.path)/\(name)"]
+          ["config", "check", "--config", "\(Self.folder.path)/\(name)"]
             + settings.flatMap { ["--set", $0] })
         #expect(outcome.exitCode == 0, "\(name): \(outcome.errorOutput)")
       }

@@ -49,8 +49,40 @@ extension ProgramTests {
       )
       let one = try bench.runAnyCommand(["config", "diff", "\(bench.path)/tiny.yaml"])
       #expect(one.output.contains("model.image_size: 224 -> 8\n"))
+      let classifiers = try bench.runAnyCommand(["config", "diff", "finetune_vit_base", "finetune_vit_large"])
+      #expect(
+        classifiers.output.contains("model.encoder.width: 768 -> 1024\n")
+          && classifiers.output.contains("finetune.drop_path: 0.1 -> 0.2\n"), "\(classifiers.errorOutput)")
+      let probe = try bench.runAnyCommand(["config", "diff", "probe_vit_base"])
+      #expect(
+        probe.output.contains("finetune.batch_norm: false -> true\n") && !probe.output.contains("model.encoder"),
+        "\(probe.errorOutput)")
+      let mixed = try bench.runAnyCommand(["config", "diff", "vit_base", "finetune_vit_base"])
+      #expect(mixed.exitCode == 2 && mixed.errorOutput.contains("compare two of one command"))
       #expect(try bench.runAnyCommand(["config", "diff"]).exitCode == 2)
       #expect(try bench.runAnyCommand(["config", "diff", "nowhere.yaml"]).exitCode == 2)
+    }
+
+    /// Whatever a configuration is for, its sections show it, and all images that it names are looked at.
+    @Test func checkOpensAllImages() throws {
+      let bench = try Workbench()
+      for (name, key) in [("fashion_mnist", "eval.test"), ("finetune_fashion_mnist", "validation.path")] {
+        let config = "\(Self.configs)/\(name).yaml"
+        func check(_ settings: [String], ranks: Int? = nil) throws -> MPILaunch.Outcome {
+          try bench.runAnyCommand(
+            ["config", "check", "--config", config] + settings.flatMap { ["--set", $0] }, ranks: ranks)
+        }
+        try bench.writeLabelled(count: 40, to: "train", classes: 10)
+        let data = "data.path=\(bench.path)/train-images-idx3-ubyte"
+        let small = ["train.batch_size=8"]
+        let good = try check(small + [data, "\(key)=\(bench.path)/train-images-idx3-ubyte"])
+        #expect(good.exitCode == 0 && good.output.contains("valid; 40 images"), "\(good.errorOutput)")
+        let bad = try check(small + [data, "\(key)=\(bench.path)/nowhere"], ranks: 2)
+        #expect(bad.exitCode != 0 && bad.errorOutput.contains("nowhere"), "\(bad.errorOutput)")
+      }
+      let wrong = try bench.runAnyCommand(
+        ["config", "check", "--task", "pretrain", "--config", "\(Self.configs)/finetune_fashion_mnist.yaml"])
+      #expect(wrong.exitCode == 2 && wrong.errorOutput.contains("finetune"))
     }
 
     /// The schemas against an implementation that we did not write: every file in configs is valid for the command that it is
