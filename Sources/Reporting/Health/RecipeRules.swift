@@ -43,7 +43,7 @@ extension HealthRule {
       + "\(ProgressFormat.count(Int(perEpoch), "step")) an epoch"
     return HealthFinding(
       .notice,
-      "The whole run has \(ProgressFormat.count(Int(total), "step")), where masked autoencoders train for many thousands: "
+      "The whole run has \(ProgressFormat.count(Int(total), "step")), where \(facts.usualLength): "
         + "\(epoch).",
       advice: "Train more epochs, or take a smaller train.batch_size, which makes more steps of an epoch.")
   }

@@ -21,6 +21,14 @@ struct RunFacts: Sendable {
   var peakLearningRate: Double? { number("peak_learning_rate") }
   /// Whether the loss is over patches of mean 0 and deviation 1, so that 1 is what predicting the mean costs.
   var hasNormalizedPatches: Bool { settings["model.norm_pix"] == "true" }
+  /// What runs of this kind take; its beginning is left to the sentence that says it.
+  var usualLength: String {
+    if settings.keys.contains(where: { $0.hasPrefix("finetune.") }) {
+      return "classifiers are mostly trained for thousands"
+    }
+    if settings["model.norm_pix"] != nil { return "masked autoencoders train for many thousands" }
+    return "most training takes thousands"
+  }
   var width: Double? { settings["model.encoder.width"].flatMap(Double.init) }
 
   /// The mean over about the last tenth of the steps.

@@ -105,6 +105,12 @@ struct HealthTests {
     var sample = Sample()
     (sample.batch, sample.images, sample.steps, sample.warmupSteps) = (1024, 2048, 200, 10)
     try expectOnly(.notice, "The whole run has 200 steps", of: sample)
+    for (key, words) in [
+      ("model.norm_pix", "masked autoencoders train"), ("finetune.mixup", "classifiers are mostly trained"),
+    ] {
+      sample.settings = [key: "0"]
+      #expect(try findings(sample)[0].sentence.contains("steps, where \(words) for"))
+    }
     #expect(try findings(sample)[0].sentence.hasSuffix("2,048 images in batches of 1,024 are 2 steps an epoch."))
     sample.steps = 1000
     try expectNothing(sample)
