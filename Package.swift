@@ -106,9 +106,8 @@ let package = Package(
     module(
       "Benchmarks",
       [
-        "Checkpoints", "Collectives", "Compute", "Datasets", "Files", "Imaging", "MaskedAutoencoder", "Pretraining",
-        "Reporting",
-        "Training", "VisionTransformer",
+        "Checkpoints", "Collectives", "Compute", "Datasets", "Evaluation", "Files", "Imaging", "MaskedAutoencoder",
+        "Pretraining", "Reporting", "Training", "VisionTransformer",
       ]),
     module(
       "Planning",

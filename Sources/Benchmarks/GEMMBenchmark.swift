@@ -11,20 +11,22 @@ public struct GEMMBenchmark {
   /// In 10⁹ operations a second, over all threads.
   public var gflops: Double { operations / seconds / 1e9 }
 
-  /// Runs the products of `images` images on each of `threads` threads at once, and keeps the median of `repetitions`.
-  public init(
-    model: ModelConfiguration, images: Int, threads: Int, precision: Precision = .fp32, repetitions: Int = 3
-  ) throws {
+  /// Runs the products of `images` images of a masked autoencoder on each of `threads` threads at once.
+  public init(model: ModelConfiguration, images: Int, threads: Int, precision: Precision = .fp32) throws {
+    try self.init(model.matrixProducts(images: images), threads: threads, precision: precision)
+  }
+
+  /// Runs some products on each of `threads` threads at once, and keeps the median of `repetitions`.
+  public init(_ products: [MatrixProduct], threads: Int, precision: Precision, repetitions: Int = 3) throws {
     switch precision {
-    case .fp32: try self.init(model, images, threads, repetitions, of: Float.self)
-    case .bf16: try self.init(model, images, threads, repetitions, of: BFloat16.self)
+    case .fp32: try self.init(products, threads, repetitions, of: Float.self)
+    case .bf16: try self.init(products, threads, repetitions, of: BFloat16.self)
     }
   }
 
   private init<Element: StoredElement>(
-    _ model: ModelConfiguration, _ images: Int, _ threads: Int, _ repetitions: Int, of: Element.Type
+    _ products: [MatrixProduct], _ threads: Int, _ repetitions: Int, of: Element.Type
   ) throws {
-    let products = model.matrixProducts(images: images)
     let largest = products.map { max($0.rows * $0.inner, $0.inner * $0.columns, $0.rows * $0.columns) }.max() ?? 0
     let operands = AlignedBuffer<Element>(repeating: Element(0.5), count: threads * 2 * largest)
     defer { extendLifetime(operands) }

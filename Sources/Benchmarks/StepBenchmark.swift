@@ -4,8 +4,6 @@ import Datasets
 import Files
 import Foundation
 import Imaging
-import MaskedAutoencoder
-import Pretraining
 import Reporting
 import Training
 
@@ -38,30 +36,36 @@ public struct StepBenchmark: Encodable {
   public let cpu: String
   public let blasKernel: String
 
-  /// Takes `warmup` steps, then `steps` measured ones, on all ranks together.
+  /// Takes `warmup` steps of a task, then `steps` measured ones, on all ranks together.
   ///
   /// - Parameter path: images; nil: random pixels.
-  public init(
-    _ configuration: PretrainingConfiguration, data path: String?, steps: Int, warmup: Int = 2,
+  public init<Task: TrainingTask>(
+    _ task: Task.Type, _ configuration: Task.Configuration, data path: String?, steps: Int, warmup: Int = 2,
     communicator: any Communicator
   ) throws {
     let placement = try VirtualWorkerPlacement(configuration.run, on: communicator)
-    try communicator.requireMemory(MaskedAutoencoding.self, configuration, placement: placement)
+    try communicator.requireMemory(task, configuration, placement: placement)
     let source: any ImageSource =
       if let path {
-        try communicator.together { try openSource(at: path, options: configuration.decodingOptions) }
+        try communicator.together {
+          let source = try openSource(at: path, options: configuration.decodingOptions)
+          try Task.check(source, for: configuration)
+          return source
+        }
       } else {
-        NoiseSource(shape: configuration.imageShape, count: max(1024, configuration.train.batchSize))
+        LabelledNoise(
+          NoiseSource(shape: configuration.imageShape, count: max(1024, configuration.train.batchSize)))
       }
     let order = try BatchOrder(
       sampleCount: source.count, batchSize: configuration.train.batchSize, seed: configuration.train.seed)
     let kernels = try BLASKernels.open(configuration, checkpoint: nil, communicator: communicator)
     let replica = try Replica(
-      MaskedAutoencoding(configuration), placement: placement, order: order, communicator: communicator)
+      try Task(configuration, from: nil), placement: placement, order: order, communicator: communicator)
     let loader = try BatchLoader(
       images: AugmentedImages(
         source: source, shape: configuration.imageShape, augmentation: configuration.data.augmentation,
-        seed: configuration.train.seed),
+        seed: configuration.train.seed,
+        randAugment: configuration.data.randAugment.map { ($0, RandAugment.fill(mean: configuration.data.mean)) }),
       batchSize: configuration.train.batchSize, part: placement.images, steps: 0..<steps + warmup,
       threads: configuration.data.decodeThreads)
     defer { loader.stop() }
@@ -78,9 +82,9 @@ public struct StepBenchmark: Encodable {
     }
     let usage = try SystemUsage.current()
     try communicator.barrier()
+    let products = configuration.matrixProducts
     let ceiling = try GEMMBenchmark(
-      model: configuration.model, images: placement.imagesPerVirtualWorker, threads: placement.threads,
-      precision: configuration.train.precision)
+      products, threads: placement.threads, precision: configuration.train.precision)
     let all = try communicator.allgather([ceiling.gflops, usage.peakResidentMegabytes])
 
     let step = median(totals)
@@ -89,7 +93,8 @@ public struct StepBenchmark: Encodable {
       total: step, data: median(times.map(\.data)), forward: median(times.map(\.forward)),
       backward: median(times.map(\.backward)), allreduce: median(times.map(\.allreduce)),
       optimizer: median(times.map(\.optimizer)))
-    modelGflopPerImage = configuration.model.operationsPerImage / 1e9
+    modelGflopPerImage =
+      products.reduce(0) { $0 + $1.operations } / Double(placement.imagesPerVirtualWorker) / 1e9
     gemmGflops = all.reduce(0) { $0 + $1[0] }
     utilization = imagesPerSecond * modelGflopPerImage / gemmGflops
     peakRssMb = all.map { $0[1] }.max() ?? 0
@@ -97,6 +102,23 @@ public struct StepBenchmark: Encodable {
     (virtualWorkers, self.steps) = (configuration.virtualWorkers, steps)
     (cpu, blasKernel) = (processorName(), kernels.kernel)
   }
+}
+
+/// Random pixels with labels of two classes, which every classifier has.
+private struct LabelledNoise: ImageSource {
+  private let noise: NoiseSource
+  let classNames = ["0", "1"]
+
+  init(_ noise: NoiseSource) { self.noise = noise }
+
+  var kind: String { noise.kind }
+  var shape: ImageShape? { noise.shape }
+  var sampleKind: SampleKind { noise.sampleKind }
+  var count: Int { noise.count }
+  func identity() -> DataIdentity { noise.identity() }
+  func name(of index: Int) -> String { noise.name(of: index) }
+  func label(of index: Int) -> Int? { index % 2 }
+  func image(at index: Int) throws(DatasetError) -> Image { try noise.image(at: index) }
 }
 
 /// The CPU's name, as the kernel gives it.

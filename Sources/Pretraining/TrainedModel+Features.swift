@@ -7,9 +7,12 @@ extension TrainedModel {
   /// How images become what the model takes.
   public var imageInput: ImageInput { configuration.imageInput }
 
-  /// Its encoder, to take features with.
-  public var frozenEncoder: FrozenEncoder {
-    FrozenEncoder(model.encoder, input: imageInput, parameters: parameters.all, owner: self)
+  /// Its encoder, to take features with in single precision.
+  public var frozenEncoder: FrozenEncoder { frozenEncoder(in: .fp32) }
+
+  public func frozenEncoder(in precision: Precision) -> FrozenEncoder {
+    FrozenEncoder(
+      model.encoder, input: imageInput, parameters: parameters.all, owner: self, precision: precision)
   }
 
   /// The same model before training: with the first weights that its seed gives.

@@ -1,21 +1,21 @@
 import ArgumentParser
 import Benchmarks
+import Classification
 import Collectives
 import Compute
 import Configuration
 import Foundation
+import Pretraining
 import Training
 
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Measure this machine at the work of training.",
     discussion: "Example: mae bench step --config configs/vit_base.yaml --set train.batch_size=16",
-    subcommands: [Step.self, GEMM.self, DataLoading.self, Allreduce.self, Checkpoint.self])
+    subcommands: [Step.self, Features.self, GEMM.self, DataLoading.self, Allreduce.self, Checkpoint.self])
 
-  /// A configuration, and how many steps of it.
-  struct Options: ParsableArguments {
-    @OptionGroup var options: ConfigurationOptions
-
+  /// How many steps are measured.
+  struct StepCount: ParsableArguments {
     @Option(name: .long, help: "Measured steps.")
     var steps = 5
 
@@ -42,9 +42,10 @@ struct BenchCommand: ParsableCommand {
 
   struct Step: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Training steps, alone or under mpirun.",
+      abstract: "Training steps, of pre-training or of a classifier, alone or under mpirun.",
       discussion: "Example: mae bench step --config configs/tiny32.yaml --steps 10 --json")
-    @OptionGroup var options: Options
+    @OptionGroup var options: TaskOptions
+    @OptionGroup var count: StepCount
 
     @Option(name: .long, help: ArgumentHelp("Images to train on; random pixels otherwise.", valueName: "PATH"))
     var data: String?
@@ -53,9 +54,54 @@ struct BenchCommand: ParsableCommand {
 
     func run() throws {
       withCommunicator { communicator in
-        let configuration = try communicator.together { try options.options.load() }
-        let result = try StepBenchmark(
-          configuration, data: data, steps: options.steps, communicator: communicator)
+        let result =
+          switch try communicator.together({ try options.load() }) {
+          case .pretrain(let told): try measure(MaskedAutoencoding.self, told, communicator)
+          case .finetune(let told): try measure(ImageClassification.self, told, communicator)
+          }
+        if communicator.rank == 0 { try output.show(result) }
+        return 0
+      }
+    }
+
+    private func measure<Task: TrainingTask>(
+      _ task: Task.Type, _ told: Task.Configuration, _ communicator: any Communicator
+    ) throws -> StepBenchmark {
+      try StepBenchmark(task, told, data: data, steps: count.steps, communicator: communicator)
+    }
+  }
+
+  struct Features: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Features of whole images, alone or under mpirun.",
+      discussion: "Example: mae bench features --config configs/vit_base.yaml --images 32 --json")
+    @OptionGroup var options: ConfigurationOptions
+    @OptionGroup var precision: PrecisionOption
+    @OptionGroup var output: Output
+
+    @Option(name: .long, help: "Images whose features are taken, again and again.")
+    var images = 32
+
+    @Option(name: .long, help: "How often they are measured.")
+    var repetitions = 3
+
+    @Option(name: .long, help: "Threads of a process; its share of the cores unless given.")
+    var threads: Int?
+
+    func validate() throws {
+      for (name, value, most) in [
+        ("--images", images, 1_000_000), ("--repetitions", repetitions, 1_000), ("--threads", threads ?? 1, 1_000),
+      ] where !(1...most).contains(value) {
+        throw ValidationError("\(name) is \(value); ask for 1 to \(most).")
+      }
+    }
+
+    func run() throws {
+      withCommunicator { communicator in
+        let configuration = try communicator.together { try options.load() }
+        let result = try FeatureBenchmark(
+          configuration, images: images, precision: precision.value, repetitions: repetitions,
+          pool: try communicator.startThreads(threads), communicator: communicator)
         if communicator.rank == 0 { try output.show(result) }
         return 0
       }
@@ -93,12 +139,13 @@ struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "data", abstract: "Reading and decoding images.",
       discussion: "Example: mae bench data --config configs/vit_base.yaml --set data.path=/data/photos")
-    @OptionGroup var options: Options
+    @OptionGroup var options: ConfigurationOptions
+    @OptionGroup var count: StepCount
     @OptionGroup var output: Output
 
     func run() throws {
       withCommunicator { _ in
-        try output.show(DataBenchmark(options.options.load(), steps: options.steps))
+        try output.show(DataBenchmark(options.load(), steps: count.steps))
         return 0
       }
     }

@@ -47,6 +47,8 @@ struct EmbedCommand: ParsableCommand {
   @Option(name: .long, help: "The part of the resized image's shorter side that is kept; 1 keeps all of it.")
   var cropFraction = FeatureExtractor.usualKeptFraction
 
+  @OptionGroup var precision: PrecisionOption
+
   @OptionGroup var badImages: BadImageOptions
 
   @Option(name: .long, help: "Threads of a process; its share of the cores unless given.")
@@ -67,7 +69,7 @@ struct EmbedCommand: ParsableCommand {
         let model = try TrainedModel(checkpoint: checkpoint)
         return (model, try openSource(at: DataPaths(data), options: model.configuration.decodingOptions))
       }
-      let encoder = model.frozenEncoder
+      let encoder = model.frozenEncoder(in: precision.value)
       if let layer, !(0...encoder.depth).contains(layer) {
         if communicator.rank == 0 {
           say("--layer is \(layer), and the encoder has \(encoder.depth) blocks; name one from 0 to \(encoder.depth).")
@@ -81,6 +83,7 @@ struct EmbedCommand: ParsableCommand {
         if communicator.rank == 0 { say("left out: \(sample)") }
       }
       var metadata = ["pool": pool.rawValue, "step": "\(model.step)"]
+      if precision.value != .fp32 { metadata["precision"] = precision.value.rawValue }
       if let layer { metadata["layer"] = "\(layer)" }
       let rows = try extractor.write(to: output, badImages: policy, metadata: metadata)
       guard communicator.rank == 0 else { return 0 }

@@ -16,12 +16,12 @@ import Testing
   @discardableResult
   private func embed(
     _ images: String = fixture("images"), _ pooling: Pooling = .cls, layer: Int? = nil, threads: Int = 2,
-    to path: String,
+    precision: Precision = .fp32, to path: String,
     badImages: BadImagePolicy = BadImagePolicy(allowedFraction: 0) { _ in }
   ) throws -> Int {
     let model = try TrainedModel.importing(fixture("hf")).model
     return try FeatureExtractor(
-      .encoder(model.frozenEncoder, pooling, layer: layer), of: try openSource(at: images),
+      .encoder(model.frozenEncoder(in: precision), pooling, layer: layer), of: try openSource(at: images),
       crop: CenterCrop(keptFraction: 1), pool: try WorkerPool(count: threads), communicator: InProcessCommunicator()
     ).write(to: path, badImages: badImages, metadata: ["pool": pooling.rawValue])
   }
@@ -52,6 +52,22 @@ import Testing
     #expect(distance(try file.floats(of: "features"), theirs) <= 1e-5)
     #expect(file.metadata["pool"] == pooling.rawValue && file.metadata["count"] == "11")
     #expect(try names(folder("out.safetensors")) == (0..<11).map { String(format: "%02d.png", $0) })
+  }
+
+  /// In bfloat16 the same within what its roundings come to, on any threads to the bit.
+  @Test(arguments: [nil, 1]) func inBFloat16(layer: Int?) throws {
+    let folder = try TemporaryFolder()
+    func features(_ name: String, _ precision: Precision, threads: Int) throws -> [Float] {
+      try embed(layer: layer, threads: threads, precision: precision, to: folder("\(name).safetensors"))
+      return try SafetensorsFile(path: folder("\(name).safetensors")).floats(of: "features")
+    }
+    let (exact, rounded) = (try features("exact", .fp32, threads: 1), try features("rounded", .bf16, threads: 1))
+    // Operands of a product are rounded to 2⁻⁹ of themselves each, so that it is off by at most 2⁻⁸ of its terms; there is one
+    // after another in the embedding, in the four layers of each of two blocks, and twice in its attention.
+    let bound = 13 * 0x1p-8
+    #expect(distance(rounded, exact) <= bound)
+    #expect(rounded != exact)
+    #expect(try features("threads", .bf16, threads: 2) == rounded)
   }
 
   /// The streams between the blocks, and the patches' tokens behind the last norm.

@@ -25,7 +25,7 @@ import VisionTransformer
     let workspace = EncodingWorkspace(sampleConfiguration, imageCount: 2)
     defer { extendLifetime(workspace) }
     for index in 0..<workspace.images.flat.count { workspace.images.flat[index] = Float(stream.normal()) }
-    encoder.encode(parameters: parameters.all, workspace: workspace)
+    encoder.encode(EncodingWeights(parameters.all), workspace: workspace)
     return workspace.latent.flat.array.map(\.bitPattern)
   }
 

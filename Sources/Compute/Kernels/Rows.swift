@@ -106,6 +106,12 @@ public func convert(output: VectorView<BFloat16>, input: Vector) {
   for block in Blocks(input.count) { output[block] = input[block] }
 }
 
+/// Widens bfloat16 to floats, which loses nothing.
+public func convert(output: Vector, input: VectorView<BFloat16>) {
+  precondition(output.count == input.count)
+  for block in Blocks(input.count) { output[block] = input[block] }
+}
+
 /// Sets every float to zero.
 public func clear(_ vector: Vector) {
   vector.base.update(repeating: 0, count: vector.count)

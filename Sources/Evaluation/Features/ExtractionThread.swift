@@ -23,7 +23,7 @@ final class ExtractionThread: @unchecked Sendable {
     self.work = work
     workspace =
       if case .encoder(let frozen, _, _) = work.kind {
-        EncodingWorkspace(frozen.encoder.configuration, imageCount: imageCount)
+        EncodingWorkspace(frozen.encoder.configuration, imageCount: imageCount, precision: frozen.precision)
       } else {
         nil
       }
@@ -53,15 +53,16 @@ final class ExtractionThread: @unchecked Sendable {
     guard let usual = self.workspace else { preconditionFailure("an encoder has a workspace") }
     let workspace =
       places.count == usual.imageCount
-      ? usual : EncodingWorkspace(frozen.encoder.configuration, imageCount: places.count)
+      ? usual
+      : EncodingWorkspace(frozen.encoder.configuration, imageCount: places.count, precision: frozen.precision)
     defer { extendLifetime(workspace) }
     let failures = load(places, of: range) { workspace.images.row($0) }
     guard failures.count < places.count else { return failures }
     let tokens: Matrix
     if let layer {
-      tokens = frozen.encoder.encode(parameters: frozen.parameters, workspace: workspace, blocks: layer)
+      tokens = frozen.encoder.encode(frozen.weights, workspace: workspace, blocks: layer)
     } else {
-      frozen.encoder.encode(parameters: frozen.parameters, workspace: workspace)
+      frozen.encoder.encode(frozen.weights, workspace: workspace)
       tokens = workspace.latent
     }
     let count = 1 + frozen.patchCount

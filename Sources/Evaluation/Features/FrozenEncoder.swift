@@ -29,18 +29,37 @@ public struct ImageInput: Sendable {
 public struct FrozenEncoder: @unchecked Sendable {
   public let encoder: Encoder
   public let input: ImageInput
-  /// The whole arena of the model that the encoder is a part of.
-  let parameters: Vector
+  public let precision: Precision
+  /// Those of the whole model that the encoder is a part of.
+  let weights: EncodingWeights
   private let owner: AnyObject
+  private let rounded: RoundedWeights?
 
-  /// - Parameter owner: who has the memory of `parameters`; nobody writes to it while features are taken.
-  public init(_ encoder: Encoder, input: ImageInput, parameters: Vector, owner: AnyObject) {
-    (self.encoder, self.input, self.parameters, self.owner) = (encoder, input, parameters, owner)
+  /// - Parameters:
+  ///   - parameters: the whole arena.
+  ///   - owner: who has its memory; nobody writes to it while features are taken.
+  ///   - precision: with bf16, of products and of what they give; the parameters are rounded here and now.
+  public init(
+    _ encoder: Encoder, input: ImageInput, parameters: Vector, owner: AnyObject, precision: Precision = .fp32
+  ) {
+    (self.encoder, self.input, self.owner, self.precision) = (encoder, input, owner, precision)
+    rounded = precision == .bf16 ? RoundedWeights(parameters) : nil
+    weights = EncodingWeights(parameters, rounded: rounded?.memory.all)
   }
 
   var width: Int { encoder.configuration.transformer.width }
   var patchCount: Int { encoder.configuration.patches.count }
   public var depth: Int { encoder.configuration.transformer.depth }
+}
+
+/// Parameters in bfloat16, in memory of their own.
+private final class RoundedWeights {
+  let memory: AlignedBuffer<BFloat16>
+
+  init(_ parameters: Vector) {
+    memory = AlignedBuffer(repeating: BFloat16(0), count: parameters.count)
+    convert(output: memory.all, input: parameters)
+  }
 }
 
 /// How the tokens of an image become its features.

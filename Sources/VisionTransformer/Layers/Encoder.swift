@@ -38,8 +38,11 @@ public final class Encoder: Sendable {
   ///
   /// - Parameter blocks: how many blocks the stream goes through, from none to all.
   /// - Returns: the stream that leaves the last of them, [images·(1 + N), D], without the norm that follows all of them.
-  func forward(
-    images: Matrix, order: MatrixView<Int>, weights: ModelWeights<Float>, saved: EncoderActivations<Float>, blocks: Int
+  @specialized(where Element == Float)
+  @specialized(where Element == BFloat16)
+  func forward<Element: StoredElement>(
+    images: Matrix, order: MatrixView<Int>, weights: ModelWeights<Element>, saved: EncoderActivations<Element>,
+    blocks: Int
   ) -> Matrix {
     trunk.forward(images: images, order: order, weights: weights, saved: saved.trunk, blocks: blocks)
   }

@@ -42,8 +42,11 @@ public final class EncoderTrunk: Sendable {
   /// The same through the first `blocks` blocks alone.
   ///
   /// - Returns: the stream that leaves them.
-  func forward(
-    images: Matrix, order: MatrixView<Int>, weights: ModelWeights<Float>, saved: TrunkActivations<Float>, blocks: Int
+  @specialized(where Element == Float)
+  @specialized(where Element == BFloat16)
+  func forward<Element: StoredElement>(
+    images: Matrix, order: MatrixView<Int>, weights: ModelWeights<Element>, saved: TrunkActivations<Element>,
+    blocks: Int
   ) -> Matrix {
     gather(images: images, order: order, saved: saved)
     embed(order: order, weights: weights, saved: saved)

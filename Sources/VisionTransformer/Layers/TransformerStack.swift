@@ -101,7 +101,11 @@ public struct TransformerStack: Sendable {
   /// Takes the stream through the first `blocks` blocks alone.
   ///
   /// - Returns: the stream that leaves them. What is computed later may lie over it.
-  func forward(weights: ModelWeights<Float>, saved: StackActivations<Float>, blocks: Int) -> Matrix {
+  @specialized(where Element == Float)
+  @specialized(where Element == BFloat16)
+  func forward<Element: StoredElement>(
+    weights: ModelWeights<Element>, saved: StackActivations<Element>, blocks: Int
+  ) -> Matrix {
     for index in 0..<blocks {
       forward(block: index, weights: weights, saved: saved, scratch: saved.scratch, branches: nil)
     }

@@ -4,20 +4,31 @@ import Parameters
 /// The memory that one thread takes to encode whole images, nothing removed: for features, not for training.
 public final class EncodingWorkspace: @unchecked Sendable {
   public let imageCount: Int
-  /// The input: normalised values, [images, C·H·W], plane after plane. The caller fills it.
-  public let images: Matrix
-  /// Of each image, its patches as they lie: [images, L].
-  private let patchOrder: MatrixView<Int>
-  private let activations: EncoderActivations<Float>
+  private let views: Views
   private let memory: AlignedBuffer<Float>
 
-  /// What the encoder made of the images: [images·(1 + L), D], the cls token first, then the patches in their order.
-  public var latent: Matrix { activations.latent }
+  private struct Views {
+    enum Saved {
+      case fp32(EncoderActivations<Float>)
+      case bf16(EncoderActivations<BFloat16>)
+    }
 
-  public init(_ encoder: EncoderConfiguration, imageCount: Int) {
+    let images: Matrix
+    /// Of each image, its patches as they lie: [images, L].
+    let patchOrder: MatrixView<Int>
+    let saved: Saved
+    let latent: Matrix
+  }
+
+  /// The input: normalised values, [images, C·H·W], plane after plane. The caller fills it.
+  public var images: Matrix { views.images }
+  /// What the encoder made of the images: [images·(1 + L), D], the cls token first, then the patches in their order.
+  public var latent: Matrix { views.latent }
+
+  public init(_ encoder: EncoderConfiguration, imageCount: Int, precision: Precision = .fp32) {
     self.imageCount = imageCount
     var measuring = SectionAllocator.measuring
-    _ = EncodingWorkspace.views(encoder, imageCount, &measuring)
+    _ = EncodingWorkspace.views(encoder, imageCount, precision, &measuring)
     let map = MemoryMap(measuring.buffers)
     memory = AlignedBuffer(repeating: 0, count: map.ownCounts[0])
     let own = memory.all
@@ -25,15 +36,15 @@ public final class EncodingWorkspace: @unchecked Sendable {
       guard case .own(let range) = map.places[0][section] else { preconditionFailure("nothing is lent") }
       return own[range]
     }
-    (images, patchOrder, activations) = EncodingWorkspace.views(encoder, imageCount, &sections)
+    views = EncodingWorkspace.views(encoder, imageCount, precision, &sections)
     for image in 0..<imageCount {
-      for patch in 0..<patchOrder.columns { patchOrder[image, patch] = patch }
+      for patch in 0..<views.patchOrder.columns { views.patchOrder[image, patch] = patch }
     }
   }
 
   private static func views(
-    _ encoder: EncoderConfiguration, _ imageCount: Int, _ sections: inout SectionAllocator
-  ) -> (Matrix, MatrixView<Int>, EncoderActivations<Float>) {
+    _ encoder: EncoderConfiguration, _ imageCount: Int, _ precision: Precision, _ sections: inout SectionAllocator
+  ) -> Views {
     var (table, timeline) = (ParameterTable(), Timeline(hasBackward: false))
     let stages = EncoderStages(EncoderPlaces(encoder, in: &table), in: &timeline)
     let (images, patchOrder) = sections.section(during: timeline.whole) { allocator in
@@ -42,37 +53,76 @@ public final class EncodingWorkspace: @unchecked Sendable {
         allocator.matrix(imageCount, encoder.patches.count, of: Int.self)
       )
     }
-    let activations = EncoderActivations<Float>(
-      images: imageCount, seenCount: encoder.patches.count, encoder: encoder, recompute: .none, stages: stages,
-      timeline: timeline, &sections)
-    return (images, patchOrder, activations)
+    func activations<Element: StoredElement>() -> EncoderActivations<Element> {
+      EncoderActivations(
+        images: imageCount, seenCount: encoder.patches.count, encoder: encoder, recompute: .none, stages: stages,
+        timeline: timeline, &sections)
+    }
+    switch precision {
+    case .fp32:
+      let saved: EncoderActivations<Float> = activations()
+      return Views(images: images, patchOrder: patchOrder, saved: .fp32(saved), latent: saved.latent)
+    case .bf16:
+      let saved: EncoderActivations<BFloat16> = activations()
+      let latent = sections.section(during: timeline.whole) { allocator in
+        allocator.matrix(saved.latent.rows, saved.latent.columns)
+      }
+      return Views(images: images, patchOrder: patchOrder, saved: .bf16(saved), latent: latent)
+    }
   }
 
-  fileprivate func run(_ encoder: Encoder, _ parameters: Vector, blocks: Int) -> Matrix {
-    encoder.forward(
-      images: images, order: patchOrder, weights: ModelWeights(floats: parameters, stored: parameters),
-      saved: activations, blocks: blocks)
+  fileprivate func run(_ encoder: Encoder, _ weights: EncodingWeights, blocks: Int) -> Matrix {
+    switch views.saved {
+    case .fp32(let saved):
+      encoder.forward(
+        images: images, order: views.patchOrder, weights: weights.floats, saved: saved, blocks: blocks)
+    case .bf16(let saved):
+      encoder.forward(
+        images: images, order: views.patchOrder, weights: weights.rounded, saved: saved, blocks: blocks)
+    }
   }
 
-  fileprivate func run(_ encoder: Encoder, _ parameters: Vector) {
-    encoder.forward(
-      images: images, order: patchOrder, weights: ModelWeights(floats: parameters, stored: parameters),
-      saved: activations)
+  fileprivate func run(_ encoder: Encoder, _ weights: EncodingWeights) {
+    switch views.saved {
+    case .fp32(let saved):
+      encoder.forward(images: images, order: views.patchOrder, weights: weights.floats, saved: saved)
+    case .bf16(let saved):
+      encoder.forward(images: images, order: views.patchOrder, weights: weights.rounded, saved: saved)
+      convert(output: latent.flat, input: saved.latent.flat)
+    }
+  }
+}
+
+/// The parameters that whole images are encoded with.
+public struct EncodingWeights: Sendable {
+  private let parameters: Vector
+  private let bfloats: VectorView<BFloat16>?
+
+  /// - Parameters:
+  ///   - parameters: the whole arena.
+  ///   - rounded: the same in bfloat16, for workspaces in that precision.
+  public init(_ parameters: Vector, rounded: VectorView<BFloat16>? = nil) {
+    (self.parameters, bfloats) = (parameters, rounded)
+  }
+
+  fileprivate var floats: ModelWeights<Float> { ModelWeights(floats: parameters, stored: parameters) }
+  fileprivate var rounded: ModelWeights<BFloat16> {
+    guard let bfloats else { preconditionFailure("a workspace in bfloat16 takes rounded parameters") }
+    return ModelWeights(floats: parameters, stored: bfloats)
   }
 }
 
 extension Encoder {
   /// Encodes whole images: it sees every patch. The result is `workspace.latent`.
-  ///
-  /// - Parameter parameters: the whole arena.
-  public func encode(parameters: Vector, workspace: EncodingWorkspace) { workspace.run(self, parameters) }
+  public func encode(_ weights: EncodingWeights, workspace: EncodingWorkspace) { workspace.run(self, weights) }
+
   /// Encodes whole images through the first blocks alone.
   ///
   /// - Parameter blocks: how many, from none to all.
   /// - Returns: the stream behind them as it is, [images·(1 + L), D], the cls token of an image first: what transformers calls
   ///   `hidden_states[blocks]`. It is there until the workspace is used again.
-  public func encode(parameters: Vector, workspace: EncodingWorkspace, blocks: Int) -> Matrix {
+  public func encode(_ weights: EncodingWeights, workspace: EncodingWorkspace, blocks: Int) -> Matrix {
     precondition((0...configuration.transformer.depth).contains(blocks), "blocks that the encoder has")
-    return workspace.run(self, parameters, blocks: blocks)
+    return workspace.run(self, weights, blocks: blocks)
   }
 }
