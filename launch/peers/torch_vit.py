@@ -21,6 +21,7 @@ import statistics
 import time
 
 import torch
+import torch._inductor.config
 import torch.distributed
 import transformers
 
@@ -69,7 +70,6 @@ def make_step(options):
         if options.bf16_weights:
             model, pixels = model.to(torch.bfloat16), pixels.to(torch.bfloat16)
         if options.freeze:
-            import torch._inductor.config
             torch._inductor.config.freezing = True
         if options.compile:
             model = torch.compile(model)
