@@ -57,13 +57,15 @@ extension ConfigCommand {
         let source = try openSource(
           at: paths, options: DecodingOptions(channels: channels, channelOrder: layout))
         let cores = threads ?? availableCores().count
+        var load = 0.0
+        getloadavg(&load, 1)
         guard let profile = try DataProfile(of: source, channels: channels, threads: cores) else {
           fail("no image of \(escaped(paths.description)) can be used; mae data check says why", code: 1)
         }
         let suggestion = try Suggestion(
           for: profile, path: paths.configurationNode.text, hours: hours, cores: cores
         ) { try imagesPerSecond($0, threads: cores) }
-        let text = suggestion.yaml(heading: heading(suggestion, cores: cores))
+        let text = suggestion.yaml(heading: heading(suggestion, cores: cores, load: load))
         // What is written is read back: a suggestion that is no configuration is our own mistake.
         guard (try? PretrainingConfiguration.decode(yaml: text)) != nil else {
           preconditionFailure("a configuration that is none:\n\(text)")
@@ -79,12 +81,12 @@ extension ConfigCommand {
       }
     }
 
-    private func heading(_ suggestion: Suggestion, cores: Int) -> [String] {
+    private func heading(_ suggestion: Suggestion, cores: Int, load: Double) -> [String] {
       [
         "Suggested by mae config suggest for \(ProgressFormat.duration(hours * 3600)) on \(ProgressFormat.count(cores, "core")) of this machine.",
         "Begin with: mae pretrain --config \(output.map { escaped($0) } ?? "FILE") --run-dir runs/first",
         "What is not written here is as in the paper; mae config show --config FILE prints it all.",
-      ]
+      ] + [Suggestion.remark(onLoad: load, cores: cores)].compactMap(\.self)
     }
 
     /// What steps alone make, by the rates of this machine.

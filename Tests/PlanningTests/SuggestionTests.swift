@@ -74,8 +74,28 @@ import VisionTransformer
     #expect(text.contains("ViT-S would have more parameters than a quarter of the values in the images.\n"), "\(text)")
   }
 
+  /// Six minutes of Fashion-MNIST on two slow cores are six epochs: 1404 steps of 256 images, 2808 of 128.
+  @Test func aShortRunGetsSmallBatches() throws {
+    let data = profile(count: 60_000, side: 28, channels: 1, flat: 0.45)
+    let suggestion = try suggest(data, hours: 0.1, speeds: [1150, 500])
+    #expect(suggestion.configuration.train.epochs == 6)
+    #expect(suggestion.configuration.train.batchSize == 128)
+    #expect(suggestion.configuration.imagesPerVirtualWorker == 32)
+    #expect(suggestion.yaml(heading: []).contains("468 steps an epoch, 2808 in all"))
+    let few = try suggest(profile(count: 145, side: 720, common: false), hours: 0.02, speeds: [100])
+    #expect(few.configuration.train.batchSize == 16 && few.configuration.virtualWorkers == 2)
+  }
+
+  @Test func aBusyMachineIsNamed() {
+    #expect(Suggestion.remark(onLoad: 0.4, cores: 2) == nil)
+    #expect(
+      Suggestion.remark(onLoad: 3.17, cores: 2)?.hasPrefix("Other programs kept 3.17 of 2 cores busy when") == true)
+  }
+
   @Test func tooLittleTimeGetsTheSmallestAndAWord() throws {
     let suggestion = try suggest(profile(count: 1_000_000, side: 64), hours: 0.1, speeds: [100])
+    #expect(
+      suggestion.yaml(heading: []).contains("on 2 cores, which is more than there is; good features take some hundred"))
     #expect(suggestion.configuration.train.epochs == 1)
     #expect(
       suggestion.yaml(heading: []).contains("good features take some hundred: give it more time, or fewer images"))

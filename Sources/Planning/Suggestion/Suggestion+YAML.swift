@@ -1,6 +1,18 @@
 import Reporting
 
 extension Suggestion {
+  /// Of a machine on which other programs compute while its speed is measured; nil where that is not worth a word.
+  ///
+  /// - Parameters:
+  ///   - load: processes that compute, of others, as the kernel counts them over the last minute.
+  ///   - cores: that train.
+  public static func remark(onLoad load: Double, cores: Int) -> String? {
+    guard load > 0.25 * Double(cores) else { return nil }
+    return
+      "Other programs kept \(ProgressFormat.measure(load)) of \(ProgressFormat.count(cores, "core")) busy when the speed was "
+      + "measured: ask again when nothing else runs, for larger numbers."
+  }
+
   /// The configuration with the reason of each number above it.
   ///
   /// - Parameters:

@@ -46,10 +46,14 @@ public struct Suggestion {
     imagesPerSecond: (PretrainingConfiguration) throws -> Double
   ) throws {
     chooseImage(data)
-    chooseBatch(data, cores: cores)
+    chooseBatch(data, most: 4096, cores: cores)
     try chooseModel(data, hours: hours, cores: cores, imagesPerSecond)
+    if let batch = batchForEnoughSteps(data) {
+      chooseBatch(data, most: batch, cores: cores)
+      try chooseModel(data, hours: hours, cores: cores, imagesPerSecond)
+    }
     chooseRate()
-    describe(data, path: path, cores: cores)
+    describe(data, path: path, cores: cores, hours: hours)
   }
 
   // MARK: The image and its patches
@@ -88,9 +92,21 @@ public struct Suggestion {
 
   // MARK: The batch
 
-  private mutating func chooseBatch(_ data: DataProfile, cores: Int) {
+  /// Below it a run ends before it has learned much, however large its batches are.
+  static let fewestSteps = 2000
+  /// The smallest batch that is worth the time of its steps.
+  static let smallestBatch = 16
+
+  /// What makes enough steps of the epochs that there is time for; nil where the batch is small enough.
+  private func batchForEnoughSteps(_ data: DataProfile) -> Int? {
+    let most = max(Self.smallestBatch, configuration.train.epochs * data.count / Self.fewestSteps)
+    return most < configuration.train.batchSize ? most : nil
+  }
+
+  private mutating func chooseBatch(_ data: DataProfile, most: Int, cores: Int) {
     var batch = 64
     while batch < 4096, batch * 2 <= data.count / 200 { batch *= 2 }
+    while batch > most { batch /= 2 }
     while batch > 1, batch > data.count { batch /= 2 }
     var workers = 1
     while workers < cores || batch / workers > 32 { workers *= 2 }
@@ -109,6 +125,7 @@ public struct Suggestion {
   private mutating func chooseModel(
     _ data: DataProfile, hours: Double, cores: Int, _ imagesPerSecond: (PretrainingConfiguration) throws -> Double
   ) throws {
+    modelName = ""
     let seconds = hours * 3600 * Self.trainingShare
     let values = Double(data.count) * Double(configuration.model.imageValues)
     for (name, encoder, decoder) in Self.ladder {
@@ -155,7 +172,7 @@ public struct Suggestion {
 
   // MARK: The reasons
 
-  private mutating func describe(_ data: DataProfile, path: String, cores: Int) {
+  private mutating func describe(_ data: DataProfile, path: String, cores: Int, hours: Double) {
     let (model, train) = (configuration.model, configuration.train)
     let batch = train.batchSize
     func line(_ section: String, _ key: String, _ value: String, _ reason: String) {
@@ -195,10 +212,15 @@ public struct Suggestion {
       configuration.data.cropScale[0] == 0.2
         ? "the paper's" : "less of an image this small would be a few pixels, blown up")
     add("data", "workers", "decoding an image takes \(Self.readable(1e3 * data.secondsPerImage)) ms of a core")
-    add("train", "batch_size", "\(data.count / batch) steps an epoch; the paper has 312, with 4096 images each")
+    let steps = data.count / batch
+    add(
+      "train", "batch_size",
+      "\(ProgressFormat.count(steps, "step")) an epoch, \(steps * train.epochs) in all; the paper has 312 an epoch, with 4096 images each"
+    )
     add(
       "train", "epochs",
       "about \(ProgressFormat.duration(predictedSeconds)) on \(ProgressFormat.count(cores, "core"))"
+        + (predictedSeconds > hours * 3600 ? ", which is more than there is" : "")
         + (Double(train.epochs) < Self.fewestEpochs
           ? "; good features take some hundred: give it more time, or fewer images"
           : Double(train.epochs) >= Self.mostEpochs ? "; more did not help in the paper" : ""))
