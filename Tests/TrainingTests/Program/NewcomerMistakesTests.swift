@@ -64,6 +64,11 @@ extension ProgramTests {
       Case(
         arguments: ["config", "virtual-workers", "--config", "FOLDER/marked.yaml"], exitCode: 0, sentence: "2\n"),
       Case(
+        arguments: ["config", "check", "--config", "FOLDER/classes.yaml"], exitCode: 2,
+        sentence:
+          "config error: model.classes is no key of mae pretrain, but of mae finetune, which takes this configuration; "
+          + "mae config takes it with --task finetune (FOLDER/classes.yaml:1)"),
+      Case(
         arguments: check + ["--set", "data.path=~/images"], exitCode: 2,
         sentence:
           "config error: data.path is \"~/images\", which no shell has read, so that ~ and $ stay what they are; "
@@ -108,6 +113,7 @@ extension ProgramTests {
     @Test(arguments: cases) func getASentence(_ mistake: Case) throws {
       let bench = try Workbench()
       try bench.write(Array("train:\n  epochs: 100\n\tsteps: 3\n".utf8), to: "tab.yaml")
+      try bench.write(Array("model: {classes: 10}\n".utf8), to: "classes.yaml")
       try bench.write([0xEF, 0xBB, 0xBF] + Array("train: {batch_size: 16}\n".utf8), to: "marked.yaml")
       try bench.write(
         [0xFF, 0xFE] + "train: {}".utf16.flatMap { [UInt8($0 & 255), UInt8($0 >> 8)] }, to: "utf16.yaml")
