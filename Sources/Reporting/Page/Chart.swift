@@ -70,6 +70,9 @@ struct Chart {
   /// What the axis must have room for: the means and the extremes, without those that stand far out alone. A spike of one step
   /// must not press a month's curve flat; it is cut off at the edge.
   private func covered(_ bins: [[Series.Bin]], _ scale: Axis.Scale) -> [Double] {
+    let levels = levels.map(\.value).filter { scale == .linear || $0 > 0 }
+    let all = bins
+    let bins = scale == .linear ? bins.map { settled($0, levels) } : bins
     let usual = bins.flatMap { bins -> [Double] in
       let (lows, highs) = (bins.map(\.low).sorted(), bins.map(\.high).sorted())
       let leftOut = bins.count / 50
@@ -78,8 +81,20 @@ struct Chart {
     }
     guard let low = usual.min(), let high = usual.max() else { return [] }
     let room = (high / 2 - low / 2) / 2
-    let near = bins.joined().flatMap { [$0.low, $0.high] }.filter { low - room <= $0 && $0 <= high + room }
-    return usual + near + levels.map(\.value).filter { scale == .linear || $0 > 0 }
+    let near = all.joined().flatMap { [$0.low, $0.high] }.filter { low - room <= $0 && $0 <= high + room }
+    return usual + near + levels
+  }
+
+  /// A loss falls in its first steps by more than in all others, which must not press these flat, either: the beginning is left
+  /// out where it takes more than three quarters of the height.
+  private func settled(_ bins: [Series.Bin], _ levels: [Double]) -> [Series.Bin] {
+    let rest = bins.dropFirst(bins.count / 20)
+    guard bins.count >= 40, let highest = bins.map(\.mean).max() else { return bins }
+    let shown = rest.map(\.mean) + levels
+    guard let low = shown.min(), let high = shown.max(), highest - low > 4 * (high - low), high > low else {
+      return bins
+    }
+    return Array(rest)
   }
 
   /// The median of each value and its neighbours; the first and the last as they are.

@@ -89,7 +89,9 @@ enum ReportStyle {
     .plot span { position: absolute; font-size: 12px; line-height: 1; color: var(--faint); white-space: nowrap; }
     .plot .y { right: 100%; margin-right: 8px; transform: translateY(-50%); }
     .plot .x { top: 100%; margin-top: 9px; transform: translateX(-50%); }
-    .plot span.level { left: 4px; transform: translateY(-120%); background: var(--card); padding: 1px 3px; opacity: 0.92; }
+    .plot span.level {
+      right: 12px; transform: translateY(-110%); text-shadow: 0 0 3px var(--card), 0 0 3px var(--card), 0 0 3px var(--card);
+    }
     .c0 { --k: var(--c0); } .c1 { --k: var(--c1); } .c2 { --k: var(--c2); }
     .c3 { --k: var(--c3); } .c4 { --k: var(--c4); } .c5 { --k: var(--c5); }
     svg .rule { stroke: var(--rule); }

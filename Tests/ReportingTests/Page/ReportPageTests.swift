@@ -123,6 +123,15 @@ struct ReportPageTests {
     #expect((plot.points["band c0"] ?? []).map { plot.value($0.y) }.max() ?? 0 > 99)
   }
 
+  /// From 4.2 down to 0.3 in the first steps, and from there to 0.2 in all others; and a curve that falls all the time.
+  @Test func theFirstFallDoesNotPressTheRestFlat() throws {
+    let plot = try plots(
+      ReportPage([try run(4000) { 4 * exp(-Double($0) / 20) + 0.3 - Double($0) / 40_000 }]).html)[0]
+    #expect(plot.high < 0.4 && plot.low < 0.21)
+    let even = try plots(ReportPage([try run(4000) { 4 - Double($0) / 1000 }]).html)[0]
+    #expect(even.high > 3.9)
+  }
+
   @Test func evaluationsOfAnyNameAreDrawn() throws {
     let path = "\(folder.path)/log-evaluations.jsonl"
     let log = try TrainingLog.create(at: path)
