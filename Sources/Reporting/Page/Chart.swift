@@ -56,11 +56,18 @@ struct Chart {
   }
 
   private var legend: String {
+    let levels = levels.enumerated().map { place, level in
+      "<span class=\"key level l\(place % 2)\"><i></i>\(HTMLText.escaped(level.label)) <b>\(quantity.words(level.value))</b></span>"
+    }
+    return (legendOfLines + levels).joined()
+  }
+
+  private var legendOfLines: [String] {
     lines.enumerated().map { index, line in
       let value = line.series.last.map(quantity.words) ?? ""
       let name = lines.count > 1 || namesSingleLine ? "<i></i>\(HTMLText.escaped(line.label)) " : ""
       return "<span class=\"key c\(line.color)\">\(name)<output data-line=\"\(index)\">\(value)</output></span>"
-    }.joined()
+    }
   }
 
   private func bins(_ scale: Axis.Scale) -> [[Series.Bin]] {
@@ -123,7 +130,9 @@ struct Chart {
       "<line class=\"\(style)\" x1=\"0\" x2=\"1000\" y1=\"\(Self.text(y(value)))\" y2=\"\(Self.text(y(value)))\"/>"
     }
     var drawing = up.ticks.map { level($0.value, "rule") }
-    drawing += levels.filter { scale == .linear || $0.value > 0 }.map { level($0.value, "level") }
+    drawing += levels.enumerated().filter { scale == .linear || $0.element.value > 0 }.map {
+      level($0.element.value, "level l\($0.offset % 2)")
+    }
     drawing += marks.map { upright($0, "seam") } + nonFinite.map { upright($0, "bad") }
     for (line, bins) in zip(lines, bins) {
       if line.series.isThinned {
@@ -135,9 +144,6 @@ struct Chart {
     let labels =
       up.ticks.map { "<span class=\"y\" style=\"top:\(Self.percent(y($0.value)))\">\($0.label)</span>" }
       + across.ticks.map { "<span class=\"x\" style=\"left:\(Self.percent(x($0.value)))\">\($0.label)</span>" }
-      + levels.filter { scale == .linear || $0.value > 0 }.map {
-        "<span class=\"level\" style=\"top:\(Self.percent(y($0.value)))\">\(HTMLText.escaped($0.label))</span>"
-      }
     let dots = zip(lines, bins).compactMap { line, bins in
       bins.last.map {
         "<i class=\"dot c\(line.color)\" style=\"left:\(Self.percent(x($0.step)));top:\(Self.percent(y($0.mean)))\"></i>"

@@ -81,6 +81,9 @@ enum ReportStyle {
     .key { font-size: 13px; color: var(--faint); white-space: nowrap; }
     .key output { color: var(--ink); font-weight: 600; }
     .key i { display: inline-block; width: 10px; height: 3px; border-radius: 2px; background: var(--k); margin: 0 6px 3px 0; }
+    .key.level i { width: 18px; height: 0; border-radius: 0; background: none; border-top: 2px dashed var(--faint); }
+    .key.level.l1 i { border-top-style: dotted; }
+    .key.level b { color: var(--ink); font-size: 13px; font-weight: 600; }
     .at { font-size: 13px; color: var(--faint); margin-left: auto; white-space: nowrap; }
     .plot { position: relative; height: 150px; margin: 12px 6px 24px 54px; touch-action: pan-y; }
     .large .plot { height: 300px; }
@@ -89,13 +92,11 @@ enum ReportStyle {
     .plot span { position: absolute; font-size: 12px; line-height: 1; color: var(--faint); white-space: nowrap; }
     .plot .y { right: 100%; margin-right: 8px; transform: translateY(-50%); }
     .plot .x { top: 100%; margin-top: 9px; transform: translateX(-50%); }
-    .plot span.level {
-      right: 12px; transform: translateY(-110%); text-shadow: 0 0 3px var(--card), 0 0 3px var(--card), 0 0 3px var(--card);
-    }
     .c0 { --k: var(--c0); } .c1 { --k: var(--c1); } .c2 { --k: var(--c2); }
     .c3 { --k: var(--c3); } .c4 { --k: var(--c4); } .c5 { --k: var(--c5); }
     svg .rule { stroke: var(--rule); }
-    svg .level { stroke: var(--faint); stroke-dasharray: 5 4; }
+    svg .level { stroke: var(--faint); stroke-dasharray: 6 4; }
+    svg .level.l1 { stroke-dasharray: 2 3; }
     svg .seam { stroke: var(--faint); stroke-dasharray: 2 4; }
     svg .bad { stroke: var(--warning); opacity: 0.6; }
     svg .curve { fill: none; stroke: var(--k); stroke-width: 1.8; stroke-linejoin: round; stroke-linecap: round; }

@@ -123,6 +123,24 @@ struct ReportPageTests {
     #expect((plot.points["band c0"] ?? []).map { plot.value($0.y) }.max() ?? 0 > 99)
   }
 
+  /// Levels to compare with are named above the plot, where no curve runs through their names.
+  @Test func levelsAreNamedBesideTheCurves() throws {
+    let path = "\(folder.path)/log-levels.jsonl"
+    let log = try TrainingLog.create(at: path)
+    for step in 1...4 {
+      try log.append(StepRecord(step: step, epoch: 0, loss: 1, learningRate: 0, imagesPerSecond: 1, stepSeconds: 1))
+    }
+    var epoch = EpochRecord(step: 4, epoch: 1, meanLoss: 1, seconds: 1)
+    epoch.evaluation = ["mean", "interpolation"].map { MetricValue(Metric(name: "baseline_\($0)_loss"), 0.75) }
+    try log.append(epoch)
+    let html = ReportPage([ReportedRun(path: "a", history: try RunHistory(log: path), state: .finished)]).html
+    #expect(html.contains("<span class=\"key level l0\"><i></i>Baseline interpolation loss <b>0.7500</b></span>"))
+    #expect(html.contains("<span class=\"key level l1\"><i></i>Baseline mean loss <b>0.7500</b></span>"))
+    // On the linear scale and on the logarithmic one.
+    #expect(
+      html.matches(of: /<line class="level l0"/).count == 2 && html.matches(of: /<line class="level l1"/).count == 2)
+  }
+
   /// From 4.2 down to 0.3 in the first steps, and from there to 0.2 in all others; and a curve that falls all the time.
   @Test func theFirstFallDoesNotPressTheRestFlat() throws {
     let plot = try plots(
