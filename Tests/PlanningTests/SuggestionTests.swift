@@ -39,6 +39,7 @@ import VisionTransformer
     #expect(configuration.model.patchSize == 4)
     #expect(!configuration.model.normalizesPixels)
     #expect(configuration.model.encoder.depth == 6, "108 epochs of 2000 a second; 48 of the next one's 900")
+    #expect(configuration.data.cropScale == [0.7, 1])
     #expect(configuration.train.epochs == 108)
     #expect(configuration.train.warmupEpochs == 5.4)
     #expect(configuration.train.batchSize == 256)

@@ -70,7 +70,11 @@ public struct Suggestion {
     )
     // Where a quarter of the patches has one colour, a target in units of its own deviation is for the most part noise.
     configuration.model.normalizesPixels = data.flatShare < 0.25
-    if min(size.height, size.width) <= 48 { configuration.data.cropScale = [0.5, 1] }
+    switch min(size.height, size.width) {
+    case ..<32: configuration.data.cropScale = [0.7, 1]
+    case ..<49: configuration.data.cropScale = [0.5, 1]
+    default: break
+    }
   }
 
   /// As they are where they are small and equal; else a square no larger than most of them, and than the paper's.
