@@ -64,7 +64,7 @@ extension ProgramTests {
       Case(
         arguments: ["config", "virtual-workers", "--config", "FOLDER/marked.yaml"], exitCode: 0, sentence: "2\n"),
       Case(
-        arguments: ["config", "check", "--config", "FOLDER/classes.yaml"], exitCode: 2,
+        arguments: ["pretrain", "--config", "FOLDER/classes.yaml", "--run-dir", "FOLDER/run"], exitCode: 2,
         sentence:
           "config error: model.classes is no key of mae pretrain, but of mae finetune, which takes this configuration; "
           + "mae config takes it with --task finetune (FOLDER/classes.yaml:1)"),
