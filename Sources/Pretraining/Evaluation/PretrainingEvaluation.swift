@@ -56,9 +56,13 @@ final class PretrainingEvaluation: EpochEvaluation {
   static func bytes(_ configuration: PretrainingConfiguration, threads: Int) -> Int {
     let evaluation = configuration.evaluation
     guard !evaluation.test.isEmpty else { return 0 }
-    let sets = evaluation.train.isEmpty ? 1 : 2
+    let images = [evaluation.test, evaluation.train].filter { !$0.isEmpty }.reduce(0) { count, path in
+      // That a set cannot be opened is said where it is needed.
+      let images = (try? openSource(at: path, options: configuration.decodingOptions))?.count
+      return count + min(images ?? evaluation.mostImages, evaluation.mostImages)
+    }
     // Features, those brought to unit length or standardised, and those that are held out.
-    let features = 3 * sets * evaluation.mostImages * configuration.model.encoder.width * MemoryLayout<Float>.stride
+    let features = 3 * images * configuration.model.encoder.width * MemoryLayout<Float>.stride
     return features + threads * HeldOutReconstruction.bytes(configuration)
   }
 
