@@ -87,11 +87,12 @@ extension ProgramTests {
 
     /// The moving average of the weights is a part of the run's state: on any ranks and threads, and killed and resumed, it has
     /// the same bits, and the weights have those that they have without it.
-    @Test func averagesItsWeights() throws {
+    @Test(arguments: ["fp32", "bf16"]) func averagesItsWeights(precision: String) throws {
       let bench = try workbench()
-      let average = ["finetune.ema_decay=0.75"]
+      let precision = "train.precision=\(precision)"
+      let average = ["finetune.ema_decay=0.75", precision]
       let alone = try bench.train("alone", settings(bench, average))
-      let without = try bench.train("without", settings(bench))
+      let without = try bench.train("without", settings(bench, [precision]))
       #expect(alone.checkpoint.parameters == without.checkpoint.parameters)
       #expect(alone.checkpoint.optimizer != without.checkpoint.optimizer)
       for (name, more, ranks) in [
