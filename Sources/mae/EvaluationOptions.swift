@@ -176,7 +176,9 @@ struct LabelledEvaluation {
 
   /// Prints a result and writes it to its folder; on rank 0.
   ///
-  /// - Parameter name: of the evaluation, in the folder's name.
+  /// - Parameters:
+  ///   - result: of one evaluation.
+  ///   - name: of the evaluation, in the folder's name.
   func show(_ result: EvaluationResult, name: String) throws {
     guard communicator.rank == 0 else { return }
     guard let folder = options.output ?? standardFolder(name) else {

@@ -30,7 +30,10 @@ enum ToldTask {
   case pretrain(PretrainingConfiguration)
   case finetune(ClassificationConfiguration)
 
-  /// - Parameter task: what the configuration is for; nil: what its sections show.
+  /// - Parameters:
+  ///   - file: the configuration.
+  ///   - task: what it is for; nil: what its sections show.
+  ///   - overrides: `key=value` over it.
   init(_ file: ConfigurationFile, as task: ConfiguredTask? = nil, overrides: [String] = []) throws(ConfigurationError) {
     let task = if let task { task } else { try ConfiguredTask(of: file, overrides: overrides) }
     switch task {
