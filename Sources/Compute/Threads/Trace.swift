@@ -13,11 +13,11 @@ public final class Trace: Sendable {
   public final class Row: Sendable {
     public let name: String
     private let trace: Trace
-    private let spans = Mutex<[Span]>([])
+    private let spans = Monitor<[Span]>([])
 
     fileprivate init(_ name: String, _ trace: Trace) {
       (self.name, self.trace) = (name, trace)
-      spans.withLock { $0.reserveCapacity(1 << 12) }
+      spans.withLock(wakes: false) { $0.reserveCapacity(1 << 12) }
     }
 
     /// The time at which a span begins; nil while nothing is recorded.
@@ -31,10 +31,10 @@ public final class Trace: Sendable {
     public func add(_ name: StaticString, since start: Moment?, number: Int? = nil) {
       guard let start else { return }
       let end = Moment()
-      spans.withLock { $0.append(Span(name: name, start: start, end: end, number: number)) }
+      spans.withLock(wakes: false) { $0.append(Span(name: name, start: start, end: end, number: number)) }
     }
 
-    fileprivate var all: [Span] { spans.withLock { $0 } }
+    fileprivate var all: [Span] { spans.withLock(wakes: false) { $0 } }
   }
 
   /// Nanoseconds since the machine was started, by a clock that runs evenly and that all processes of the machine share.
@@ -58,14 +58,14 @@ public final class Trace: Sendable {
   }
 
   private let recording = Atomic(false)
-  private let made = Mutex<[Row]>([])
+  private let made = Monitor<[Row]>([])
 
   public init() {}
 
   /// A new row; rows are shown in the order in which they were asked for.
   public func row(_ name: String) -> Row {
     let row = Row(name, self)
-    made.withLock { $0.append(row) }
+    made.withLock(wakes: false) { $0.append(row) }
     return row
   }
 
@@ -75,5 +75,5 @@ public final class Trace: Sendable {
   }
 
   /// What has been recorded, row by row.
-  public var rows: [(name: String, spans: [Span])] { made.withLock { $0 }.map { ($0.name, $0.all) } }
+  public var rows: [(name: String, spans: [Span])] { made.withLock(wakes: false) { $0 }.map { ($0.name, $0.all) } }
 }

@@ -1,7 +1,6 @@
 import Checkpoints
 import Compute
 import Foundation
-import Synchronization
 import TemporaryFiles
 import Testing
 
@@ -89,7 +88,7 @@ import Testing
     for index in 0..<2 * count {
       buffer.all[index] = Float(index)
     }
-    let pieces = Mutex(0)
+    let pieces = Monitor(0)
     let (parameters, moment) = (buffer.all[0..<count], buffer.all[count..<2 * count])
     try writer.submit(#require(writer.begin(step: 1)), state: CheckpointState(step: 1)) { count, piece in
       pieces.withLock { $0 += count }

@@ -1,7 +1,7 @@
 import Checkpoints
+import Compute
 import Files
 import Foundation
-import Synchronization
 
 /// One change of a file system.
 enum FileOperation: Equatable {
@@ -17,7 +17,7 @@ enum FileOperation: Equatable {
 
 /// What several file systems that are the same one have done, in order.
 final class Journal: Sendable {
-  private let noted = Mutex<[FileOperation]>([])
+  private let noted = Monitor<[FileOperation]>([])
 
   var operations: [FileOperation] { noted.withLock { $0 } }
 
@@ -36,7 +36,7 @@ final class RecordingFileSystem: FileSystem {
   }
 
   private let real = PosixFileSystem()
-  private let state = Mutex(State())
+  private let state = Monitor(State())
   private let writer: Int
   private let journal: Journal
   private let turns: Turns?

@@ -1,8 +1,8 @@
 import Checkpoints
+import Compute
 import Files
 import Foundation
 import Glibc
-import Synchronization
 import TemporaryFiles
 import Testing
 
@@ -22,7 +22,7 @@ import Testing
     _ call: SystemCall, _ name: String, with code: Int32, count: Int = .max, _ body: () throws -> Value
   ) rethrows -> Value {
     let path = name.isEmpty ? store.directory : "\(store.path(of: 2))/\(name)"
-    let failures = Mutex(0)
+    let failures = Monitor(0)
     return try SystemCallFaults.withCode(
       { found, about in
         guard found == call, about == path else { return nil }
@@ -61,7 +61,7 @@ import Testing
         #expect(error?.description.contains("Input/output error") == true)
       }
     }
-    failing(.pread, "model.safetensors", with: EIO) {
+    _ = failing(.pread, "model.safetensors", with: EIO) {
       #expect(throws: CheckpointError.self) { try store.save(step: 2, files: Arenas(seed: 7).files(step: 2)) }
     }
     #expect(try store.newestValid() == NewestCheckpoint(step: 2, passedOver: []))
