@@ -198,7 +198,8 @@ let package = Package(
       "Planning",
       ["Datasets", "Imaging", "MPILaunch", "MaskedAutoencoder", "Pretraining", "Training", "VisionTransformer", "mae"]),
     .testTarget(
-      name: "DocumentationTests", dependencies: ["MPILaunch", "mae"], exclude: ["draw_modules.py"], swiftSettings: swift
+      name: "DocumentationTests", dependencies: ["MPILaunch", "TemporaryFiles", "mae"], exclude: ["draw_modules.py"],
+      swiftSettings: swift
     ),
     .testTarget(
       name: "ClusterTests", dependencies: ["Configuration", "MPILaunch", "Planning", "Pretraining", "Training", "mae"],

@@ -1,5 +1,6 @@
 import Foundation
 import MPILaunch
+import TemporaryFiles
 import Testing
 
 /// What the README and the pages of the catalogue say is done, so that it stays true.
@@ -146,5 +147,27 @@ import Testing
     let script = Self.root.appending(path: "Tests/DocumentationTests/draw_modules.py").path
     let outcome = try MPILaunch.run("/usr/bin/python3", [script, Self.root.path, "--check"], ranks: nil)
     #expect(outcome.exitCode == 0, "\(outcome.errorOutput)")
+  }
+
+  /// The version that README and manifest name is the one that launch/install asks for, and an older one is refused.
+  @Test func theToolchainIsTheOneThatIsAskedFor() throws {
+    let script = Self.root.appending(path: "launch/install")
+    let asked = try #require(
+      try String(contentsOf: script, encoding: .utf8).firstMatch(of: /(?m)^needed=([\d.]+)$/)?.1)
+    for (file, sentence) in [
+      ("README.md", "of version \(asked) or later"), ("Package.swift", "// swift-tools-version: \(asked)\n"),
+    ] {
+      #expect(try String(contentsOf: Self.root.appending(path: file), encoding: .utf8).contains(sentence), "\(file)")
+    }
+    let folder = try TemporaryDirectory()
+    let older = "\(folder.path)/swift"
+    try Data("#!/bin/sh\necho 'Swift version 6.1 (swift-6.1-RELEASE)'\n".utf8).write(to: URL(filePath: older))
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: older)
+    let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
+    let outcome = try MPILaunch.run(script.path, [], ranks: nil, environment: ["PATH": "\(folder.path):\(path)"])
+    #expect(outcome.exitCode == 1)
+    #expect(
+      outcome.errorOutput.hasPrefix("launch/install: \(older) is version 6.1, and SwiftMAE needs \(asked) or later; "),
+      "\(outcome.errorOutput)")
   }
 }

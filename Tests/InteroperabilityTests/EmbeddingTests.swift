@@ -6,6 +6,7 @@ import Files
 import Foundation
 import Imaging
 import Interoperability
+import MPILaunch
 import Pretraining
 import Safetensors
 import Testing
@@ -130,6 +131,27 @@ import Testing
     #expect(String(decoding: bytes, as: Unicode.ASCII.self).contains("'shape': (9, 24), } "))
     #expect(try Array(bytes.suffix(9 * 24 * 4)) == storedTensors(folder("out.safetensors"))["features"]?.bytes)
     #expect((bytes.count - 9 * 24 * 4) % 64 == 0)
+  }
+
+  /// The command names what it leaves out, and writes nothing where more is bad than is allowed.
+  @Test func saysWhatItLeavesOut() throws {
+    let folder = try TemporaryFolder()
+    try TrainedModel.importing(fixture("hf")).model.saveRun(to: folder("run"))
+    let images = try images(broken: ["04.png"], in: folder)
+    func run(_ more: [String] = []) throws -> MPILaunch.Outcome {
+      try MPILaunch.run(
+        MPILaunch.builtProgram("mae"),
+        ["embed", "--checkpoint", folder("run"), "--data", images, "--output", folder("out.npy")] + more, ranks: nil)
+    }
+    let strict = try run(["--max-bad-fraction", "0"])
+    #expect(strict.exitCode == 1 && strict.errorOutput.contains("--max-bad-fraction allows 0"), "\(strict.errorOutput)")
+    #expect(!FileManager.default.fileExists(atPath: folder("out.npy")))
+
+    let written = try run()
+    #expect(written.exitCode == 0, "\(written.errorOutput)")
+    #expect(written.errorOutput.contains("left out: ") && written.errorOutput.contains("04.png"))
+    #expect(written.errorOutput.contains("warning: 1 of 11 images cannot be used and were left out"))
+    #expect(try names(folder("out.npy")) == (0..<11).filter { $0 != 4 }.map { String(format: "%02d.png", $0) })
   }
 
   /// Nothing is written, not even in part, where more images are bad than were allowed.

@@ -1,6 +1,7 @@
 import Checkpoints
 import Foundation
 import Interoperability
+import MPILaunch
 import Pretraining
 import Reporting
 import Testing
@@ -88,6 +89,31 @@ import Testing
     #expect(card.contains("`backend=\"pil\"`, gives the samples of `mae embed` exactly"))
     #expect(card.contains("Alpha is laid over white") && card.contains("A rotation that EXIF data asks for"))
     #expect(try self.card(step: 0, log: [], .facebook).contains("import functools\n\nimport torch\n"))
+  }
+
+  /// Whoever pastes a piece has all that it names, without looking for imports. What it then does, live tests see.
+  @Test(arguments: ModelFormat.allCases, [false, true])
+  func eachPieceOfPythonHasItsImports(format: ModelFormat, exif: Bool) throws {
+    let card = try card(step: 0, log: [], format, overrides: ["data.exif=\(exif)"])
+    let pieces = card.matches(of: /```python\n((?:.|\n)*?)```/).map { String($0.1) }
+    #expect(pieces.count == (format == .facebook ? 1 : 2))
+    let names = """
+      import ast, builtins, sys
+      nodes = list(ast.walk(ast.parse(sys.argv[1])))
+      known = set(dir(builtins))
+      for node in nodes:
+          if isinstance(node, (ast.Import, ast.ImportFrom)):
+              known |= {name.asname or name.name.split(".")[0] for name in node.names}
+          if isinstance(node, ast.FunctionDef): known.add(node.name)
+          if isinstance(node, ast.arg): known.add(node.arg)
+          if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store): known.add(node.id)
+      print(*sorted({node.id for node in nodes if isinstance(node, ast.Name)} - known))
+      """
+    for piece in pieces {
+      let outcome = try MPILaunch.run("/usr/bin/python3", ["-c", names, piece], ranks: nil)
+      #expect(outcome.exitCode == 0, "\(outcome.errorOutput)")
+      #expect(outcome.output == "\n", "not imported: \(outcome.output) in \(piece)")
+    }
   }
 
   /// How images are read and changed, each as the configuration has it.

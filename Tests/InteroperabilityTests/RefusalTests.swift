@@ -105,6 +105,14 @@ import VisionTransformer
     #expect(try refusal(relu).contains("config.json\" does not say what it should: it does not exist"))
   }
 
+  /// Sizes that would take more memory than a machine has are refused before any is taken, a side's and that of all patches.
+  @Test func sizesThatAreTooLarge() throws {
+    #expect(try refusal(fixture("hf"), ["model.image_size=[7, 70000]"]).contains("must be from 1 to 65536 a side"))
+    #expect(
+      try refusal(fixture("hf"), ["model.image_size=2100"]).contains(
+        "which makes 90000 patches of model.patch_size (7)"))
+  }
+
   @Test func whatWeightsDoNotShow() throws {
     let folder = try TemporaryFolder()
     let bare = folder("bare.safetensors")

@@ -101,6 +101,26 @@ extension ProgramTests {
         "\(outcome.errorOutput)")
     }
 
+    /// A rank whose folder of images is on a file system that no longer answers, before any step is watched.
+    @Test func aRankThatDoesNotGetReadyIsNamed() throws {
+      let bench = try Workbench()
+      try bench.writePNGs(to: "first")
+      try bench.writePNGs(to: "second")
+      let limits = settings + ["watchdog.floor_seconds=1", "watchdog.first_steps_seconds=4"]
+      let job = try bench.startUnequalRanks(
+        bench.arguments("run", limits + ["data.path=\(bench.path)/first"]),
+        bench.arguments("run", limits + ["data.path=\(bench.path)/second"]),
+        secondThrough: [
+          "strace", "-f", "-qq", "-o", "/dev/null", "-P", "\(bench.path)/second", "-e", "inject=openat:delay_enter=60s",
+        ])
+      let outcome = try job.wait(deadlineSeconds: 40)
+      #expect(outcome.exitCode == 1)
+      let late = /rank (\d) on host \S+: getting ready takes longer than 4.0 s; this rank ([a-z ]+)/
+      let said = outcome.errorOutput.matches(of: late).map { "\($0.1) \($0.2)" }
+      #expect(
+        Set(said) == ["0 waits for others", "1 is at work on data"], "\(outcome.errorOutput)")
+    }
+
     @Test func anUnreadableLimitIsRefused() throws {
       let bench = try Workbench()
       let outcome = try bench.pretrain("run", settings, ranks: 2, environment: ["MAE_START_SECONDS": "soon"])
