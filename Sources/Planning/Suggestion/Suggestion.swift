@@ -140,8 +140,9 @@ public struct Suggestion {
         modelReason += "; \(name) would have more parameters than a quarter of the values in the images"
         break
       }
+      let gain = try choosePrecision(&larger, imagesPerSecond)
       // Decoding takes cores from the steps.
-      let step = 1 / (try imagesPerSecond(larger))
+      let step = 1 / gain.imagesPerSecond
       let rate = 1 / (step + data.secondsPerImage / Double(cores))
       let epochs = seconds * rate / Double(data.count)
       if !modelName.isEmpty, epochs < Self.fewestEpochs {
@@ -149,6 +150,7 @@ public struct Suggestion {
         break
       }
       configuration = larger
+      precisionReason = gain.reason
       modelName = name
       modelReason = "\(name), about \(Self.readable(rate)) images a second here"
       configuration.train.epochs = Int(min(Self.mostEpochs, max(1, epochs)))
@@ -158,14 +160,37 @@ public struct Suggestion {
     configuration.checkpoint.everyEpochs = max(1, configuration.train.epochs / 20)
   }
 
+  private var precisionReason = ""
+  /// How many times as fast a step must be in bfloat16 to be worth bits that no other kind of CPU has.
+  static let worthwhileGain = 1.2
+
+  /// bfloat16 where this machine gains by it.
+  private func choosePrecision(
+    _ configuration: inout PretrainingConfiguration, _ imagesPerSecond: (PretrainingConfiguration) throws -> Double
+  ) throws -> (imagesPerSecond: Double, reason: String) {
+    configuration.train.precision = .fp32
+    let exact = try imagesPerSecond(configuration)
+    configuration.train.precision = .bf16
+    let mixed = try imagesPerSecond(configuration)
+    let gain = String(format: "%.1f", mixed / exact)
+    guard mixed >= Self.worthwhileGain * exact else {
+      configuration.train.precision = .fp32
+      return (exact, "the same bits on any kind of CPU; bf16 would be \(gain) times as fast on this one")
+    }
+    return (
+      mixed, "\(gain) times as fast as fp32 here; its bits belong to this kind of CPU, where fp32's are the same on any"
+    )
+  }
+
   // MARK: The learning rate
 
   /// The paper's peak, 2.4e-3 at 4096 images, taken down with the square root of the batch: the length of AdamW's steps does
-  /// not depend on the gradient's, so that the linear rule starves small batches. Narrow models take larger steps.
+  /// not depend on the gradient's, so that the linear rule starves small batches. A step changes a product of matrices by as
+  /// much as they are wide, so that narrow models take larger ones (Yang et al. 2022, "Tensor Programs V").
   private mutating func chooseRate() {
     let batch = Double(configuration.train.batchSize)
     let width = Double(configuration.model.encoder.width)
-    let peak = 2.4e-3 * (batch / 4096).squareRoot() * max(1, (768 / width).squareRoot())
+    let peak = 2.4e-3 * (batch / 4096).squareRoot() * max(1, 768 / width)
     configuration.train.baseLearningRate = Self.rounded(peak * 256 / batch, digits: 2)
   }
 
@@ -228,6 +253,7 @@ public struct Suggestion {
         + (Double(train.epochs) < Self.fewestEpochs
           ? "; good features take some hundred: give it more time, or fewer images"
           : Double(train.epochs) >= Self.mostEpochs ? "; more did not help in the paper" : ""))
+    add("train", "precision", precisionReason)
     add("train", "warmup_epochs", "a twentieth of the epochs, and 40 at most, as in the paper")
     let peak = train.baseLearningRate * Double(batch) / 256
     add(
