@@ -35,8 +35,8 @@ public struct Suggestion {
 
   /// What a masked autoencoder needs before its features are worth much, and what still helps in the paper's Figure 7.
   static let (fewestEpochs, mostEpochs) = (100.0, 1600.0)
-  /// Less suffices where the encoder sees this many patches for each parameter in at least so many epochs: then a larger model
-  /// has learned more in the same time (measured on Fashion-MNIST: at 5 minutes both are alike, then the larger is ahead).
+  /// Less suffices where the encoder sees this many patches for each parameter, in at least so many epochs. On Fashion-MNIST a
+  /// model four times as large was as good as a smaller one, in the same time, after two patches for each parameter.
   static let (patchesPerParameter, fewestEpochsOfMany) = (5.0, 15.0)
   /// The share of the time that steps get; the rest goes to starting, checkpoints and evaluation.
   static let trainingShare = 0.9
