@@ -78,6 +78,9 @@ def main():
     random = numpy.random.default_rng(options.seed)
     images = read_images(options.images)
     model = transformers.ViTMAEForPreTraining.from_pretrained(options.weights).train()
+    # They are sines that stay as they are, as the reference has them; transformers 5 forgets it where it loads weights.
+    model.vit.embeddings.position_embeddings.requires_grad_(False)
+    model.decoder.decoder_pos_embed.requires_grad_(False)
     optimizer = make_optimizer(model)
     steps = len(images) // options.batch_size
     peak = options.base_learning_rate * options.batch_size / 256
