@@ -171,7 +171,7 @@ let package = Package(
         "VisionTransformer",
       ],
       fixtures: true),
-    module("MPILaunch", [], path: "Tests/MPILaunch"),
+    module("MPILaunch", ["Compute"], path: "Tests/MPILaunch"),
     program(
       "collectives-check", ["Collectives", "Compute", "COpenMPI"], path: "Tests/MPIPrograms/CollectivesCheck"),
     tests("Collectives", ["Compute", "MPILaunch", "collectives-check"]),

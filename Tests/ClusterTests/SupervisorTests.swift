@@ -117,23 +117,19 @@ extension ClusterSuite {
       try run.standIn(
         for: "scontrol", "if [ $1 = show ]; then hostname; else echo \"$@\" >>\(run.directory("requeued")); fi")
       try run.standIn(for: "srun", "exit 1")
-      let process = Process()
-      process.executableURL = URL(fileURLWithPath: launcher("slurm.sbatch"))
-      process.arguments = ["--mae", try mae(), "--kill-timeout", "1", "--"] + run.options("slurm")
-      process.environment = ProcessInfo.processInfo.environment.merging([
-        "PATH": "\(run.folder.path):\(ProcessInfo.processInfo.environment["PATH"] ?? "")",
-        "SLURM_JOB_ID": "17", "SLURM_JOB_NODELIST": "n[1-2]", "SLURM_NTASKS_PER_NODE": "2",
-        "SLURM_SUBMIT_DIR": URL(fileURLWithPath: launcher("")).deletingLastPathComponent().path,
-        "OMPI_MCA_plm": "rsh", "OMPI_MCA_ras": "^slurm", "OMPI_MCA_ess": "^slurm",
-      ]) { _, ours in ours }
-      process.standardOutput = FileHandle.nullDevice
-      process.standardError = FileHandle.nullDevice
-      try MPIJob.runWithSignals(process)
-      defer { if process.isRunning { process.terminate() } }
+      let process = try SpawnedProcess(
+        [launcher("slurm.sbatch"), "--mae", try mae(), "--kill-timeout", "1", "--"] + run.options("slurm"),
+        environment: SpawnedProcess.inheritedEnvironment.merging([
+          "PATH": "\(run.folder.path):\(SpawnedProcess.inheritedEnvironment["PATH"] ?? "")",
+          "SLURM_JOB_ID": "17", "SLURM_JOB_NODELIST": "n[1-2]", "SLURM_NTASKS_PER_NODE": "2",
+          "SLURM_SUBMIT_DIR": URL(fileURLWithPath: launcher("")).deletingLastPathComponent().path,
+          "OMPI_MCA_plm": "rsh", "OMPI_MCA_ras": "^slurm", "OMPI_MCA_ess": "^slurm",
+        ]) { _, ours in ours })
+      defer { process.send(SIGTERM) }
       try await eventually("some steps") { run.lastStep("slurm") > 20 }
-      kill(process.processIdentifier, SIGUSR1)
-      try await eventually("the end", seconds: 30) { !process.isRunning }
-      #expect(process.terminationStatus == 75)
+      process.send(SIGUSR1)
+      let end = try #require(process.wait(seconds: 30))
+      #expect(end.code == 75)
       #expect(try String(contentsOfFile: run.directory("requeued"), encoding: .utf8) == "requeue 17\n")
       #expect(try run.result("slurm").count == 3, "a checkpoint is there")
     }

@@ -53,27 +53,21 @@ extension ClusterSuite {
     }
 
     @Test(arguments: [SIGINT, SIGTERM]) func aSignalLeavesNothingBehind(signal: Int32) async throws {
-      let process = Process()
-      process.executableURL = URL(fileURLWithPath: launcher("testbed"))
-      process.arguments = ["2", "--", "sleep", "100"]
-      try MPIJob.runWithSignals(process)
-      defer { if process.isRunning { process.terminate() } }
+      let process = try SpawnedProcess([launcher("testbed"), "2", "--", "sleep", "100"])
+      defer { process.send(SIGTERM) }
       try await eventually("two hosts") { try namespaces().count == 3 }
       try await Task.sleep(for: .milliseconds(300))
-      kill(process.processIdentifier, signal)
+      process.send(signal)
       try await eventually("the end of the testbed", seconds: 10) { !process.isRunning }
       try expectNothingLeft()
     }
 
     /// A testbed that is killed cannot clean up; the next one does.
     @Test func theNextTestbedRemovesWhatAKilledOneLeft() async throws {
-      let process = Process()
-      process.executableURL = URL(fileURLWithPath: launcher("testbed"))
-      process.arguments = ["3", "--", "sleep", "100"]
-      try MPIJob.runWithSignals(process)
+      let process = try SpawnedProcess([launcher("testbed"), "3", "--", "sleep", "100"])
       try await eventually("three hosts") { try namespaces().count == 4 }
-      kill(process.processIdentifier, SIGKILL)
-      process.waitUntilExit()
+      process.send(SIGKILL)
+      try await eventually("the end of the testbed") { !process.isRunning }
       #expect(try namespaces().count == 4)
       let outcome = try MPILaunch.run(launcher("testbed"), ["1", "--", "false"], ranks: nil)
       #expect(outcome.exitCode == 1, "the exit code of the command: \(outcome.errorOutput)")

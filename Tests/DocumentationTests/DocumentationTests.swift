@@ -163,7 +163,7 @@ import Testing
     let older = "\(folder.path)/swift"
     try Data("#!/bin/sh\necho 'Swift version 6.1 (swift-6.1-RELEASE)'\n".utf8).write(to: URL(filePath: older))
     try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: older)
-    let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
+    let path = SpawnedProcess.inheritedEnvironment["PATH"] ?? ""
     let outcome = try MPILaunch.run(script.path, [], ranks: nil, environment: ["PATH": "\(folder.path):\(path)"])
     #expect(outcome.exitCode == 1)
     #expect(

@@ -13,8 +13,7 @@ public final class MPIJob {
   }
 
   private let command: [String]
-  private let process = Process()
-  private let ended = DispatchSemaphore(value: 0)
+  private let process: SpawnedProcess
   private let start: ContinuousClock.Instant
   private let folder: URL
 
@@ -23,21 +22,11 @@ public final class MPIJob {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("mpi-\(UUID().uuidString)")
     self.folder = folder
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    // Files, not pipes: a full pipe would stop the job while nobody reads.
-    let handles = try ["output", "errors"].map { name in
-      let file = folder.appendingPathComponent(name)
-      try Data().write(to: file)
-      return try FileHandle(forWritingTo: file)
-    }
-    process.executableURL = URL(fileURLWithPath: command[0])
-    process.arguments = Array(command.dropFirst())
-    process.environment = environment
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = handles[0]
-    process.standardError = handles[1]
-    process.terminationHandler = { [ended] _ in ended.signal() }
     start = ContinuousClock.now
-    try Self.runWithSignals(process)
+    // Files, not pipes: a full pipe would stop the job while nobody reads.
+    process = try SpawnedProcess(
+      command, environment: environment, output: folder.appendingPathComponent("output").path,
+      errors: folder.appendingPathComponent("errors").path)
   }
 
   deinit {
@@ -46,7 +35,7 @@ public final class MPIJob {
   }
 
   /// Of what was started: the program, or mpirun.
-  public var processIdentifier: Int32 { process.processIdentifier }
+  public var processIdentifier: Int32 { process.identifier }
 
   public var isRunning: Bool { process.isRunning }
 
@@ -71,7 +60,7 @@ public final class MPIJob {
   /// - Parameter rank: whom it is sent to; nil is what was started.
   public func send(_ signal: Int32, toRank rank: Int? = nil) throws {
     guard let rank else {
-      kill(processIdentifier, signal)
+      process.send(signal)
       return
     }
     guard let identifier = ranks[rank] else { throw MPILaunch.Failure.missing(program: "rank \(rank)") }
@@ -82,21 +71,20 @@ public final class MPIJob {
   ///
   /// - Parameter deadlineSeconds: after which the job is ended and the call throws.
   public func wait(deadlineSeconds: Double = 120) throws -> Outcome {
-    if ended.wait(timeout: .now() + deadlineSeconds) == .timedOut {
+    guard let end = process.wait(seconds: deadlineSeconds) else {
       end()
       throw MPILaunch.Failure.overdue(
         command: command.joined(separator: " "), seconds: deadlineSeconds, output: text("output") + text("errors"))
     }
     return Outcome(
-      exitCode: process.terminationStatus,
-      signal: process.terminationReason == .uncaughtSignal ? process.terminationStatus : nil,
-      output: text("output"), errorOutput: text("errors"), seconds: (ContinuousClock.now - start) / .seconds(1))
+      exitCode: end.code, signal: end.signal, output: text("output"), errorOutput: text("errors"),
+      seconds: (ContinuousClock.now - start) / .seconds(1))
   }
 
   private func end() {
     // mpirun passes a termination on to its ranks; a kill would leave them behind.
-    process.terminate()
-    if ended.wait(timeout: .now() + 10) == .timedOut { kill(processIdentifier, SIGKILL) }
+    process.send(SIGTERM)
+    if process.wait(seconds: 10) == nil { process.send(SIGKILL) }
   }
 
   private func text(_ name: String) -> String {
@@ -107,21 +95,5 @@ public final class MPIJob {
     let status = FileManager.default.contents(atPath: "/proc/\(identifier)/status") ?? Data()
     return String(decoding: status, as: UTF8.self).split(separator: "\n").first { $0.hasPrefix("PPid:") }
       .flatMap { Int32($0.dropFirst(5).trimmingCharacters(in: .whitespaces)) }
-  }
-
-  /// Starts a process that signals reach. It inherits the mask of the thread that starts it, and tests run on threads
-  /// of Dispatch, which block nearly all signals: mpirun would never hear that it should end. It inherits what is
-  /// ignored, too, and a shell cannot undo that.
-  public static func runWithSignals(_ process: Process) throws {
-    var none = sigset_t()
-    var before = sigset_t()
-    sigemptyset(&none)
-    pthread_sigmask(SIG_SETMASK, &none, &before)
-    let interrupt = signal(SIGINT, SIG_DFL)
-    defer {
-      signal(SIGINT, interrupt)
-      pthread_sigmask(SIG_SETMASK, &before, nil)
-    }
-    try process.run()
   }
 }

@@ -41,7 +41,7 @@ public struct MPILaunch {
     }
     return try MPIJob(
       command,
-      environment: ProcessInfo.processInfo.environment
+      environment: SpawnedProcess.inheritedEnvironment
         .merging(settings) { _, ours in ours }
         .merging(environment) { _, callers in callers })
   }
@@ -71,7 +71,7 @@ public struct MPILaunch {
   ]
 
   private static func findInPath(_ program: String) throws -> String {
-    let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+    let folders = (SpawnedProcess.inheritedEnvironment["PATH"] ?? "").split(separator: ":")
     let candidates = folders.map { "\($0)/\(program)" }
     guard let found = candidates.first(where: FileManager.default.isExecutableFile) else {
       throw Failure.missing(program: program)
