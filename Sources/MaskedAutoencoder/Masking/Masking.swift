@@ -33,10 +33,11 @@ extension ModelConfiguration {
     }
     throw .invalid(
       path["masking"], is: masking,
-      "which keeps one patch of each square, and \(visibleCount) of \(grid.height) x \(grid.width) patches are none "
+      "which keeps one patch of each square of patches, and squares of no size leave \(visibleCount) of "
+        + "\(grid.height) x \(grid.width) patches visible; take "
         + (ratios.isEmpty
-          ? "of any; take random or block"
-          : "of any; take a \(path["mask_ratio"]) of \(ratios.map(\.description).joined(separator: " or ")), or random or block")
+          ? "" : "a \(path["mask_ratio"]) of \(ratios.map(\.description).joined(separator: " or ")), or ")
+        + "random or block"
     )
   }
 }
