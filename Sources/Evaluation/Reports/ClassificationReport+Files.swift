@@ -5,7 +5,8 @@ import Imaging
 extension ClassificationReport {
   /// Writes what a table on the console has no place for into a folder, which is made where it is not there:
   /// `per_class.csv`, `confusion.csv` (a row for each class, a column for each answer), `confusion.png` and `mistakes.csv`.
-  /// Files of an earlier report are replaced.
+  /// Of more than 2,000 classes `confusion.csv` lists the answers that there are, and there is no picture. Files of an
+  /// earlier report are replaced.
   public func write(to folder: String) throws {
     try PosixFileSystem().createDirectories(folder)
     func write(_ name: String, _ rows: [[String]]) throws(FileError) {
@@ -21,18 +22,28 @@ extension ClassificationReport {
             accuracy(ofClass: label).map { "\($0)" } ?? "",
           ]
         })
-    try write(
-      "confusion.csv",
-      [["class"] + classNames]
-        + classNames.indices.map { label in
-          [classNames[label]] + classNames.indices.map { "\(count(label, answered: $0))" }
-        })
+    let isDrawn = classNames.count <= Self.mostDrawnClasses
+    if isDrawn {
+      try write(
+        "confusion.csv",
+        [["class"] + classNames]
+          + classNames.indices.map { label in
+            [classNames[label]] + classNames.indices.map { "\(count(label, answered: $0))" }
+          })
+    } else {
+      try write(
+        "confusion.csv",
+        [["class", "answer", "images"]]
+          + answered.map { [classNames[$0.label], classNames[$0.answer], "\($0.images)"] })
+    }
     try write(
       "mistakes.csv",
       [["image", "class", "answer", "confidence"]]
         + mistakes.map { [$0.image, classNames[$0.label], classNames[$0.answer], "\($0.confidence)"] })
-    try confusionImage.writePNG(to: "\(folder)/confusion.png")
+    if isDrawn { try confusionImage.writePNG(to: "\(folder)/confusion.png") }
   }
+
+  private static let mostDrawnClasses = 2000
 
   /// A field of a CSV file (RFC 4180): in quotation marks where it needs them.
   private static func field(_ text: String) -> String {

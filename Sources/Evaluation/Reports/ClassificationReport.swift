@@ -12,8 +12,10 @@ public struct ClassificationReport: Sendable {
   }
 
   public let classNames: [String]
-  /// Of each class, and then of each answer, how many images: [classes · classes].
-  public let confusion: [Int]
+  /// The pairs of a class and an answer that there are, and how many images of each: of many classes few pairs occur.
+  private let confusion: [Pair: Int]
+  /// Images of each class.
+  private let counts: [Int]
   /// The share of images whose class is the most likely answer.
   public let top1: Double
   /// The share of images whose class is among the five most likely; nil where there are no more than five classes.
@@ -21,6 +23,11 @@ public struct ClassificationReport: Sendable {
   /// The wrong answers that were most confident, the most confident first.
   public let mistakes: [Mistake]
   public let imageCount: Int
+
+  private struct Pair: Hashable {
+    let label: Int
+    let answer: Int
+  }
 
   private static let mostMistakes = 100
 
@@ -34,15 +41,18 @@ public struct ClassificationReport: Sendable {
     precondition(!labels.isEmpty && labels.count == answers.count, "an answer for each image")
     self.classNames = classNames
     let classes = classNames.count
-    var confusion = [Int](repeating: 0, count: classes * classes)
+    var confusion: [Pair: Int] = [:]
+    var counts = [Int](repeating: 0, count: classes)
     var among = 0
     var wrong: [Int] = []
     for (place, (label, answer)) in zip(labels, answers).enumerated() {
-      confusion[label * classes + answer.first] += 1
+      confusion[Pair(label: label, answer: answer.first), default: 0] += 1
+      counts[label] += 1
       if answer.classes.contains(label) { among += 1 }
       if answer.first != label { wrong.append(place) }
     }
     self.confusion = confusion
+    self.counts = counts
     imageCount = labels.count
     top1 = Double(labels.count - wrong.count) / Double(labels.count)
     top5 = classes > ClassAnswer.mostClasses ? Double(among) / Double(labels.count) : nil
@@ -54,9 +64,17 @@ public struct ClassificationReport: Sendable {
   }
 
   /// Images of a class.
-  public func count(ofClass label: Int) -> Int { (0..<classNames.count).reduce(0) { $0 + count(label, answered: $1) } }
+  public func count(ofClass label: Int) -> Int { counts[label] }
 
-  public func count(_ label: Int, answered answer: Int) -> Int { confusion[label * classNames.count + answer] }
+  public func count(_ label: Int, answered answer: Int) -> Int {
+    confusion[Pair(label: label, answer: answer), default: 0]
+  }
+
+  /// The pairs of a class and an answer that there are, in the order of the classes and then of the answers.
+  var answered: [(label: Int, answer: Int, images: Int)] {
+    confusion.map { (label: $0.label, answer: $0.answer, images: $1) }
+      .sorted { ($0.label, $0.answer) < ($1.label, $1.answer) }
+  }
 
   /// The share of a class's images that were answered right; nil of a class without images.
   public func accuracy(ofClass label: Int) -> Double? {
