@@ -9,7 +9,6 @@
 static inline MPI_Comm mpiCommWorld(void) { return MPI_COMM_WORLD; }
 static inline MPI_Datatype mpiByte(void) { return MPI_BYTE; }
 static inline MPI_Datatype mpiFloat(void) { return MPI_FLOAT; }
-static inline MPI_Datatype mpiInt32(void) { return MPI_INT32_T; }
 static inline MPI_Datatype mpiInt64(void) { return MPI_INT64_T; }
 static inline MPI_Op mpiSum(void) { return MPI_SUM; }
 static inline MPI_Errhandler mpiErrorsReturn(void) { return MPI_ERRORS_RETURN; }

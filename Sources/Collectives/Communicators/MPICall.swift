@@ -31,19 +31,25 @@ enum MPICall {
   }
 
   static func allgather(_ bytes: [UInt8], rank: Int, size: Int) throws(CommunicatorError) -> [[UInt8]] {
-    var count = Int32(bytes.count)
-    var counts = [Int32](repeating: 0, count: size)
-    try check(MPI_Allgather(&count, 1, mpiInt32(), &counts, 1, mpiInt32(), mpiCommWorld()), "MPI_Allgather", rank: rank)
-    var offsets = [Int32](repeating: 0, count: size)
-    for index in 1..<max(size, 1) {
-      offsets[index] = offsets[index - 1] + counts[index - 1]
+    var count = Int64(bytes.count)
+    var counts = [Int64](repeating: 0, count: size)
+    try check(MPI_Allgather(&count, 1, mpiInt64(), &counts, 1, mpiInt64(), mpiCommWorld()), "MPI_Allgather", rank: rank)
+    let total = counts.reduce(0, +)
+    // MPI 3 counts in 32 bits.
+    guard total <= longestGathering else {
+      return try (0..<size).map { root throws(CommunicatorError) in try broadcast(bytes, from: root, rank: rank) }
     }
-    var gathered = [UInt8](repeating: 0, count: counts.reduce(0) { $0 + Int($1) })
+    var offsets = [Int32](repeating: 0, count: size)
+    for index in 1..<max(size, 1) { offsets[index] = offsets[index - 1] + Int32(counts[index - 1]) }
+    var gathered = [UInt8](repeating: 0, count: Int(total))
     try check(
-      MPI_Allgatherv(bytes, count, mpiByte(), &gathered, counts, offsets, mpiByte(), mpiCommWorld()),
+      MPI_Allgatherv(
+        bytes, Int32(count), mpiByte(), &gathered, counts.map { Int32($0) }, offsets, mpiByte(), mpiCommWorld()),
       "MPI_Allgatherv", rank: rank)
-    return zip(offsets, counts).map { Array(gathered[Int($0)..<Int($0 + $1)]) }
+    return zip(offsets, counts).map { Array(gathered[Int($0)..<Int($0) + Int($1)]) }
   }
+
+  private static let longestGathering = Int64(Int32.max)
 
   static func broadcast(_ bytes: [UInt8], from root: Int, rank: Int) throws(CommunicatorError) -> [UInt8] {
     var count = Int64(bytes.count)
