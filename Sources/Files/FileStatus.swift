@@ -31,7 +31,8 @@ public struct FileStatus: Sendable {
   init(_ status: stat) {
     kind = Files.kind(status)
     size = Int(status.st_size)
-    modified = status.st_mtim.tv_sec * 1_000_000_000 + status.st_mtim.tv_nsec
+    // A date of other centuries does not fit; it is only compared.
+    modified = status.st_mtim.tv_sec &* 1_000_000_000 &+ status.st_mtim.tv_nsec
     identity = Identity(device: UInt(status.st_dev), inode: UInt(status.st_ino))
   }
 }

@@ -1,4 +1,5 @@
 import Files
+import Foundation
 import TemporaryFiles
 import Testing
 
@@ -16,5 +17,14 @@ import Testing
     #expect(bytes[0] == 5)
     let end = try bytes.withUnsafeMutableBytes { try file.read(into: $0, at: 5) }
     #expect(end == 0)
+  }
+
+  /// Nanoseconds since 1970 in 64 bits end in 2262.
+  @Test(arguments: [2300, 1600]) func aFileOfAnotherCentury(year: Int) throws {
+    let directory = try TemporaryDirectory()
+    let path = try directory.write("file", [1, 2, 3])
+    let date = try #require(DateComponents(calendar: Calendar(identifier: .gregorian), year: year).date)
+    try FileManager.default.setAttributes([.modificationDate: date], ofItemAtPath: path)
+    #expect(try FileStatus(path).size == 3)
   }
 }

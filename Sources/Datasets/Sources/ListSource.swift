@@ -72,9 +72,7 @@ private struct List {
   let folder: String
 
   init?(_ place: SourcePlace) throws(DatasetError) {
-    guard !place.isFolder, !place.isPacked,
-      ListSource.endings.contains(where: { place.path.lowercased().hasSuffix($0) })
-    else { return nil }
+    guard !place.isFolder, !place.isPacked, isNamedAsList(place.path) else { return nil }
     let file = try RandomAccessFile(path: place.path)
     let content = try file.read(0..<file.size)
     let separator: UInt8 = content.contains(0) ? 0 : UInt8(ascii: "\n")
@@ -84,6 +82,12 @@ private struct List {
     guard let first = lines.first else { throw .notADataset(path: place.path, reason: "the list is empty") }
     folder = place.path.lastIndex(of: "/").map { String(place.path[..<$0]) } ?? "."
     try Self.requireExistence(of: first, in: folder, list: place.path)
+    // It would be opened in its turn, and so on without end where it is this one.
+    if let list = sets?.all.first(where: { isNamedAsList($0) && (try? fileKindFollowingLinks($0)) == .regular }) {
+      throw .notADataset(
+        path: place.path,
+        reason: "it lists a list itself, \(escaped(list)); take that line out, or give both as data.path")
+    }
   }
 
   /// The shards, arrays or folders that are listed; nil where every line is named as an image.
@@ -108,6 +112,8 @@ private struct List {
         + "folder of the list")
   }
 }
+
+private func isNamedAsList(_ path: String) -> Bool { ListSource.endings.contains { path.lowercased().hasSuffix($0) } }
 
 /// Arrays may hold one image or many; a list of them is one of data sets.
 private func isNamedAsImage(_ path: ArraySlice<UInt8>) -> Bool {

@@ -23,8 +23,8 @@ struct StepLineScanner: Sendable {
     var place = line.lowerBound
     guard line.count > Self.opening.count, bytes.holds(Self.opening, at: place) else { return false }
     place += Self.opening.count
-    guard let step = Self.number(bytes, &place, line.upperBound) else { return false }
-    self.step = Int(step)
+    guard let step = Self.number(bytes, &place, line.upperBound).flatMap(Int.init(exactly:)) else { return false }
+    self.step = step
     values.removeAll(keepingCapacity: true)
     var previous = 0
     while place < line.upperBound, bytes[place] == UInt8(ascii: ",") {

@@ -107,6 +107,7 @@ enum Quantity: String, Sendable {
   /// As the field writes learning rates: `1.5e-4`.
   static func rate(_ value: Double) -> String {
     guard value != 0 else { return "0" }
+    guard value.isFinite else { return "\(value)" }
     let parts = String(format: "%.2e", value).split(separator: "e")
     let (digits, power) = (Double(parts[0])!, Int(parts[1])!)
     return String(format: "%g", digits) + (power == 0 ? "" : "e\(power)")

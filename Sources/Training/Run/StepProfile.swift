@@ -23,7 +23,7 @@ final class StepProfile {
   ///   - step: steps done when the run begins or goes on.
   init(of count: Int, after step: Int, lastStep: Int, in directory: RunDirectory, _ communicator: any Communicator) {
     let first = min(step + Self.warmup, max(step, lastStep - count))
-    steps = first..<min(lastStep, first + count)
+    steps = first..<max(first, min(lastStep, first + count))
     rank = communicator.rank
     process = "rank \(rank) on \(communicator.hostName)"
     path = communicator.size == 1 ? "\(directory.path)/trace.json" : "\(directory.path)/trace-rank-\(rank).json"

@@ -42,6 +42,24 @@ import Testing
     let empty = #expect(throws: DatasetError.self) { try openSource(at: folder.path + "/list.txt") }
     #expect(empty?.description == "\(folder.path)/list.txt is no data set: the list is empty")
   }
+
+  /// As `ls > list.txt` makes it in a folder of shards: to open what it lists would have no end.
+  @Test func aListThatListsItselfIsRefused() throws {
+    let folder = try ScratchFolder()
+    try folder.copyFixture("shard_ustar.tar", to: "a.tar")
+    try folder.write(Array("a.tar\nlist.txt\n".utf8), to: "list.txt")
+    let path = folder.path + "/list.txt"
+    for open in [{ _ = try openSource(at: path) }, { _ = try shardPaths(at: DataPaths([path])) }] as [() throws -> Void]
+    {
+      let error = #expect(throws: DatasetError.self) { try open() }
+      #expect(error?.description.contains("it lists a list itself, \(path); take that line out") == true)
+    }
+  }
+
+  @Test func noPathIsASentence() {
+    let error = #expect(throws: DatasetError.self) { try openSource(at: "" as DataPaths) }
+    #expect(error?.description.contains("an empty path is no data set: name a folder or a file") == true)
+  }
 }
 
 @Suite struct JoinedSourceTests {

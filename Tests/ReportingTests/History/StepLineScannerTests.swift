@@ -66,6 +66,7 @@ struct StepLineScannerTests {
       "{\"event\":\"step\",\"step\":1,\"loss\":1e}", "{\"event\":\"step\",\"step\":1,\"a\\\"b\":1}",
       "{\"event\":\"step\",\"step\":1,\"loss\":[1]}", "{\"event\":\"step\",\"step\":1,\"loss\":1}x",
       "{\"event\":\"step\",\"step\":1,\"loss\"", "{\"event\":\"step\",\"step\":",
+      "{\"event\":\"step\",\"step\":1e30,\"loss\":1}", "{\"event\":\"step\",\"step\":1.5,\"loss\":1}",
     ]) func others(line: String)
   {
     var scanner = StepLineScanner()

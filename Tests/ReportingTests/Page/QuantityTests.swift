@@ -27,6 +27,7 @@ struct QuantityTests {
     #expect(Quantity.share.words(0.0321) == "3.2 %")
     #expect(Quantity.rate.words(1.5e-4) == "1.5e-4" && Quantity.rate.words(0.001) == "1e-3")
     #expect(Quantity.megabytes.words(812.4) == "812 MB" && Quantity.megabytes.words(2140) == "2.14 GB")
+    #expect(Quantity.plain(.infinity) == "inf" && Quantity.rate(-.infinity) == "-inf")
     #expect(Quantity.loss.words(0.43125) == "0.4313" && Quantity.loss.words(12_345) == "12,345")
   }
 

@@ -106,6 +106,10 @@ extension ProgramTests {
     @Test func wordsThatCannotBeMeant() throws {
       let bench = try Workbench()
       #expect(try bench.pretrain("run", options: ["--profile", "0"]).exitCode == 2)
+      // A run that is past the last step that it is told of now has nothing to record.
+      try bench.train("past", ["train.steps=9"])
+      let past = try bench.pretrain("past", ["train.steps=4"], options: ["--profile", "3"])
+      #expect(past.exitCode == 0 && past.errorOutput.contains("nothing left to do"), "\(past.errorOutput)")
       let file = try bench.pretrain("run", options: ["--metrics", "mae.txt"])
       #expect(file.exitCode == 2)
       #expect(file.errorOutput.contains("node exporter reads files that end in .prom"))
