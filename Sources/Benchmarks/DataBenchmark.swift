@@ -15,6 +15,7 @@ public struct DataBenchmark: Encodable {
   public let source: String
 
   public init(_ configuration: PretrainingConfiguration, steps: Int) throws {
+    guard !configuration.data.path.isEmpty else { throw TrainingError.noDataPath }
     let source = try openSource(at: configuration.data.path, options: configuration.decodingOptions)
     let batchSize = configuration.train.batchSize
     let normalization = configuration.data.normalization

@@ -1,5 +1,7 @@
 import Compute
 import MaskedAutoencoder
+import Reporting
+import Training
 import VisionTransformer
 
 /// How fast this machine makes the matrix products of a training step when it does nothing else: the limit of any
@@ -27,7 +29,12 @@ public struct GEMMBenchmark {
   private init<Element: StoredElement>(
     _ products: [MatrixProduct], _ threads: Int, _ repetitions: Int, of: Element.Type
   ) throws {
-    let largest = products.map { max($0.rows * $0.inner, $0.inner * $0.columns, $0.rows * $0.columns) }.max() ?? 0
+    let largest = products.map(\.largest).max() ?? 0
+    let bytes =
+      Double(threads) * Double(largest) * Double(2 * MemoryLayout<Element>.stride + MemoryLayout<Float>.stride)
+    if let machine = MachineMemory.current(), bytes > 0.9 * Double(machine.hostBytes) {
+      throw TooLargeToMeasure(bytes: bytes, threads: threads, hostBytes: machine.hostBytes)
+    }
     let operands = AlignedBuffer<Element>(repeating: Element(0.5), count: threads * 2 * largest)
     defer { extendLifetime(operands) }
     let results = AlignedBuffer<Float>(repeating: 0, count: threads * largest)
@@ -52,6 +59,24 @@ public struct GEMMBenchmark {
     }
     seconds = median(times)
     operations = Double(threads) * products.reduce(0) { $0 + $1.operations }
+  }
+}
+
+extension MatrixProduct {
+  /// The most elements that one of its matrices has.
+  fileprivate var largest: Int { max(rows * inner, inner * columns, rows * columns) }
+}
+
+/// A product that this machine has no memory for.
+public struct TooLargeToMeasure: UsageError {
+  let bytes: Double
+  let threads: Int
+  let hostBytes: Int
+
+  public let isUsage = true
+  public var description: String {
+    "the largest matrix product of \(ProgressFormat.count(threads, "thread")) takes \(ProgressFormat.bytes(Int(bytes))), and this host has "
+      + "\(ProgressFormat.bytes(hostBytes)); take more parallel.virtual_workers, a smaller train.batch_size, or fewer threads"
   }
 }
 

@@ -30,7 +30,8 @@ public struct MachineRates: Sendable, Encodable {
     let scale = Double(threads) / Double(measured)
     let (model, precision) = (configuration.model, configuration.train.precision)
     func gemm() throws -> Double {
-      let images = configuration.imagesPerVirtualWorker
+      // With more a product is no faster, and its matrices may be larger than this machine's memory.
+      let images = min(configuration.imagesPerVirtualWorker, Self.mostMeasuredImages)
       return try GEMMBenchmark(model: model, images: images, threads: measured, precision: precision).gflops
     }
     func functions() throws -> Double {
@@ -41,6 +42,8 @@ public struct MachineRates: Sendable, Encodable {
       memoryGigabytes: try memoryGigabytes ?? MachineRates.measureMemory(threads: measured) * scale,
       functionGigaelements: try functionGigaelements ?? functions() * scale)
   }
+
+  private static let mostMeasuredImages = 64
 
   /// Adds one vector to another, each far larger than a cache.
   private static func measureMemory(threads: Int) throws -> Double {
