@@ -35,6 +35,16 @@ import Testing
     #expect(imported.model.configuration.data.mean == [0.5])
   }
 
+  /// Patches of another size have tensors of another shape, which no adaptation makes fit.
+  @Test func patchesOfAnotherSizeAreRefused() throws {
+    let refusal = try sentence {
+      try TrainedModel.importing(fixture("hf"), overrides: ["model.channels=1", "model.patch_size=14"])
+    }
+    #expect(refusal.contains("has shape"), "\(refusal)")
+    let many = try sentence { try TrainedModel.importing(fixture("hf"), overrides: ["model.channels=10000000000000"]) }
+    #expect(many.contains("model.channels"), "\(many)")
+  }
+
   /// As timm: the old channels in turn, the response keeping its size.
   @Test func fourChannelsTakeTurns() throws {
     let colour = try TrainedModel.importing(fixture("hf")).model

@@ -65,7 +65,7 @@ private struct Takeover {
     (run.data.mean, run.data.deviation) = source.pixelStatistics
     run.data.sampleRange = source.sampleRange
     if let override = overrides.last(where: { $0.hasPrefix("model.channels=") }),
-      let count = Int(override.dropFirst("model.channels=".count)), count >= 1
+      let count = Int(override.dropFirst("model.channels=".count)), (1...1_000).contains(count)
     {
       run.data.mean = adaptStatistic(run.data.mean, to: count)
       run.data.deviation = adaptStatistic(run.data.deviation, to: count)
@@ -135,16 +135,17 @@ extension Takeover {
   /// Fills `target` with a tensor of the table, joined of its parts and adapted to the channels.
   private mutating func read(_ spec: ParameterSpec, into target: Vector) throws(InteroperabilityError) {
     let pixels = old.patchSize * old.patchSize
+    // Patches of another size are nothing that could be adapted: their tensors are of another shape, which is said below.
+    let adaptsChannels = old.channels != new.channels && old.patchSize == new.patchSize
     let values: [Float]
     switch spec.name {
-    case "patch_embed.proj.weight" where old.channels != new.channels:
+    case "patch_embed.proj.weight" where adaptsChannels:
       let weight = try reader.read(
         source.naming.parts(of: spec.name)[0],
         shape: [spec.shape[0], old.channels, old.patchSize, old.patchSize])
       values = adaptProjection(
         weight, width: spec.shape[0], pixels: pixels, from: old.channels, to: new.channels)
-    case "decoder_pred.weight" where old.channels != new.channels,
-      "decoder_pred.bias" where old.channels != new.channels:
+    case "decoder_pred.weight" where adaptsChannels, "decoder_pred.bias" where adaptsChannels:
       let width = spec.shape.count == 2 ? spec.shape[1] : 1
       let rows = try reader.read(
         source.naming.parts(of: spec.name)[0], shape: [old.patchValues] + spec.shape.dropFirst())
