@@ -9,7 +9,8 @@ import Training
 struct Mae: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "mae",
-    abstract: "Pre-trains masked autoencoders on CPU clusters, with the same bits on any number of threads and ranks.",
+    abstract:
+      "Pre-trains masked autoencoders on CPU clusters, with the same bits on any number of threads and power-of-two ranks.",
     version: programDescription,
     subcommands: [
       PretrainCommand.self, FinetuneCommand.self, ReconstructCommand.self, KNNCommand.self, ProbeCommand.self,

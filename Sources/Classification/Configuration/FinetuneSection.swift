@@ -2,7 +2,8 @@ import Configuration
 import Datasets
 import VisionTransformer
 
-/// How a classifier is trained beside what every run is told; the defaults are He et al. 2022, Table 9, for ViT-B.
+/// How a classifier is trained beside what every run is told; the defaults are those of He et al. 2022, Table 9, and of
+/// the settings that they released for ViT-B.
 public struct FinetuneSection: ConfigurationSection, Equatable {
   public var trainedBlocks: Double?
   public var batchNorm = false
