@@ -154,8 +154,9 @@ let package = Package(
     tests(
       "Interoperability",
       [
-        "Checkpoints", "Collectives", "Compute", "Configuration", "Datasets", "Evaluation", "Files", "Imaging",
-        "MPILaunch", "MaskedAutoencoder", "Pretraining", "Reporting", "Safetensors", "Training", "VisionTransformer",
+        "Checkpoints", "Classification", "Collectives", "Compute", "Configuration", "Datasets", "Evaluation", "Files",
+        "Imaging", "MPILaunch", "MaskedAutoencoder", "Pretraining", "Reporting", "Safetensors", "Training",
+        "VisionTransformer",
         "mae",
       ],
       fixtures: true, live: true),

@@ -3,9 +3,10 @@ import Configuration
 import Files
 import Foundation
 import Safetensors
+import Training
 
 /// Why weights could not be taken over or handed on; each says in one sentence what was found and what to do.
-public enum InteroperabilityError: Error, CustomStringConvertible {
+public enum InteroperabilityError: UsageError {
   case checkpoint(CheckpointError)
   case configuration(ConfigurationError)
   case safetensors(SafetensorsError)
@@ -26,7 +27,6 @@ public enum InteroperabilityError: Error, CustomStringConvertible {
   case outputExists(path: String)
   case noClassifier(path: String, tensor: String)
   /// Of the weights, which the run of a checkpoint did not keep.
-  case noAverage(path: String)
   /// An ecosystem has no word for what is to be handed on.
   case inexpressible(reason: String)
   case batch(path: String, reason: String)
@@ -74,9 +74,6 @@ public enum InteroperabilityError: Error, CustomStringConvertible {
       "\"\(escaped(path))\" exists already and is not overwritten; name another --output"
     case .noClassifier(let path, let tensor):
       "\"\(escaped(path))\" holds no classifier, for it has no tensor \"\(tensor)\"; import it without --classifier"
-    case .noAverage(let path):
-      "the checkpoint \"\(escaped(path))\" has no moving average of the weights, as its run had no finetune.ema_decay; leave --ema "
-        + "out"
     case .inexpressible(let reason): reason
     case .batch(let path, let reason):
       "the batch \"\(escaped(path))\" cannot be used: \(reason)"
@@ -87,6 +84,7 @@ public enum InteroperabilityError: Error, CustomStringConvertible {
   public var isUsage: Bool {
     switch self {
     case .configuration, .headsUnknown, .gridUnknown, .outputExists, .noClassifier, .inexpressible: true
+    case .checkpoint(let error): isUsageError(error)
     default: false
     }
   }

@@ -4,15 +4,12 @@ import Evaluation
 import MaskedAutoencoder
 
 extension TrainedModel {
-  /// How images become what the model takes.
-  public var imageInput: ImageInput { configuration.imageInput }
-
   /// Its encoder, to take features with in single precision.
   public var frozenEncoder: FrozenEncoder { frozenEncoder(in: .fp32) }
 
   public func frozenEncoder(in precision: Precision) -> FrozenEncoder {
     FrozenEncoder(
-      model.encoder, input: imageInput, parameters: parameters.all, owner: self, precision: precision)
+      model.encoder, input: configuration.imageInput, parameters: parameters.all, owner: self, precision: precision)
   }
 
   /// The same model before training: with the first weights that its seed gives.
@@ -20,12 +17,5 @@ extension TrainedModel {
     let first = AlignedBuffer<Float>(repeating: 0, count: model.table.arenaCount)
     model.table.initialize(first.all, seed: configuration.train.seed)
     return TrainedModel(model, configuration: configuration, parameters: first, step: 0)
-  }
-}
-
-extension PretrainingConfiguration {
-  /// How images become what the model takes.
-  var imageInput: ImageInput {
-    ImageInput(shape: imageShape, normalization: data.normalization, alpha: data.alpha)
   }
 }

@@ -25,8 +25,11 @@ public final class TrainedModel {
   /// - Parameters:
   ///   - path: a run directory (its newest valid checkpoint) or a checkpoint.
   ///   - overrides: `key=value` of the configuration that it was trained with.
-  public init(checkpoint path: String, overrides: [String] = []) throws {
-    let checkpoint = try Checkpoint.open(path)
+  public convenience init(checkpoint path: String, overrides: [String] = []) throws {
+    try self.init(Checkpoint.open(path), overrides: overrides)
+  }
+
+  public init(_ checkpoint: Checkpoint, overrides: [String] = []) throws {
     try checkpoint.requireTask([MaskedAutoencoding.name])
     configuration = try PretrainingConfiguration.decode(
       yaml: checkpoint.state.configuration, name: "\(checkpoint.path)/state.json", overrides: overrides)

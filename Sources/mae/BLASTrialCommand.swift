@@ -15,7 +15,7 @@ struct BLASTrialCommand: ParsableCommand {
     do {
       try BLASKernelTrialAnswers.give(to: products, kernel: BLASKernelName(rawValue: kernel))
     } catch {
-      fail("\(error)", code: 1)
+      fail(error)
     }
   }
 }

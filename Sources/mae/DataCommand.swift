@@ -25,7 +25,9 @@ struct DataCommand: ParsableCommand {
     var threads: Int?
 
     func validate() throws {
-      if let channels, channels < 1 { throw ValidationError("--channels is \(channels); an image has at least one.") }
+      if let channels, !(1...1_000).contains(channels) {
+        throw ValidationError("--channels is \(channels); an image has 1 to 1000.")
+      }
       if let threads, threads < 1 { throw ValidationError("--threads is \(threads); ask for at least one.") }
     }
 
@@ -65,7 +67,7 @@ struct StatsCommand: ParsableCommand {
       print("  mean: [\(list(found.channels.map { String(format: "%.4f", $0.mean) }))]")
       print("  std: [\(list(found.channels.map { String(format: "%.4f", $0.deviation) }))]")
     } catch {
-      fail("\(error)", code: 1)
+      fail(error)
     }
   }
 
@@ -90,7 +92,7 @@ struct CheckCommand: ParsableCommand {
       notes = source.notes
       check = try DataCheck(source, threads: options.threadCount)
     } catch {
-      fail("\(error)", code: 1)
+      fail(error)
     }
     if json {
       let encoder = JSONEncoder()

@@ -1,9 +1,9 @@
 import ArgumentParser
+import Classification
 import Datasets
 import Evaluation
 import Files
 import Imaging
-import Pretraining
 import Training
 
 extension Pooling: ExpressibleByArgument {}
@@ -34,18 +34,23 @@ struct EmbedCommand: ParsableCommand {
   var output: String
 
   @Option(
-    name: .long, help: "cls: the cls token; mean: the mean of the patches' tokens; patches: these tokens, [N, L, D].")
-  var pool = Pooling.cls
+    name: .long,
+    help:
+      "cls: the cls token; mean: the mean of the patches' tokens; patches: these tokens, [N, L, D]; a classifier's own model.pool unless given, and cls of a pre-trained encoder."
+  )
+  var pool: Pooling?
 
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Take the tokens behind block N as they are, 0 being those before the first; behind the last norm unless given.",
+      "Take the tokens behind block N as they are, 0 being those before the first; behind the last norm unless given, but for patches of a classifier that normalises what it has pooled.",
       valueName: "N"))
   var layer: Int?
 
   @Option(name: .long, help: "The part of the resized image's shorter side that is kept; 1 keeps all of it.")
   var cropFraction = FeatureExtractor.usualKeptFraction
+
+  @OptionGroup var average: AverageOption
 
   @OptionGroup var precision: PrecisionOption
 
@@ -55,8 +60,8 @@ struct EmbedCommand: ParsableCommand {
   var threads: Int?
 
   func validate() throws {
-    guard cropFraction > 0, cropFraction <= 1 else {
-      throw ValidationError("--crop-fraction is \(cropFraction); it must lie above 0 and be at most 1.")
+    guard cropFraction >= 0.01, cropFraction <= 1 else {
+      throw ValidationError("--crop-fraction is \(cropFraction); it must lie between 0.01 and 1.")
     }
     if let threads, !(1...1_000).contains(threads) {
       throw ValidationError("--threads is \(threads); ask for 1 to 1000.")
@@ -65,24 +70,26 @@ struct EmbedCommand: ParsableCommand {
 
   func run() throws {
     withCommunicator { communicator in
-      let (model, source) = try communicator.together {
-        let model = try TrainedModel(checkpoint: checkpoint)
-        return (model, try openSource(at: DataPaths(data), options: model.configuration.decodingOptions))
+      let (trained, source) = try communicator.together {
+        let trained = try TrainedEncoder(checkpoint: checkpoint, average: average.isTaken)
+        return (trained, try openSource(at: DataPaths(data), options: trained.configuration.decodingOptions))
       }
-      let encoder = model.frozenEncoder(in: precision.value)
+      let encoder = trained.frozen(in: precision.value)
       if let layer, !(0...encoder.depth).contains(layer) {
         if communicator.rank == 0 {
           say("--layer is \(layer), and the encoder has \(encoder.depth) blocks; name one from 0 to \(encoder.depth).")
         }
         return 2
       }
+      let pool = pool ?? trained.ownPooling ?? .cls
       let extractor = try FeatureExtractor(
         .encoder(encoder, pool, layer: layer), of: source, crop: CenterCrop(keptFraction: cropFraction),
         pool: try communicator.startThreads(threads), communicator: communicator)
       let policy = BadImagePolicy(allowedFraction: badImages.allowedFraction) { sample in
         if communicator.rank == 0 { say("left out: \(sample)") }
       }
-      var metadata = ["pool": pool.rawValue, "step": "\(model.step)"]
+      var metadata = ["pool": pool.rawValue, "step": "\(trained.step)"]
+      if average.isTaken { metadata["weights"] = "EMA" }
       if precision.value != .fp32 { metadata["precision"] = precision.value.rawValue }
       if let layer { metadata["layer"] = "\(layer)" }
       let rows = try extractor.write(to: output, badImages: policy, metadata: metadata)

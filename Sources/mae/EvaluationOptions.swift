@@ -1,5 +1,6 @@
 import ArgumentParser
 import Checkpoints
+import Classification
 import Collectives
 import Compute
 import Datasets
@@ -7,7 +8,6 @@ import Evaluation
 import Files
 import Foundation
 import Imaging
-import Pretraining
 import Training
 
 /// What the commands are told that judge a checkpoint's encoder by labelled images.
@@ -30,8 +30,12 @@ struct EvaluationOptions: ParsableArguments {
       valueName: "PATH"))
   var test: [String]
 
-  @Option(name: .long, help: "cls: the cls token; mean: the mean of the patches' tokens.")
-  var pool = Pooling.mean
+  @Option(
+    name: .long,
+    help:
+      "cls: the cls token; mean: the mean of the patches' tokens; a classifier's own model.pool unless given, and mean of a pre-trained encoder."
+  )
+  var pool: Pooling?
 
   @Option(
     name: .long,
@@ -39,6 +43,8 @@ struct EvaluationOptions: ParsableArguments {
       "The part of the resized image's shorter side that is kept; 0.875 unless given, and 1 for models of less than 96 pixels."
   )
   var cropFraction: Double?
+
+  @OptionGroup var average: AverageOption
 
   @OptionGroup var precision: PrecisionOption
 
@@ -61,8 +67,8 @@ struct EvaluationOptions: ParsableArguments {
   @OptionGroup var badImages: BadImageOptions
 
   func validate() throws {
-    if let cropFraction, !(cropFraction > 0 && cropFraction <= 1) {
-      throw ValidationError("--crop-fraction is \(cropFraction); it must lie above 0 and be at most 1.")
+    if let cropFraction, !(0.01...1).contains(cropFraction) {
+      throw ValidationError("--crop-fraction is \(cropFraction); it must lie between 0.01 and 1.")
     }
     if let threads, !(1...1_000).contains(threads) {
       throw ValidationError("--threads is \(threads); ask for 1 to 1000.")
@@ -71,6 +77,15 @@ struct EvaluationOptions: ParsableArguments {
       throw ValidationError("--pool patches gives many vectors of an image, and one is wanted; take cls or mean.")
     }
   }
+}
+
+/// Which weights of a classifier are taken.
+struct AverageOption: ParsableArguments {
+  @Flag(
+    name: .customLong("ema"),
+    help:
+      "Take the moving average of a classifier's weights, which its run keeps with finetune.ema_decay, in their place.")
+  var isTaken = false
 }
 
 /// How an encoder computes features.
@@ -88,7 +103,8 @@ extension Precision: ExpressibleByArgument {}
 /// An evaluation of a checkpoint by labelled images, as far as all its commands share it.
 struct LabelledEvaluation {
   let options: EvaluationOptions
-  let model: TrainedModel
+  let encoder: TrainedEncoder
+  let pooling: Pooling
   let data: LabelledData
   let communicator: any Communicator
   let pool: WorkerPool
@@ -98,26 +114,30 @@ struct LabelledEvaluation {
     self.options = options
     self.communicator = communicator
     pool = try communicator.startThreads(options.threads)
-    model = try communicator.together { try TrainedModel(checkpoint: options.checkpoint) }
+    let encoder = try communicator.together {
+      try TrainedEncoder(checkpoint: options.checkpoint, average: options.average.isTaken)
+    }
+    self.encoder = encoder
+    pooling = options.pool ?? encoder.ownPooling ?? .mean
     data = try LabelledData(
-      train: DataPaths(options.train), test: DataPaths(options.test), decoding: model.configuration.decodingOptions,
+      train: DataPaths(options.train), test: DataPaths(options.test), decoding: encoder.configuration.decodingOptions,
       communicator: communicator)
     let data = data
     try communicator.together { _ = try data.classes() }
   }
 
   var crop: CenterCrop {
-    options.cropFraction.map(CenterCrop.init) ?? .usual(for: model.configuration.imageShape)
+    options.cropFraction.map(CenterCrop.init) ?? .usual(for: encoder.configuration.imageShape)
   }
 
   /// What is classified, the model's own features first, each with what people call it.
   var kinds: [(name: String, kind: FeatureKind)] {
-    let own = ("encoder", FeatureKind.encoder(model.frozenEncoder(in: options.precision.value), options.pool))
+    let own = ("encoder", FeatureKind.encoder(encoder.frozen(in: options.precision.value), pooling))
     guard options.baselines else { return [own] }
-    let pixels = model.imageInput.shrunk(toValues: Self.mostPixelValues)
+    let pixels = encoder.configuration.imageInput.shrunk(toValues: Self.mostPixelValues)
     return [
       own, ("raw pixels \(pixels.shape.height) x \(pixels.shape.width)", .pixels(pixels)),
-      ("untrained encoder", .encoder(model.untrained.frozenEncoder(in: options.precision.value), options.pool)),
+      ("untrained encoder", .encoder(encoder.untrained.frozen(in: options.precision.value), pooling)),
     ]
   }
 
@@ -152,8 +172,9 @@ struct LabelledEvaluation {
   /// What every result of this checkpoint and data says of itself.
   func facts(_ sets: (train: FeatureSet, test: FeatureSet), _ classes: ClassMatch) -> [(name: String, value: String)] {
     let train = data.isLeaveOneOut ? "the same" : escaped(data.paths.train)
-    return [
-      ("checkpoint", escaped(options.checkpoint)), ("step", "\(model.step)"), ("pool", options.pool.rawValue),
+    let weights = options.average.isTaken ? [(name: "weights", value: "EMA")] : []
+    return weights + [
+      ("checkpoint", escaped(options.checkpoint)), ("step", "\(encoder.step)"), ("pool", pooling.rawValue),
       ("precision", options.precision.value.rawValue),
       ("test", "\(sets.test.count) images of \(escaped(data.paths.test))"),
       ("train", "\(sets.train.count) images: \(train)"), ("classes", "\(classes.classNames.count)"),
@@ -164,7 +185,7 @@ struct LabelledEvaluation {
     var notes = classes.notes
     let leftOut = sets.train.leftOut.count + (data.isLeaveOneOut ? 0 : sets.test.leftOut.count)
     if leftOut > 0 { notes.append("\(leftOut) images cannot be used and were left out") }
-    let shape = model.configuration.imageShape
+    let shape = encoder.configuration.imageShape
     for source in [data.train, data.test] {
       guard let found = source.shape, found.height != shape.height || found.width != shape.width else { continue }
       notes.append(
@@ -192,9 +213,11 @@ struct LabelledEvaluation {
   /// A folder of the run directory that the checkpoint is in: another one for other data and another step.
   private func standardFolder(_ name: String) -> String? {
     guard let run = runDirectory else { return nil }
-    let step = String(format: "%08d", model.step)
-    let mark = options.precision.value == .fp32 ? "" : "-\(options.precision.value.rawValue)"
-    return RunDirectory(path: run).evaluation("\(name)-\(options.pool.rawValue)\(mark)-step-\(step)-\(data.identity)")
+    let step = String(format: "%08d", encoder.step)
+    let mark =
+      (options.average.isTaken ? "-ema" : "")
+      + (options.precision.value == .fp32 ? "" : "-\(options.precision.value.rawValue)")
+    return RunDirectory(path: run).evaluation("\(name)-\(pooling.rawValue)\(mark)-step-\(step)-\(data.identity)")
   }
 
   private var runDirectory: String? {

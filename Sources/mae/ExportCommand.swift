@@ -34,40 +34,31 @@ struct ExportCommand: ParsableCommand {
   @Flag(name: .long, help: "Leave out the decoder; for hf, a folder of ViTModel's.")
   var encoderOnly = false
 
-  @Flag(
-    name: .long,
-    help:
-      "Take the moving average of a classifier's weights, which its run keeps with finetune.ema_decay, in their place.")
-  var ema = false
+  @OptionGroup var average: AverageOption
 
   func run() throws {
     do {
       let opened = try Checkpoint.open(checkpoint)
-      if opened.state.task == ImageClassification.name { return try exportClassifier(hasAverage: opened.hasAverage) }
-      guard !ema else {
-        fail(
-          "--ema is for classifiers of mae finetune, and this is a checkpoint of pre-training; leave the option away.",
-          code: 2)
-      }
-      let model = try TrainedModel(checkpoint: checkpoint)
+      if opened.state.task == ImageClassification.name { return try exportClassifier(opened) }
+      guard !average.isTaken else { throw ClassificationError.noAverage(path: opened.path) }
+      let model = try TrainedModel(opened)
       var options = ExportOptions(format: format, encoderOnly: encoderOnly)
       options.log = log
       for limit in try model.export(to: output, options) { remark("note: \(limit)") }
       remark("wrote step \(model.step) to \(escaped(output))")
-    } catch let error as InteroperabilityError {
-      fail("\(error)", code: error.isUsage ? 2 : 1)
     } catch {
-      fail("\(error)", code: 1)
+      fail(error)
     }
   }
 
-  private func exportClassifier(hasAverage: Bool) throws {
+  private func exportClassifier(_ opened: Checkpoint) throws {
     guard !encoderOnly else {
       fail("--encoder-only leaves out a decoder, and a classifier has none; leave the option away.", code: 2)
     }
-    let classifier = try TrainedClassifier(checkpoint: checkpoint, average: ema)
+    let ema = average.isTaken
+    let classifier = try TrainedClassifier(opened, average: ema)
     for limit in try classifier.export(to: output, format: format, log: log) { remark("note: \(limit)") }
-    if hasAverage, !ema {
+    if opened.hasAverage, !ema {
       remark("note: these are the weights as they were trained; their moving average is taken with --ema")
     }
     remark(

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Classification
 import Files
 import Interoperability
 import Pretraining
@@ -57,7 +58,7 @@ struct ImportCommand: ParsableCommand {
       remark("\(model.table.specs.count) tensors, \(model.table.parameterCount) values")
       remark("wrote \(escaped(output))")
     } catch {
-      fail("\(error)", code: error.isUsage ? 2 : 1)
+      fail(error)
     }
   }
 

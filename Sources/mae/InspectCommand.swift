@@ -39,7 +39,7 @@ struct InspectCommand: ParsableCommand {
       print("parameters: \(try checkpoint.parameterHash())")
       print("optimizer: \(try checkpoint.optimizerHash())")
     } catch {
-      fail("\(error)", code: 1)
+      fail(error)
     }
   }
 }

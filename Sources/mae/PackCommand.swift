@@ -65,7 +65,7 @@ struct PackCommand: ParsableCommand {
       options.threads = threads ?? availableCores().count
       result = try pack(source, as: { String(format: output, $0) }, options: options)
     } catch {
-      fail("\(error)", code: 1)
+      fail(error)
     }
     let found = result.imagesFoundPacked == 0 ? "" : ", \(result.imagesFoundPacked) of them packed before"
     print("\(result.images + result.imagesFoundPacked) images in \(result.shards) shards\(found)")

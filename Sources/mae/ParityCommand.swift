@@ -1,6 +1,7 @@
 import ArgumentParser
 import Checkpoints
 import Classification
+import Compute
 import Files
 import Interoperability
 import Pretraining
@@ -47,27 +48,26 @@ struct ParityCommand: ParsableCommand {
 
   func run() throws {
     do {
+      try Precision.fp32.openProducts()
       if let checkpoint = try? Checkpoint.open(model), checkpoint.state.task == ImageClassification.name {
-        return try compareClassifier()
+        return try compareClassifier(checkpoint)
       }
       let opened = try TrainedModel.openAny(model, overrides: overrides)
       for note in opened.notes { remark("note: \(note)") }
       try opened.model.writeParity(batch: batch, steps: steps, to: output)
       remark("wrote \(escaped(output))")
-    } catch let error as InteroperabilityError {
-      fail("\(error)", code: error.isUsage ? 2 : 1)
     } catch {
-      fail("\(error)", code: 1)
+      fail(error)
     }
   }
 
-  private func compareClassifier() throws {
+  private func compareClassifier(_ checkpoint: Checkpoint) throws {
     guard steps == nil, overrides.isEmpty else {
       fail(
         "--steps and --set are for masked autoencoders, and \(escaped(model)) is a classifier; leave them away.",
         code: 2)
     }
-    try TrainedClassifier(checkpoint: model).writeParity(batch: batch, to: output)
+    try TrainedClassifier(checkpoint).writeParity(batch: batch, to: output)
     remark("wrote \(escaped(output))")
   }
 }

@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Training
 
 /// Writes to standard output what a command is asked for. Where that cannot be written, the command has failed.
 ///
@@ -26,6 +27,11 @@ func say(_ sentence: String) {
 func fail(_ sentence: String, code: Int32) -> Never {
   say(sentence)
   exit(code)
+}
+
+/// Says `error` on standard error and ends this process: with exit code 2 where the command is at fault, and else with 1.
+func fail(_ error: any Error) -> Never {
+  fail("\(error)", code: isUsageError(error) ? 2 : 1)
 }
 
 /// The command line without the program's name. What is no UTF-8 in it, as a path may be, is kept.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Compute
 import Configuration
 import Datasets
 import Files
@@ -69,6 +70,7 @@ struct ReconstructCommand: ParsableCommand {
 
   func run() throws {
     do {
+      try Precision.fp32.openProducts()
       let model = try TrainedModel(checkpoint: checkpoint)
       let source = try openSource(at: DataPaths(data), options: model.configuration.decodingOptions)
       let count = min(count, source.count)
@@ -84,10 +86,8 @@ struct ReconstructCommand: ParsableCommand {
       }
       remark("wrote \(escaped(output))")
       badImages.warn(leftOut: count - result.images.count, of: count)
-    } catch let error as ConfigurationError {
-      fail("\(error)", code: 2)
     } catch {
-      fail("\(error)", code: 1)
+      fail(error)
     }
   }
 }

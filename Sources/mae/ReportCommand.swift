@@ -35,7 +35,7 @@ struct ReportCommand: ParsableCommand {
       for finding in runs.count == 1 ? reported[0].findings : [] { remark(finding.line) }
       remark("wrote \(escaped(path))")
     } catch {
-      fail("\(error)", code: 1)
+      fail(error)
     }
   }
 }

@@ -34,7 +34,7 @@ struct RunsCommand: ParsableCommand {
         print(RunRow.table(rows))
       }
     } catch {
-      fail("\(error)", code: 1)
+      fail(error)
     }
   }
 }

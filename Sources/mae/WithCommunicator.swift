@@ -21,7 +21,7 @@ func withCommunicator(
     watch = try StartWatch(environment: environment)
     communicator = try makeCommunicator(environment: environment)
   } catch {
-    fail("\(error)", code: isUsageError(error) ? 2 : 1)
+    fail(error)
   }
   do {
     if communicator.size > 1 { try communicator.compare(told()) }

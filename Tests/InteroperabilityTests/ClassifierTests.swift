@@ -1,4 +1,10 @@
+import Classification
+import Collectives
+import Compute
+import Datasets
+import Evaluation
 import Foundation
+import Imaging
 import Interoperability
 import MPILaunch
 import Safetensors
@@ -40,6 +46,55 @@ import Testing
         #expect(distance(mine, other) < (own.hasPrefix("grad.") ? 1e-4 : 1e-5), "\(own)")
       }
     }
+  }
+
+  /// Features by a classifier's own pooling, cls and mean, are what its head makes the logits of.
+  @Test(arguments: [("hf_classifier", Pooling.cls), ("timm_classifier", .mean)])
+  func featuresAreWhatTheHeadTakes(name: String, pooling: Pooling) throws {
+    let folder = try TemporaryFolder()
+    let classifier = try imported(name, in: folder)
+    try classifier.saveRun(to: folder("run"))
+    let encoder = try TrainedEncoder(checkpoint: folder("run"))
+    func rows(_ kind: FeatureKind) throws -> [Float] {
+      let path = folder("\(UUID().uuidString).safetensors")
+      _ = try FeatureExtractor(
+        kind, of: try openSource(at: fixture("images"), options: encoder.configuration.decodingOptions),
+        crop: CenterCrop(keptFraction: 1), pool: try WorkerPool(count: 2), communicator: InProcessCommunicator()
+      ).write(to: path, badImages: BadImagePolicy(allowedFraction: 0) { _ in }, metadata: [:])
+      return try SafetensorsFile(path: path).floats(of: "features")
+    }
+    let shape = encoder.configuration.imageShape
+    try write(
+      [
+        (
+          "pixel_values", [11, shape.channels, shape.height, shape.width],
+          rows(.pixels(encoder.configuration.imageInput))
+        )
+      ],
+      to: folder("batch.safetensors"))
+    try classifier.writeParity(batch: folder("batch.safetensors"), to: folder("parity.safetensors"))
+    let logits = try SafetensorsFile(path: folder("parity.safetensors")).floats(of: "logits")
+    let features = try rows(.encoder(encoder.frozen(), pooling))
+    func parameter(_ name: String) throws -> [Float] {
+      classifier.parameters.all[
+        try #require(classifier.classifier.tables.trained.specs.first { $0.name == name }).range
+      ].array
+    }
+    let (weight, bias) = (try parameter("head.weight"), try parameter("head.bias"))
+    let width = features.count / 11
+    let expected = (0..<11).flatMap { image in
+      bias.indices.map { label in
+        (0..<width).reduce(bias[label]) { $0 + features[image * width + $1] * weight[label * width + $1] }
+      }
+    }
+    #expect(distance(logits, expected) < 1e-5)
+    #expect(encoder.ownPooling == pooling)
+    // In bfloat16 within what the roundings of thirteen products after one another come to, as of the encoder alone.
+    #expect(distance(try rows(.encoder(encoder.frozen(in: .bf16), pooling)), features) <= 13 * 0x1p-8)
+    // As they are behind the last block, the tokens have been through no norm.
+    let last = try rows(.encoder(encoder.frozen(), .patches, layer: encoder.frozen().depth))
+    #expect(try (rows(.encoder(encoder.frozen(), .patches)) == last) == (pooling == .mean))
+    #expect(distance(features, try rows(.encoder(encoder.untrained.frozen(), pooling))) > 0.1)
   }
 
   @Test(arguments: [("hf_classifier", ModelFormat.huggingFace), ("timm_classifier", .timm)])
@@ -104,6 +159,17 @@ import Testing
     }
     #expect(
       try sentence { try TrainedClassifier.importing(folder("avg")) }.contains("global_pool = avg without fc_norm"))
+  }
+
+  /// Which part of it is trained is said where it is: what comes in is whole.
+  @Test func comesInWholeWhateverIsTrained() throws {
+    let probe = ["finetune.trained_blocks=0", "finetune.batch_norm=true"]
+    let (whole, told) = (
+      try TrainedClassifier.importing(fixture("hf_classifier")).classifier,
+      try TrainedClassifier.importing(fixture("hf_classifier"), overrides: probe).classifier
+    )
+    #expect(told.configuration == whole.configuration)
+    #expect(told.parameters.all.array == whole.parameters.all.array)
   }
 
   /// The commands: in as a classifier, out as one, and no encoder of it.

@@ -52,11 +52,12 @@ public enum CheckpointError: Error, Equatable, Sendable, CustomStringConvertible
         : "\"\(escaped(path))\" holds no valid checkpoint: " + passedOver.map(\.description).joined(separator: "; ")
     case .stateMalformed(let path, let reason): "\"\(escaped(path))\" does not say what it should: \(reason)"
     case .tensorMissing(let path, let tensor):
-      "\"\(escaped(path))\" is the checkpoint of another model: it has no tensor \"\(tensor)\""
+      "\"\(escaped(path))\" is the checkpoint of another model: it has no tensor \"\(tensor)\"\(Self.whatFits)"
     case .tensorUnexpected(let path, let tensor):
-      "\"\(escaped(path))\" is the checkpoint of another model: it has a tensor \"\(tensor)\", which this one does not"
+      "\"\(escaped(path))\" is the checkpoint of another model: it has a tensor \"\(tensor)\", which this one does not have\(Self.whatFits)"
     case .shapeDiffers(let path, let tensor, let expected, let found):
-      "\"\(escaped(path))\" is the checkpoint of another model: tensor \"\(tensor)\" has shape \(found), expected \(expected)"
+      "\"\(escaped(path))\" is the checkpoint of another model: tensor \"\(tensor)\" has shape \(found), expected "
+        + "\(expected)\(Self.whatFits)"
     case .otherTask(let path, let expected, let found):
       "\"\(escaped(path))\" is a checkpoint of \(found), and this is \(expected); name one of \(expected), or another run directory"
     case .notFinite(let path, let tensor, let index, let value):
@@ -66,6 +67,9 @@ public enum CheckpointError: Error, Equatable, Sendable, CustomStringConvertible
       "the run directory \"\(escaped(runDirectory))\" is in use by \(holder); stop that run or choose another directory"
     }
   }
+
+  private static let whatFits =
+    "; give the configuration that its run keeps as config.yaml, without --set, or another checkpoint"
 }
 
 /// A checkpoint that was not taken, and why.

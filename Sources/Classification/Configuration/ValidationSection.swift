@@ -18,7 +18,7 @@ public struct ValidationSection: ConfigurationSection, Equatable {
     .value("every_epochs", \.everyEpochs, "validate after every so many epochs, and after the last", .atLeast(1)),
     .value(
       "crop_fraction", \.cropFraction, "the part of the resized image's shorter side that is kept; 1 keeps all of it",
-      .above(0), .atMost(1)),
+      .within(0.01...1)),
     .value(
       "only_present_classes", \.onlyPresentClasses,
       "choose among the classes that these images have, where they lack some of the training's"),

@@ -1,5 +1,6 @@
 import Checkpoints
 import Compute
+import Files
 import MaskedAutoencoder
 import Parameters
 import Pretraining
@@ -8,9 +9,29 @@ import VisionTransformer
 
 private let positionTable = "pos_embed"
 
-/// What a pre-trained encoder does not bring along.
-func isNewInAClassifier(_ tensor: String) -> Bool {
-  ["head.", "head_norm.", "fc_norm."].contains { tensor.hasPrefix($0) }
+/// What a classifier has of its own: what begins anew where a checkpoint does not bring it along.
+struct NewTensors {
+  /// Whether a head is taken over: it was made for the features that this classifier's head takes.
+  private let keepsHead: Bool
+  private let keepsNorm: Bool
+
+  /// - Parameters:
+  ///   - configuration: of the classifier that begins.
+  ///   - other: of the one whose checkpoint it begins with; nil of a pre-trained encoder.
+  init(_ configuration: ClassificationConfiguration, beginningWith other: ClassificationConfiguration?) {
+    let hasSamePooling = other.map { $0.model.pooling == configuration.model.pooling }
+    keepsNorm = hasSamePooling ?? true
+    keepsHead =
+      hasSamePooling == true && (!configuration.finetune.batchNorm || other?.finetune.batchNorm == true)
+  }
+
+  /// Whether the checkpoint's tensor, if it has one, is left there.
+  func isLeft(_ tensor: String) -> Bool { !keepsHead && tensor.hasPrefix("head.") }
+
+  /// Whether the checkpoint may have none.
+  func mayBeMissing(_ tensor: String) -> Bool {
+    ["head.", "head_norm.", "fc_norm."].contains { tensor.hasPrefix($0) } || !keepsNorm && tensor.hasPrefix("norm.")
+  }
 }
 
 extension Classifier {
@@ -31,13 +52,17 @@ extension Classifier {
 }
 
 extension Checkpoint {
+  /// What the checkpoint's run was told, where it is a classifier's.
+  func classification() throws -> ClassificationConfiguration? {
+    guard state.task == ImageClassification.name else { return nil }
+    return try ClassificationConfiguration.decode(yaml: state.configuration, name: "\(path)/state.json")
+  }
+
   /// The encoder that the checkpoint has the weights of, whichever task it is of.
   private func encoder() throws -> EncoderConfiguration {
-    let name = "\(path)/state.json"
-    guard state.task == MaskedAutoencoding.name else {
-      return try ClassificationConfiguration.decode(yaml: state.configuration, name: name).model.encoderConfiguration
-    }
-    return try PretrainingConfiguration.decode(yaml: state.configuration, name: name).model.encoderConfiguration
+    if let classification = try classification() { return classification.model.encoderConfiguration }
+    return try PretrainingConfiguration.decode(yaml: state.configuration, name: "\(path)/state.json").model
+      .encoderConfiguration
   }
 
   /// - Throws: the checkpoint is of another encoder than the configuration's, but for the size of its images.
@@ -73,20 +98,47 @@ extension Checkpoint {
 
   /// Fills an arena with the checkpoint's tensors, trained there or constant.
   ///
-  /// - Parameter mayBeNew: whether a tensor may stay as it is, where the checkpoint has none of its name and shape.
+  /// - Parameter new: which tensors may stay as they are; nil: none.
   /// - Returns: the names of those that stayed.
   /// - Throws: a tensor is missing, of another shape, or holds a value that is not finite.
   @discardableResult
-  package func readTensors(
-    of table: ParameterTable, into arena: Vector, orKeep mayBeNew: (_ name: String) -> Bool
+  func readTensors(
+    of table: ParameterTable, into arena: Vector, but new: NewTensors?
   ) throws(CheckpointError) -> [String] {
     var kept: [String] = []
     for spec in table.specs {
-      let isRead = try readTensor(
-        spec.name, shape: spec.shape, mayBeOther: mayBeNew(spec.name), into: arena[spec.range])
-      if !isRead { kept.append(spec.name) }
+      if new?.isLeft(spec.name) != true,
+        try readTensor(
+          spec.name, shape: spec.shape, mayBeOther: new?.mayBeMissing(spec.name) == true, into: arena[spec.range])
+      {
+        continue
+      }
+      kept.append(spec.name)
     }
     return kept
+  }
+
+  /// Makes the batch normalisation of a linear probe part of its head.
+  ///
+  /// - Parameters:
+  ///   - table: of a classifier without batch normalisation.
+  ///   - parameters: its arena, with the checkpoint's head.
+  /// - Returns: whether the checkpoint is of such a probe; otherwise nothing is done.
+  func foldBatchNorm(of table: ParameterTable, into parameters: Vector) throws(CheckpointError) -> Bool {
+    guard let weight = table.specs.first(where: { $0.name == "head.weight" }),
+      let bias = table.specs.first(where: { $0.name == "head.bias" })
+    else { preconditionFailure("a classifier has a head") }
+    let (classes, width) = (weight.shape[0], weight.shape[1])
+    let statistics = AlignedBuffer<Float>(repeating: 0, count: 2 * width)
+    defer { extendLifetime(statistics) }
+    let (mean, variance) = (statistics.all[0..<width], statistics.all[width..<2 * width])
+    for (name, values) in [("running_mean", mean), ("running_var", variance)] {
+      guard try readTensor("head_norm.\(name)", shape: [width], mayBeOther: true, into: values) else { return false }
+    }
+    Classifier.foldBatchNorm(
+      intoWeight: parameters[weight.range].reshaped(rows: classes, columns: width), bias: parameters[bias.range],
+      mean: mean, variance: variance)
+    return true
   }
 }
 
@@ -98,6 +150,7 @@ public enum ClassificationError: UsageError {
   case absentClass(path: String, name: String, count: Int)
   case tooManyBadImages(path: String, count: Int, of: Int, limit: Double)
   case notFinite(path: String)
+  case noAverage(path: String)
 
   public var description: String {
     switch self {
@@ -118,6 +171,9 @@ public enum ClassificationError: UsageError {
     case .notFinite(let path):
       "the answers of the checkpoint \(path) are no finite numbers, which happens where training has diverged; take an "
         + "earlier one."
+    case .noAverage(let path):
+      "the checkpoint \"\(escaped(path))\" has no moving average of the weights, as its run had no finetune.ema_decay; leave --ema "
+        + "out"
     }
   }
 
@@ -126,7 +182,7 @@ public enum ClassificationError: UsageError {
   public var isUsage: Bool {
     switch self {
     case .tooManyBadImages, .notFinite: false
-    case .otherEncoder, .noValidationLabels, .unknownClass, .absentClass: true
+    case .otherEncoder, .noValidationLabels, .unknownClass, .absentClass, .noAverage: true
     }
   }
 }

@@ -1,6 +1,7 @@
 import Checkpoints
 import Compute
 import Datasets
+import Files
 import Imaging
 import Optimization
 import Parameters
@@ -25,17 +26,20 @@ public struct ImageClassification: TrainingTask {
   private let normalization: Normalization
   private let mixing: ImageMixing
   private let erasing: RandomErasing
+  private let newTensors: NewTensors
 
   public init(_ configuration: ClassificationConfiguration, from checkpoint: Checkpoint? = nil) throws {
     self.configuration = configuration
     let seed = configuration.train.seed
     try checkpoint?.requireEncoder(of: configuration)
+    let newTensors = NewTensors(configuration, beginningWith: try checkpoint?.classification())
+    self.newTensors = newTensors
     classifier = try Classifier(
       configuration.classifier, positions: try checkpoint?.classifierPositions(for: configuration),
       precision: configuration.train.precision
     ) { table, arena in
       table.initialize(arena, seed: seed)
-      try checkpoint?.readTensors(of: table, into: arena, orKeep: isNewInAClassifier)
+      try checkpoint?.readTensors(of: table, into: arena, but: newTensors)
     }
     constants = classifier.constants
     normalization = configuration.data.normalization
@@ -79,6 +83,10 @@ public struct ImageClassification: TrainingTask {
         "they have no labels; give a folder with a subfolder for each class, or an IDX file with its labels")
     }
     guard found == wanted else { throw unsuitable("they are of \(found) classes, and model.classes is \(wanted)") }
+    var names: Set<String> = []
+    if let name = source.classNames.first(where: { !names.insert($0).inserted }) {
+      throw unsuitable("two of their classes have the name \(escaped(name)), however it is encoded; rename one")
+    }
     if configuration.data.randAugment != nil,
       let refusal = RandAugment.refusal(source.sampleKind, channels: configuration.model.channels)
     {
@@ -89,8 +97,14 @@ public struct ImageClassification: TrainingTask {
   public func begin(
     with checkpoint: Checkpoint, parameters: Vector, inParallel: Checkpoint.Parallel
   ) throws(CheckpointError) -> String {
-    let kept = try checkpoint.readTensors(of: table, into: parameters, orKeep: isNewInAClassifier)
-    return kept.isEmpty ? "" : "; \(kept.joined(separator: ", ")) begin anew"
+    let kept = try checkpoint.readTensors(of: table, into: parameters, but: newTensors)
+    var remark = kept.isEmpty ? "" : "; \(kept.joined(separator: ", ")) begin anew"
+    if !configuration.finetune.batchNorm, !kept.contains("head.weight"),
+      try checkpoint.foldBatchNorm(of: table, into: parameters)
+    {
+      remark += "; the probe's batch normalisation is part of the head now"
+    }
+    return remark
   }
 
   public func evaluation(

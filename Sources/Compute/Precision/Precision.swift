@@ -4,6 +4,14 @@ public enum Precision: String, CaseIterable, Sendable {
   case fp32
   /// Products take bfloat16, and what they give is kept in it for backward (Kalamkar et al. 2019).
   case bf16
+
+  /// Opens the library that makes the products, where one does; to be called before the first of them, which cannot throw.
+  public func openProducts() throws(LibraryError) {
+    switch self {
+    case .fp32: try BLAS.openChosen()
+    case .bf16: _ = try BFloat16.openProducts()
+    }
+  }
 }
 
 /// What backward computes again instead of finding it kept: memory for time. The results are the same, to the bit.

@@ -40,6 +40,9 @@ public struct BLAS: Sendable {
     return try opened.get()
   }
 
+  /// Opens what was chosen, or the standard.
+  static func openChosen() throws(LibraryError) { _ = try opened.get() }
+
   /// The variable that the library reads.
   public static let variable = "OPENBLAS_CORETYPE"
 

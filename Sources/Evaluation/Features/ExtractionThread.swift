@@ -59,8 +59,9 @@ final class ExtractionThread: @unchecked Sendable {
     let failures = load(places, of: range) { workspace.images.row($0) }
     guard failures.count < places.count else { return failures }
     let tokens: Matrix
-    if let layer {
-      tokens = frozen.encoder.encode(frozen.weights, workspace: workspace, blocks: layer)
+    let normalizesPooled = frozen.lastNorm == .pooled && layer == nil
+    if let blocks = normalizesPooled ? frozen.depth : layer {
+      tokens = frozen.encoder.encode(frozen.weights, workspace: workspace, blocks: blocks)
     } else {
       frozen.encoder.encode(frozen.weights, workspace: workspace)
       tokens = workspace.latent
@@ -69,6 +70,7 @@ final class ExtractionThread: @unchecked Sendable {
     for (slot, place) in places.enumerated() where failures[place] == nil {
       pool(pooling, tokens.rows(slot * count..<(slot + 1) * count), into: rows.row(slot))
     }
+    if normalizesPooled, pooling != .patches { frozen.encoder.normalize(rows, frozen.weights) }
     return failures
   }
 

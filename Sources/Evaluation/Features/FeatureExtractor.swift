@@ -26,7 +26,7 @@ public final class FeatureExtractor {
 
   /// All ranks call it.
   ///
-  /// - Throws: on all ranks: the images' channels cannot become the model's.
+  /// - Throws: on all ranks: the images' channels cannot become the model's, or what makes products cannot be opened.
   public init(
     _ kind: FeatureKind, of source: any ImageSource, crop: CenterCrop, pool: WorkerPool, communicator: any Communicator
   ) throws {
@@ -37,16 +37,21 @@ public final class FeatureExtractor {
     let imagesPerUnit = min(source.count, kind.imagesPerUnit)
     self.imagesPerUnit = imagesPerUnit
     self.pool = pool
-    try communicator.together { try source.requireChannels(kind.input.shape.channels) }
+    try communicator.together {
+      try source.requireChannels(kind.input.shape.channels)
+      if case .encoder(let frozen, _, _) = kind { try frozen.precision.openProducts() }
+    }
     let most = Int(try communicator.allgather([Double(pool.count)]).map { $0[0] }.max()!)
+    let mostShareBytes = min(Self.mostShareBytes, Self.mostBatchBytes / communicator.size)
     let unitBytes = imagesPerUnit * kind.width * MemoryLayout<Float>.stride
-    batchCount = imagesPerUnit * communicator.size * max(1, min(64 * most, Self.mostShareBytes / unitBytes))
+    batchCount = imagesPerUnit * communicator.size * max(1, min(64 * most, mostShareBytes / unitBytes))
     let work = ExtractionWork(kind: kind, source: source, crop: crop)
     self.threads = (0..<pool.count).map { _ in ExtractionThread(work, imageCount: imagesPerUnit) }
   }
 
   /// What ranks send each other of one batch is held in memory.
   private static let mostShareBytes = 32 << 20
+  private static let mostBatchBytes = 1 << 30
 
   /// What came of a range of images.
   struct Batch {

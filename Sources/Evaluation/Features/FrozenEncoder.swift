@@ -1,6 +1,7 @@
 import Compute
 import Datasets
 import Imaging
+import Training
 import VisionTransformer
 
 /// How an image becomes the values that a model takes.
@@ -25,10 +26,26 @@ public struct ImageInput: Sendable {
   }
 }
 
+extension TaskConfiguration {
+  /// How images become what the model takes.
+  public var imageInput: ImageInput {
+    ImageInput(shape: imageShape, normalization: data.normalization, alpha: data.alpha)
+  }
+}
+
+/// What goes through the norm at an encoder's end.
+public enum LastNorm: Sendable {
+  /// Each token, before they are pooled.
+  case tokens
+  /// What they were pooled to: a classifier by the mean of the patches' tokens is trained so.
+  case pooled
+}
+
 /// An encoder whose weights stay as they are while it is looked at.
 public struct FrozenEncoder: @unchecked Sendable {
   public let encoder: Encoder
   public let input: ImageInput
+  let lastNorm: LastNorm
   public let precision: Precision
   /// Those of the whole model that the encoder is a part of.
   let weights: EncodingWeights
@@ -40,9 +57,11 @@ public struct FrozenEncoder: @unchecked Sendable {
   ///   - owner: who has its memory; nobody writes to it while features are taken.
   ///   - precision: with bf16, of products and of what they give; the parameters are rounded here and now.
   public init(
-    _ encoder: Encoder, input: ImageInput, parameters: Vector, owner: AnyObject, precision: Precision = .fp32
+    _ encoder: Encoder, input: ImageInput, lastNorm: LastNorm = .tokens, parameters: Vector, owner: AnyObject,
+    precision: Precision = .fp32
   ) {
     (self.encoder, self.input, self.owner, self.precision) = (encoder, input, owner, precision)
+    self.lastNorm = lastNorm
     rounded = precision == .bf16 ? RoundedWeights(parameters) : nil
     weights = EncodingWeights(parameters, rounded: rounded?.memory.all)
   }
@@ -74,8 +93,8 @@ public enum Pooling: String, CaseIterable, Sendable {
 
 /// What is taken for an image's features.
 public enum FeatureKind: Sendable {
-  /// The tokens that an encoder makes of it, behind the norm that follows all blocks, or, where `layer` is given, the
-  /// stream behind so many blocks as it is.
+  /// What an encoder makes of it, behind the norm that follows all blocks, or, where `layer` is given, the stream behind so
+  /// many blocks as it is. Of an encoder that normalises what is pooled, the patches' tokens have been through no norm.
   case encoder(FrozenEncoder, Pooling, layer: Int? = nil)
   /// Its normalised values, channel after channel: what any model has to beat.
   case pixels(ImageInput)

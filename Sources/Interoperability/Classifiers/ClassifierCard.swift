@@ -23,7 +23,7 @@ struct ClassifierCard {
     if !limits.isEmpty { sections.append(Self.list(limits)) }
     sections += [
       "## Images\n\n\(Self.list(images.lines))", "## Training\n\n\(Self.list(Self.training(classifier, images, log)))",
-      "## Recipe\n\n```yaml\n\(cardRecipe(classifier.configuration))\n```",
+      "## Recipe\n\n```yaml\n\(cardRecipe(classifier.recipe))\n```",
     ]
     text = sections.joined(separator: "\n\n") + "\n"
   }
@@ -63,13 +63,17 @@ struct ClassifierCard {
     guard classifier.step > 0 else {
       return ["No step of training was done by this program: the weights are as they were imported or drawn."]
     }
-    let train = classifier.configuration.train
+    let train = classifier.recipe.train
     let data = classifier.configuration.data.path.all.compactMap { $0.split(separator: "/").last }
     var lines = [
       "data: \(data.isEmpty ? "not recorded" : data.map { "`\($0)`" }.joined(separator: ", "))",
       "augmentation: \(images.augmentation), then what the recipe says",
       "steps: \(classifier.step) of \(train.batchSize) images each",
     ]
+    if classifier.recipe.finetune.batchNorm {
+      lines.append(
+        "the batch normalisation of the features, by its running statistics, is part of the head's weights here")
+    }
     let steps = log.compactMap(StepRecord.init).filter { $0.step <= classifier.step }
     if let last = steps.last {
       lines.append("loss of the last step: \(String(format: "%.4f", last.loss))")

@@ -1,3 +1,4 @@
+import Classification
 import Compute
 import Files
 import Safetensors

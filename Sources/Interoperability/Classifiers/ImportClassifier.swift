@@ -74,10 +74,14 @@ extension TrainedClassifier {
     run.data.sampleRange = source.sampleRange
     // Not for all channels is there such an augmentation.
     if RandAugment.refusal(.uint8, channels: found.channels) != nil { run.data.randAugment = nil }
-    return try interoperating(InteroperabilityError.configuration) { () throws(ConfigurationError) in
+    var told = try interoperating(InteroperabilityError.configuration) { () throws(ConfigurationError) in
       try ClassificationConfiguration.decode(
         yaml: run.yaml(), name: "the configuration of \(source.folder.path)", overrides: overrides)
     }
+    // What is taken over is the whole of it; which part is trained is said where it is.
+    told.finetune.trainedBlocks = nil
+    told.finetune.batchNorm = false
+    return told
   }
 
   /// As the folder names them; none where it names not all, or two alike.

@@ -77,6 +77,25 @@ extension Classifier {
     normalize(features, into: features, parameters[running.mean], batch.inverseDeviation)
   }
 
+  /// Makes of a linear layer over features normalised by running statistics one over the features as they are: the same
+  /// logits but for rounding.
+  ///
+  /// - Parameters:
+  ///   - weight: [classes, D], changed in place.
+  ///   - bias: [classes], changed in place.
+  ///   - mean, variance: the running statistics, [D].
+  public static func foldBatchNorm(intoWeight weight: Matrix, bias: Vector, mean: Vector, variance: Vector) {
+    for row in 0..<weight.rows {
+      var shift = 0.0
+      for index in 0..<weight.columns {
+        let scaled = Double(weight[row, index]) / (Double(variance[index]) + epsilon).squareRoot()
+        shift += scaled * Double(mean[index])
+        weight[row, index] = Float(scaled)
+      }
+      bias[row] = Float(Double(bias[row]) - shift)
+    }
+  }
+
   /// The features of the running round.
   private func kept(_ workspace: ClassifierWorkspace) -> Matrix {
     let begin = workspace.round * workspace.imageCount

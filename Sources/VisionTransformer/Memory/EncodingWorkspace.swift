@@ -125,4 +125,17 @@ extension Encoder {
     precondition((0...configuration.transformer.depth).contains(blocks), "blocks that the encoder has")
     return workspace.run(self, weights, blocks: blocks)
   }
+
+  /// Puts vectors through the last norm in place: those of a classifier that pools tokens first and normalises then.
+  ///
+  /// - Parameter vectors: [vectors, D].
+  public func normalize(_ vectors: Matrix, _ weights: EncodingWeights) {
+    let statistics = AlignedBuffer<Float>(repeating: 0, count: 2 * vectors.rows)
+    defer { extendLifetime(statistics) }
+    layerNormForward(
+      output: vectors, mean: statistics.all[0..<vectors.rows],
+      inverseDeviation: statistics.all[vectors.rows..<2 * vectors.rows], input: vectors,
+      weight: weights.floats[places.norm.weight], bias: weights.floats[places.norm.bias],
+      epsilon: Float(configuration.layerNormEpsilon))
+  }
 }

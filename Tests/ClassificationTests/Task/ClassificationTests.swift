@@ -109,6 +109,16 @@ import Training
     let unlabelled = #expect(throws: ClassificationError.self) { try classes([], trained: ["ant"]) }
     #expect(unlabelled?.description.contains("have no labels") ?? false)
   }
+
+  /// é as one character and as two: folders apart, and one name.
+  @Test func twoClassesOfOneNameAreRefused() throws {
+    let configuration = try ClassificationConfiguration.decode(yaml: Self.yaml, overrides: ["model.classes=3"])
+    let error = #expect(throws: TrainingError.self) {
+      try ImageClassification.check(NamedImages(classNames: ["a", "caf\u{e9}", "cafe\u{301}"]), for: configuration)
+    }
+    #expect(error?.description.contains("two of their classes have the name") ?? false)
+    try ImageClassification.check(NamedImages(classNames: ["a", "b", "c"]), for: configuration)
+  }
 }
 
 /// An image of each class.

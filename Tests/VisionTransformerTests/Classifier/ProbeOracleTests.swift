@@ -77,12 +77,26 @@ import VisionTransformer
       #expect(distance(mine, theirs) <= 1e-5, "\(spec.name) after \(Self.steps) steps")
     }
     load(0)
-    var logits: [Float] = []
-    for workspace in workers {
-      classifier.classify(parameters: parameters.all, rounded: .none, workspace: workspace)
-      logits += (0..<images).flatMap { workspace.logits.row($0).array }
+    func logits(_ classifier: Classifier) -> [Float] {
+      workers.flatMap { workspace in
+        classifier.classify(parameters: parameters.all, rounded: .none, workspace: workspace)
+        return (0..<images).flatMap { workspace.logits.row($0).array }
+      }
     }
-    #expect(try distance(logits, file.floats(of: "logits")) <= 1e-5)
+    #expect(try distance(logits(classifier), file.floats(of: "logits")) <= 1e-5)
+
+    // The same by a head that the normalisation is a part of.
+    func place(_ name: String) throws -> Range<Int> { try #require(table.specs.first { $0.name == name }).range }
+    Classifier.foldBatchNorm(
+      intoWeight: parameters.all[try place("head.weight")].reshaped(rows: Self.classes, columns: 32),
+      bias: parameters.all[try place("head.bias")], mean: parameters.all[try place("head_norm.running_mean")],
+      variance: parameters.all[try place("head_norm.running_var")])
+    var plain = Self.configuration
+    plain.normalizesBatch = false
+    let folded = try Classifier(plain) { table, arena in
+      for spec in table.specs { try file.copyFloats(of: "weight." + spec.name, to: arena[spec.range]) }
+    }
+    #expect(try distance(logits(folded), file.floats(of: "logits")) <= 1e-5)
   }
 
   private func survey(_ classifier: Classifier, _ parameters: Vector, _ workers: [ClassifierWorkspace]) {
