@@ -32,8 +32,11 @@ public struct GEMMBenchmark {
     let largest = products.map(\.largest).max() ?? 0
     let bytes =
       Double(threads) * Double(largest) * Double(2 * MemoryLayout<Element>.stride + MemoryLayout<Float>.stride)
-    if let machine = MachineMemory.current(), bytes > 0.9 * Double(machine.hostBytes) {
-      throw TooLargeToMeasure(bytes: bytes, threads: threads, hostBytes: machine.hostBytes)
+    if let machine = MachineMemory.current() {
+      let most = min(machine.hostBytes, machine.processBytes ?? .max)
+      guard bytes <= 0.9 * Double(most) else {
+        throw TooLargeToMeasure(bytes: bytes, threads: threads, hostBytes: most)
+      }
     }
     let operands = AlignedBuffer<Element>(repeating: Element(0.5), count: threads * 2 * largest)
     defer { extendLifetime(operands) }

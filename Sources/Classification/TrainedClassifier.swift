@@ -54,7 +54,7 @@ public final class TrainedClassifier {
     configuration.train.precision = .fp32
     let task = try ImageClassification(configuration, from: checkpoint)
     let parameters = AlignedBuffer<Float>(repeating: 0, count: task.table.arenaCount)
-    try checkpoint.readTensors(of: task.table, into: parameters.all, but: nil)
+    _ = try checkpoint.readTensors(of: task.table, into: parameters.all, but: nil)
     if average {
       guard checkpoint.hasAverage else { throw ClassificationError.noAverage(path: checkpoint.path) }
       try checkpoint.readAverage(of: task.table, into: parameters.all)

@@ -2,6 +2,7 @@ import Checkpoints
 import Compute
 import Datasets
 import Evaluation
+import Imaging
 import MaskedAutoencoder
 import Parameters
 import Pretraining
@@ -61,6 +62,14 @@ public struct TrainedEncoder {
     switch model {
     case .autoencoder: nil
     case .classifier(let classifier): classifier.configuration.model.pooling == .cls ? .cls : .mean
+    }
+  }
+
+  /// How a classifier's images are cut where it is tried; nil of a pre-trained encoder.
+  public var ownCrop: CenterCrop? {
+    switch model {
+    case .autoencoder: nil
+    case .classifier(let classifier): CenterCrop(keptFraction: classifier.recipe.validation.cropFraction)
     }
   }
 

@@ -7,6 +7,7 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
   case unreadable(path: String, reason: String)
   /// The path leads to something that is no data set.
   case notADataset(path: String, reason: String)
+  case noPath
   /// A file of a data set contradicts itself or another.
   case corrupt(path: String, reason: String)
   /// One image cannot be had.
@@ -28,6 +29,7 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
       "cannot read \(escaped(path)): \(reason)"
     case .notADataset(let path, let reason):
       "\(escaped(path)) is no data set: \(reason)"
+    case .noPath: "a path is empty; name a folder or a file, or leave the key out"
     case .corrupt(let path, let reason):
       "\(escaped(path)) is damaged: \(reason)"
     case .badImage(let sample):
@@ -51,8 +53,10 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
 extension DatasetError {
   /// Whether the configuration is at fault, and not the data.
   public var isUsage: Bool {
-    if case .wrongChannels = self { return true }
-    return false
+    switch self {
+    case .wrongChannels, .noPath: true
+    default: false
+    }
   }
 }
 

@@ -126,9 +126,11 @@ struct BenchCommand: ParsableCommand {
         let configuration = try options.load()
         let kernels = try BLASKernels.open(configuration, checkpoint: nil, communicator: communicator)
         let threads = configuration.parallel.threads ?? availableCores().count
-        let benchmark = try GEMMBenchmark(
-          model: configuration.model, images: configuration.imagesPerVirtualWorker, threads: threads,
-          precision: configuration.train.precision)
+        let benchmark = try communicator.together {
+          try GEMMBenchmark(
+            model: configuration.model, images: configuration.imagesPerVirtualWorker, threads: threads,
+            precision: configuration.train.precision)
+        }
         try output.show(Result(gemmGflops: benchmark.gflops, threads: threads, blasKernel: kernels.kernel))
         return 0
       }

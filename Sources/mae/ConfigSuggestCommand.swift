@@ -59,14 +59,14 @@ extension ConfigCommand {
         let source = try openSource(
           at: paths, options: DecodingOptions(channels: channels, channelOrder: layout))
         let cores = threads ?? availableCores().count
-        var load = 0.0
-        getloadavg(&load, 1)
+        let before = MachineLoad.current()
         guard let profile = try DataProfile(of: source, channels: channels, threads: cores) else {
           fail("no image of \(escaped(paths.description)) can be used; mae data check says why", code: 1)
         }
         let suggestion = try Suggestion(
           for: profile, path: paths.configurationNode.text, hours: hours, cores: cores
         ) { try imagesPerSecond($0, threads: cores) }
+        let load = before.flatMap { MachineLoad.current()?.coresOfOthers(since: $0) } ?? 0
         let text = suggestion.yaml(heading: heading(suggestion, cores: cores, load: load))
         // What is written is read back: of images like none that anyone has, it may be no configuration.
         _ = try PretrainingConfiguration.decode(yaml: text)

@@ -47,8 +47,12 @@ struct EmbedCommand: ParsableCommand {
       valueName: "N"))
   var layer: Int?
 
-  @Option(name: .long, help: "The part of the resized image's shorter side that is kept; 1 keeps all of it.")
-  var cropFraction = FeatureExtractor.usualKeptFraction
+  @Option(
+    name: .long,
+    help:
+      "The part of the resized image's shorter side that is kept, 1 being all of it; a classifier's own validation.crop_fraction unless given, and else 0.875."
+  )
+  var cropFraction: Double?
 
   @OptionGroup var average: AverageOption
 
@@ -60,7 +64,7 @@ struct EmbedCommand: ParsableCommand {
   var threads: Int?
 
   func validate() throws {
-    guard cropFraction >= 0.01, cropFraction <= 1 else {
+    if let cropFraction, !(0.01...1).contains(cropFraction) {
       throw ValidationError("--crop-fraction is \(cropFraction); it must lie between 0.01 and 1.")
     }
     if let threads, !(1...1_000).contains(threads) {
@@ -83,7 +87,9 @@ struct EmbedCommand: ParsableCommand {
       }
       let pool = pool ?? trained.ownPooling ?? .cls
       let extractor = try FeatureExtractor(
-        .encoder(encoder, pool, layer: layer), of: source, crop: CenterCrop(keptFraction: cropFraction),
+        .encoder(encoder, pool, layer: layer), of: source,
+        crop: cropFraction.map(CenterCrop.init) ?? trained.ownCrop
+          ?? CenterCrop(keptFraction: FeatureExtractor.usualKeptFraction),
         pool: try communicator.startThreads(threads), communicator: communicator)
       let policy = BadImagePolicy(allowedFraction: badImages.allowedFraction) { sample in
         if communicator.rank == 0 { say("left out: \(sample)") }

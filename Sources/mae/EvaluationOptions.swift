@@ -40,7 +40,7 @@ struct EvaluationOptions: ParsableArguments {
   @Option(
     name: .long,
     help:
-      "The part of the resized image's shorter side that is kept; 0.875 unless given, and 1 for models of less than 96 pixels."
+      "The part of the resized image's shorter side that is kept; a classifier's own validation.crop_fraction unless given, and else 0.875, and 1 for models of less than 96 pixels."
   )
   var cropFraction: Double?
 
@@ -127,7 +127,7 @@ struct LabelledEvaluation {
   }
 
   var crop: CenterCrop {
-    options.cropFraction.map(CenterCrop.init) ?? .usual(for: encoder.configuration.imageShape)
+    options.cropFraction.map(CenterCrop.init) ?? encoder.ownCrop ?? .usual(for: encoder.configuration.imageShape)
   }
 
   /// What is classified, the model's own features first, each with what people call it.

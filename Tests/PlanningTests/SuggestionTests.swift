@@ -50,7 +50,11 @@ import VisionTransformer
     let configuration = suggestion.configuration
     #expect(configuration.model.imageSize == GridSize(height: 28, width: 28))
     #expect(configuration.model.patchSize == 4)
-    #expect(!configuration.model.normalizesPixels)
+    #expect(configuration.model.normalizesPixels)
+    let flat = try suggest(
+      profile(count: 60_000, side: 28, channels: 1, flat: 0.55), hours: 1, speeds: [4000, 2700, 2000, 900, 300, 90])
+    #expect(!flat.configuration.model.normalizesPixels)
+    #expect(flat.yaml(heading: []).contains("55 % of all patches have one colour"))
     #expect(configuration.model.encoder.width == 192 && configuration.model.encoder.depth == 12)
     #expect(configuration.data.cropScale == [0.7, 1])
     #expect(configuration.train.epochs == 48, "of 900 images a second: 35 million patches, and 6.2 million parameters")

@@ -79,6 +79,7 @@ public final class Checkpoint: Sendable {
     _ layout: CheckpointLayout, parameters: Vector, moments: [Vector],
     inParallel: Parallel = { count, piece in (0..<count).forEach(piece) }
   ) throws(CheckpointError) {
+    try requireConstants(of: layout)
     try read(layout.named(parameters), from: model, inParallel)
     try read(layout.named(moments), from: optimizer, inParallel)
   }
@@ -109,6 +110,7 @@ public final class Checkpoint: Sendable {
     _ layout: CheckpointLayout, into parameters: Vector, mustBeFinite: Bool = true,
     inParallel: Parallel = { count, piece in (0..<count).forEach(piece) }
   ) throws(CheckpointError) {
+    try requireConstants(of: layout)
     let tensors = layout.named(parameters)
     try read(tensors, from: model, inParallel)
     guard mustBeFinite else { return }
@@ -129,6 +131,20 @@ public final class Checkpoint: Sendable {
       let found = try fromSafetensors { () throws(SafetensorsError) in try model.tensor(named: tensor.name).shape }
       guard found == tensor.shape else {
         throw .shapeDiffers(path: model.path, tensor: tensor.name, expected: tensor.shape, found: found)
+      }
+    }
+  }
+
+  /// What a model was given and does not train is the checkpoint's: another model's would only look like it.
+  private func requireConstants(of layout: CheckpointLayout) throws(CheckpointError) {
+    for constant in layout.constants {
+      guard let constants, constants.contains(constant.name) else {
+        throw .tensorMissing(path: constants?.path ?? path, tensor: constant.name)
+      }
+      let found = try fromSafetensors { () throws(SafetensorsError) in try constants.tensor(named: constant.name).shape
+      }
+      guard found == constant.shape else {
+        throw .shapeDiffers(path: constants.path, tensor: constant.name, expected: constant.shape, found: found)
       }
     }
   }

@@ -101,7 +101,6 @@ extension Checkpoint {
   /// - Parameter new: which tensors may stay as they are; nil: none.
   /// - Returns: the names of those that stayed.
   /// - Throws: a tensor is missing, of another shape, or holds a value that is not finite.
-  @discardableResult
   func readTensors(
     of table: ParameterTable, into arena: Vector, but new: NewTensors?
   ) throws(CheckpointError) -> [String] {

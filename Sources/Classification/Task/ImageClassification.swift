@@ -1,7 +1,6 @@
 import Checkpoints
 import Compute
 import Datasets
-import Files
 import Imaging
 import Optimization
 import Parameters
@@ -27,6 +26,8 @@ public struct ImageClassification: TrainingTask {
   private let mixing: ImageMixing
   private let erasing: RandomErasing
   private let newTensors: NewTensors
+  /// Of what is not trained, what the checkpoint that this began with did not bring along.
+  private let newFrozen: [String]
 
   public init(_ configuration: ClassificationConfiguration, from checkpoint: Checkpoint? = nil) throws {
     self.configuration = configuration
@@ -34,13 +35,15 @@ public struct ImageClassification: TrainingTask {
     try checkpoint?.requireEncoder(of: configuration)
     let newTensors = NewTensors(configuration, beginningWith: try checkpoint?.classification())
     self.newTensors = newTensors
+    var newFrozen: [String] = []
     classifier = try Classifier(
       configuration.classifier, positions: try checkpoint?.classifierPositions(for: configuration),
       precision: configuration.train.precision
     ) { table, arena in
       table.initialize(arena, seed: seed)
-      try checkpoint?.readTensors(of: table, into: arena, but: newTensors)
+      if let checkpoint { newFrozen = try checkpoint.readTensors(of: table, into: arena, but: newTensors) }
     }
+    self.newFrozen = newFrozen
     constants = classifier.constants
     normalization = configuration.data.normalization
     mixing = configuration.finetune.mixing
@@ -85,7 +88,7 @@ public struct ImageClassification: TrainingTask {
     guard found == wanted else { throw unsuitable("they are of \(found) classes, and model.classes is \(wanted)") }
     var names: Set<String> = []
     if let name = source.classNames.first(where: { !names.insert($0).inserted }) {
-      throw unsuitable("two of their classes have the name \(escaped(name)), however it is encoded; rename one")
+      throw unsuitable("two of their classes have the name \(name), however it is encoded; rename one")
     }
     if configuration.data.randAugment != nil,
       let refusal = RandAugment.refusal(source.sampleKind, channels: configuration.model.channels)
@@ -97,7 +100,7 @@ public struct ImageClassification: TrainingTask {
   public func begin(
     with checkpoint: Checkpoint, parameters: Vector, inParallel: Checkpoint.Parallel
   ) throws(CheckpointError) -> String {
-    let kept = try checkpoint.readTensors(of: table, into: parameters, but: newTensors)
+    let kept = newFrozen + (try checkpoint.readTensors(of: table, into: parameters, but: newTensors))
     var remark = kept.isEmpty ? "" : "; \(kept.joined(separator: ", ")) begin anew"
     if !configuration.finetune.batchNorm, !kept.contains("head.weight"),
       try checkpoint.foldBatchNorm(of: table, into: parameters)

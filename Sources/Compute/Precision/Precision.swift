@@ -5,12 +5,11 @@ public enum Precision: String, CaseIterable, Sendable {
   /// Products take bfloat16, and what they give is kept in it for backward (Kalamkar et al. 2019).
   case bf16
 
-  /// Opens the library that makes the products, where one does; to be called before the first of them, which cannot throw.
+  /// Opens the libraries that make products, where some do; to be called before the first of them, which cannot throw. Beside
+  /// those of bfloat16 there are always some of single precision.
   public func openProducts() throws(LibraryError) {
-    switch self {
-    case .fp32: try BLAS.openChosen()
-    case .bf16: _ = try BFloat16.openProducts()
-    }
+    try BLAS.openChosen()
+    if self == .bf16 { _ = try BFloat16.openProducts() }
   }
 }
 

@@ -71,7 +71,8 @@ private struct List {
   /// Where paths begin that do not begin with a slash.
   let folder: String
 
-  init?(_ place: SourcePlace) throws(DatasetError) {
+  /// - Parameter open: the lists that led here.
+  init?(_ place: SourcePlace, through open: Set<FileStatus.Identity> = []) throws(DatasetError) {
     guard !place.isFolder, !place.isPacked, isNamedAsList(place.path) else { return nil }
     let file = try RandomAccessFile(path: place.path)
     let content = try file.read(0..<file.size)
@@ -82,12 +83,7 @@ private struct List {
     guard let first = lines.first else { throw .notADataset(path: place.path, reason: "the list is empty") }
     folder = place.path.lastIndex(of: "/").map { String(place.path[..<$0]) } ?? "."
     try Self.requireExistence(of: first, in: folder, list: place.path)
-    // It would be opened in its turn, and so on without end where it is this one.
-    if let list = sets?.all.first(where: { isNamedAsList($0) && (try? fileKindFollowingLinks($0)) == .regular }) {
-      throw .notADataset(
-        path: place.path,
-        reason: "it lists a list itself, \(escaped(list)); take that line out, or give both as data.path")
-    }
+    try requireAnEnd(place.path, through: open)
   }
 
   /// The shards, arrays or folders that are listed; nil where every line is named as an image.
@@ -98,6 +94,21 @@ private struct List {
         let path = String(decoding: line, as: UTF8.self)
         return path.hasPrefix("/") ? path : "\(folder)/\(path)"
       })
+  }
+
+  /// A list may list others, and none that leads back to it: opening them would have no end.
+  private func requireAnEnd(
+    _ path: String, through open: Set<FileStatus.Identity>
+  ) throws(DatasetError) {
+    guard let own = try? FileStatus(path).identity else { return }
+    for listed in sets?.all ?? [] where isNamedAsList(listed) {
+      guard let status = try? FileStatus(listed), status.kind == .regular else { continue }
+      guard status.identity != own, !open.contains(status.identity) else {
+        throw .notADataset(
+          path: path, reason: "it lists \(escaped(listed)), which leads back to it; take that line out")
+      }
+      _ = try List(try SourcePlace(listed), through: open.union([own]))
+    }
   }
 
   /// A list that was made in another folder names nothing that is there.

@@ -77,9 +77,7 @@ public func openSource(
 public func openSource(
   at paths: DataPaths, options: DecodingOptions = DecodingOptions(), shardIndex: ShardIndex = ShardIndex()
 ) throws(DatasetError) -> any ImageSource {
-  guard !paths.isEmpty else {
-    throw .notADataset(path: "an empty path", reason: "name a folder or a file, or leave the key out")
-  }
+  guard !paths.isEmpty else { throw .noPath }
   guard paths.all.count > 1 else {
     return try openSource(at: paths.all[0], options: options, shardIndex: shardIndex)
   }

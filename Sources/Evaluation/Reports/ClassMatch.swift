@@ -10,6 +10,7 @@ public enum LabelError: UsageError, Equatable, CustomStringConvertible {
   case unknownClasses(names: [String], trainPath: String, images: Int)
   case tooManyNeighbors(k: Int, images: Int, isLeaveOneOut: Bool)
   case tooFewImages(perClass: Int)
+  case sameName(path: String, name: String)
 
   public var description: String {
     switch self {
@@ -30,6 +31,8 @@ public enum LabelError: UsageError, Equatable, CustomStringConvertible {
     case .tooFewImages(let perClass):
       "no class of the train set has \(perClass) images, so that none can be held out to choose a strength by; name one "
         + "with --strength"
+    case .sameName(let path, let name):
+      "two classes of \(escaped(path)) have the name \"\(name)\", however it is encoded; rename one"
     }
   }
 
@@ -72,7 +75,7 @@ public struct ClassMatch: Sendable, Equatable {
     }
     classNames = names
     trainLabels = trained.map { numbers[$0]! }
-    let byName = Dictionary(names.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+    let byName = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
     let matched = test.source.classNames.map { byName[$0] }
     let unknown = tested.filter { matched[$0] == nil }
     guard unknown.isEmpty else {
@@ -97,6 +100,10 @@ public struct ClassMatch: Sendable, Equatable {
     let labels = set.indices.compactMap { set.source.label(of: $0) }
     guard !set.source.classNames.isEmpty, labels.count == set.indices.count else {
       throw .noLabels(path: path, kind: set.source.kind)
+    }
+    var names: Set<String> = []
+    if let name = set.source.classNames.first(where: { !names.insert($0).inserted }) {
+      throw .sameName(path: path, name: name)
     }
     return labels
   }

@@ -4,7 +4,7 @@ extension Suggestion {
   /// Of a machine on which other programs compute while its speed is measured; nil where that is not worth a word.
   ///
   /// - Parameters:
-  ///   - load: processes that compute, of others, as the kernel counts them over the last minute.
+  ///   - load: the cores that others kept busy meanwhile.
   ///   - cores: that train.
   public static func remark(onLoad load: Double, cores: Int) -> String? {
     guard load > 0.25 * Double(cores) else { return nil }

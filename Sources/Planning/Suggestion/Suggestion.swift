@@ -38,6 +38,9 @@ public struct Suggestion {
   /// Less suffices where the encoder sees this many patches for each parameter, in at least so many epochs. On Fashion-MNIST a
   /// model four times as large was as good as a smaller one, in the same time, after two patches for each parameter.
   static let (patchesPerParameter, fewestEpochsOfMany) = (5.0, 15.0)
+  /// On Fashion-MNIST, where 31 % of the patches have one colour, targets in units of the patch's own deviation still gave better
+  /// features: 81.2 % by k-NN in the place of 79.9 %, and as good ones by logistic regression, 84.7 and 84.9 %. Where most are so, what is left of the loss is noise.
+  static let mostFlatShare = 0.5
   /// The share of the time that steps get; the rest goes to starting, checkpoints and evaluation.
   static let trainingShare = 0.9
 
@@ -72,8 +75,7 @@ public struct Suggestion {
     (configuration.data.mean, configuration.data.deviation) = (
       data.mean.map { Self.rounded($0, digits: 3) }, data.deviation.map { max(0.001, Self.rounded($0, digits: 3)) }
     )
-    // Where a quarter of the patches has one colour, a target in units of its own deviation is for the most part noise.
-    configuration.model.normalizesPixels = data.flatShare < 0.25
+    configuration.model.normalizesPixels = data.flatShare < Self.mostFlatShare
     switch min(size.height, size.width) {
     case ..<32: configuration.data.cropScale = [0.7, 1]
     case ..<49: configuration.data.cropScale = [0.5, 1]

@@ -43,22 +43,37 @@ import Testing
     #expect(empty?.description == "\(folder.path)/list.txt is no data set: the list is empty")
   }
 
-  /// As `ls > list.txt` makes it in a folder of shards: to open what it lists would have no end.
-  @Test func aListThatListsItselfIsRefused() throws {
+  /// As `ls > list.txt` makes it in a folder of shards, or two lists that list each other: to open them would have no end.
+  @Test func listsThatLeadBackAreRefused() throws {
     let folder = try ScratchFolder()
     try folder.copyFixture("shard_ustar.tar", to: "a.tar")
-    try folder.write(Array("a.tar\nlist.txt\n".utf8), to: "list.txt")
-    let path = folder.path + "/list.txt"
-    for open in [{ _ = try openSource(at: path) }, { _ = try shardPaths(at: DataPaths([path])) }] as [() throws -> Void]
-    {
-      let error = #expect(throws: DatasetError.self) { try open() }
-      #expect(error?.description.contains("it lists a list itself, \(path); take that line out") == true)
+    try folder.write(Array("a.tar\nitself.txt\n".utf8), to: "itself.txt")
+    try folder.write(Array("a.tar\nsecond.txt\n".utf8), to: "first.txt")
+    try folder.write(Array("a.tar\nfirst.txt\n".utf8), to: "second.txt")
+    for (name, listed) in [("itself.txt", "itself.txt"), ("first.txt", "first.txt")] {
+      let path = "\(folder.path)/\(name)"
+      for open in [{ _ = try openSource(at: path) }, { _ = try shardPaths(at: DataPaths([path])) }]
+        as [() throws -> Void]
+      {
+        let error = #expect(throws: DatasetError.self) { try open() }
+        #expect(error?.description.contains("it lists \(folder.path)/\(listed), which leads back to it") == true)
+      }
     }
+  }
+
+  @Test func listsMayListOthers() throws {
+    let folder = try ScratchFolder()
+    try folder.copyFixture("shard_ustar.tar", to: "a.tar")
+    try folder.write(Array("a.tar\n".utf8), to: "first.txt")
+    try folder.write(Array("first.txt\na.tar\nfirst.txt\n".utf8), to: "all.txt")
+    #expect(try openSource(at: folder.path + "/all.txt").count == 12)
+    #expect(try shardPaths(at: DataPaths([folder.path + "/all.txt"])).count == 3)
   }
 
   @Test func noPathIsASentence() {
     let error = #expect(throws: DatasetError.self) { try openSource(at: "" as DataPaths) }
-    #expect(error?.description.contains("an empty path is no data set: name a folder or a file") == true)
+    #expect(error?.description.contains("a path is empty; name a folder or a file") == true)
+    #expect(error?.isUsage == true)
   }
 }
 

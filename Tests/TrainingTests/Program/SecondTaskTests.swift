@@ -134,6 +134,9 @@ extension ProgramTests {
       let expectedFeatures = try features(bench, encoder)
       #expect(try features(bench, "probe") == expectedFeatures)
       #expect(try features(bench, "probe", ranks: 2) == expectedFeatures)
+      // Of a classifier images are cut as where it is tried.
+      #expect(try features(bench, "probe", crop: []) == expectedFeatures)
+      #expect(try features(bench, encoder, crop: []) != expectedFeatures)
       let half = cls + ["finetune.trained_blocks=0.5", "train.steps=1"]
       #expect(try bench.pretrain("half", half, options: ["--init-from", encoder]).exitCode == 0)
       #expect(try features(bench, "half") == expectedFeatures)
@@ -147,12 +150,13 @@ extension ProgramTests {
 
     /// The features of the held-out images, by a run of the workbench or another.
     private func features(
-      _ bench: Workbench, _ run: String, _ options: [String] = [], ranks: Int? = nil
+      _ bench: Workbench, _ run: String, _ options: [String] = [], crop: [String] = ["--crop-fraction", "1"],
+      ranks: Int? = nil
     ) throws -> Data {
       let path = "\(bench.path)/\(UUID().uuidString).npy"
       let checkpoint = run.hasPrefix("/") ? run : "\(bench.path)/\(run)"
       let outcome = try bench.runAnyCommand(
-        ["embed", "--checkpoint", checkpoint, "--data", "\(bench.path)/held-out", "--output", path] + options,
+        ["embed", "--checkpoint", checkpoint, "--data", "\(bench.path)/held-out", "--output", path] + options + crop,
         ranks: ranks)
       try #require(outcome.exitCode == 0, "\(outcome.errorOutput)")
       return try Data(contentsOf: URL(filePath: path))
@@ -171,6 +175,9 @@ extension ProgramTests {
         ("cls", mean, "fc_norm.weight, fc_norm.bias, head.weight, head.bias begin anew"),
         ("mean", cls, "norm.weight, norm.bias, head.weight, head.bias begin anew"),
         ("probe", mean, "fc_norm.weight, fc_norm.bias, head.weight, head.bias begin anew"),
+        (
+          "mean", cls + ["finetune.trained_blocks=0"], "norm.weight, norm.bias, head.weight, head.bias begin anew"
+        ),
         ("cls", cls + probe, "head.weight, head.bias, head_norm.running_mean, head_norm.running_var begin anew"),
       ] as [(String, [String], String?)] {
         let outcome = try bench.pretrain(
@@ -182,6 +189,15 @@ extension ProgramTests {
           #expect(!outcome.errorOutput.contains("begin anew"), "\(outcome.errorOutput)")
         }
         #expect(!outcome.errorOutput.contains("is part of the head now"))
+      }
+      // What is frozen is a run's own as much as what is trained: another pooling's would only look like it.
+      let head = ["finetune.trained_blocks=0"]
+      try bench.train("head", mean + head)
+      for options in [["--eval"], ["--allow-recipe-change"]] {
+        let other = try bench.pretrain("head", cls + head + ["train.steps=2"], options: options)
+        #expect(
+          other.exitCode == 1 && other.errorOutput.contains("is the checkpoint of another model"),
+          "\(other.errorOutput)")
       }
     }
 
@@ -341,7 +357,7 @@ extension ProgramTests {
       #expect(
         nothing.exitCode == 2 && nothing.errorOutput.contains("no images to evaluate on"), "\(nothing.errorOutput)")
       let empty = try bench.pretrain("run", settings(bench, ["validation.path=\"\""]), ranks: 2)
-      #expect(empty.exitCode == 1 && empty.errorOutput.contains("an empty path is no data set"), "\(empty.errorOutput)")
+      #expect(empty.exitCode == 2 && empty.errorOutput.contains("a path is empty"), "\(empty.errorOutput)")
     }
 
     @Test func refusesTheEncoderOfAnotherShape() throws {
