@@ -192,7 +192,8 @@ let package = Package(
       ],
       fixtures: true),
     tests(
-      "Classification", ["Compute", "Configuration", "Datasets", "Evaluation", "Imaging", "Parameters", "Training"],
+      "Classification",
+      ["Compute", "Configuration", "Datasets", "Evaluation", "Imaging", "Parameters", "Training", "VisionTransformer"],
       fixtures: true),
     tests("Diagnosis", ["CProcessor", "Files", "MPILaunch", "TemporaryFiles", "Training", "mae"]),
     tests(
