@@ -42,7 +42,8 @@ public struct MaskedAutoencoding: TrainingTask {
   public func evaluation(
     beside source: any ImageSource, placement: VirtualWorkerPlacement
   ) throws -> (any EpochEvaluation)? {
-    let held = try configuration.gallery.path.map { path in
+    let test = configuration.evaluation.test
+    let held = try (configuration.gallery.path ?? (test.isEmpty ? nil : test)).map { path in
       EvaluationData(path: path, source: try openSource(at: path, options: configuration.decodingOptions))
     }
     let gallery = try TrainingGallery(

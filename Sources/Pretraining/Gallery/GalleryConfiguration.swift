@@ -15,7 +15,10 @@ public struct GalleryConfiguration: ConfigurationSection, Equatable {
       "every_epochs", \.everyEpochs, "paint one after every so many epochs; null: ten times in a run",
       .within(1...1_000_000)),
     .value("count", \.count, "images of a gallery, spread evenly over the data; 0: no gallery", .within(0...64)),
-    .optional("path", \.path, "held-out images, whatever data.path takes; null: the images that are trained on"),
+    .optional(
+      "path", \.path,
+      "held-out images, whatever data.path takes; null: those of eval.test, and without these the images that are trained "
+        + "on"),
   ]
 
   /// - Parameters:

@@ -73,6 +73,19 @@ import VisionTransformer
     }
   }
 
+  /// What is held out for the figures is painted, unless other images are named.
+  @Test func theImagesOfTheEvaluationAreShown() throws {
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try train("named", ["gallery.path=\(path)/held"])
+    try train("evaluated", ["eval.test=\(path)/held"])
+    try train("trained", [])
+    let last = ["named", "evaluated", "trained"].map {
+      FileManager.default.contents(atPath: "\(path)/\($0)/gallery/epoch-0005.png")
+    }
+    #expect(last[0] != nil && last[0] == last[1])
+    #expect(last[2] != nil && last[0] != last[2])
+  }
+
   @Test func aFolderThatCannotBeWrittenToStopsNothing() throws {
     defer { try? FileManager.default.removeItem(atPath: path) }
     try FileManager.default.createDirectory(atPath: "\(path)/run", withIntermediateDirectories: true)
