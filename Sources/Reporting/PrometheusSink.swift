@@ -11,28 +11,55 @@ public final class PrometheusSink: RecordSink {
   private let path: String
   /// The label `run`.
   private let run: String
+  /// Seconds since 1970.
+  private let now: () -> Double
   private var step: StepRecord?
+  /// When that was done.
+  private var stepTime = 0.0
+  /// The step at which the run is to end.
+  private var plannedSteps: Int?
+  private var state = State.running
   private var counts: [String: Int] = [
     "checkpoint": 0, "checkpoint_failed": 0, "bad_sample": 0, "non_finite": 0, "rollback": 0,
   ]
   private var lastWritten: ContinuousClock.Instant?
 
+  /// A run that was killed stays `running` here: the time of its last step tells.
+  private enum State: String, CaseIterable {
+    case running
+    case completed
+    case stopped
+    case failed
+
+    init(_ ending: RunHistory.Ending) {
+      self =
+        switch ending {
+        case .completed: .completed
+        case .stopped: .stopped
+        case .failed: .failed
+        }
+    }
+  }
+
   /// - Parameters:
   ///   - path: of the file, which node exporter expects to end in `.prom`.
   ///   - run: what tells this run from others on the same host.
-  public init(path: String, run: String) {
-    (self.path, self.run) = (path, run)
+  ///   - now: seconds since 1970.
+  public init(path: String, run: String, now: @escaping () -> Double = { Date.now.timeIntervalSince1970 }) {
+    (self.path, self.run, self.now) = (path, run, now)
   }
 
   public func take(_ record: RunRecord) throws(ReportingError) {
     switch record {
-    case .step(let record): step = record
+    case .start(let record): plannedSteps = record.lastStep
+    case .step(let record): (step, stepTime) = (record, now())
     case .event(let record): counts[record.event]? += 1
-    case .start, .epoch, .end: break
+    case .end(let record): state = State(record.ending)
+    case .epoch: break
     }
-    let now = ContinuousClock.now
-    guard step != nil, lastWritten.map({ (now - $0) / .seconds(1) >= Self.interval }) ?? true else { return }
-    lastWritten = now
+    let instant = ContinuousClock.now
+    guard step != nil, lastWritten.map({ (instant - $0) / .seconds(1) >= Self.interval }) ?? true else { return }
+    lastWritten = instant
     try write()
   }
 
@@ -40,7 +67,7 @@ public final class PrometheusSink: RecordSink {
 
   private func write() throws(ReportingError) {
     guard let step else { return }
-    let text = text(step, now: Date.now.timeIntervalSince1970)
+    let text = text(step)
     try reporting { () throws(FileError) in
       let files = PosixFileSystem()
       let temporary = "\(path).writing"
@@ -52,14 +79,22 @@ public final class PrometheusSink: RecordSink {
     }
   }
 
-  /// - Parameter now: seconds since 1970.
-  func text(_ step: StepRecord, now: Double) -> String {
+  private func text(_ step: StepRecord) -> String {
     var text = ""
+    func begin(_ name: String, _ type: String, _ help: String) {
+      text += "# HELP mae_\(name) \(help)\n# TYPE mae_\(name) \(type)\n"
+    }
     func add(_ name: String, _ type: String, _ help: String, _ value: Double?) {
       guard let value else { return }
-      text += "# HELP mae_\(name) \(help)\n# TYPE mae_\(name) \(type)\nmae_\(name){run=\"\(label)\"} \(number(value))\n"
+      begin(name, type, help)
+      text += "mae_\(name){run=\"\(label)\"} \(number(value))\n"
+    }
+    begin("state", "gauge", "1 at the state of the run, 0 at the others; of one that was killed it stays running.")
+    for state in State.allCases {
+      text += "mae_state{run=\"\(label)\",state=\"\(state.rawValue)\"} \(state == self.state ? 1 : 0)\n"
     }
     add("step", "gauge", "Steps done.", Double(step.step))
+    add("planned_steps", "gauge", "The step at which the run is to end.", plannedSteps.map(Double.init))
     add("epoch", "gauge", "Epochs done, with the fraction of the running one.", step.epoch)
     add("loss", "gauge", "Mean loss of the last step's images.", step.loss)
     add("learning_rate", "gauge", "Of the last step.", step.learningRate)
@@ -69,7 +104,9 @@ public final class PrometheusSink: RecordSink {
     add("data_wait_seconds", "gauge", "What the last step waited for images.", step.dataSeconds)
     add("allreduce_wait_seconds", "gauge", "What the last step waited for other ranks.", step.allreduceSeconds)
     add("resident_memory_bytes", "gauge", "Memory of the first rank.", step.residentMegabytes.map { $0 * 1e6 })
-    add("last_step_timestamp_seconds", "gauge", "When this was written; old where the run hangs.", now)
+    add(
+      "last_step_timestamp_seconds", "gauge", "When the last step was done; old where the run hangs or was killed.",
+      stepTime)
     add("checkpoints_total", "counter", "Checkpoints written since the start.", counts["checkpoint"].map(Double.init))
     add(
       "checkpoint_failures_total", "counter", "Checkpoints that could not be written since the start.",

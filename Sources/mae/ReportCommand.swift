@@ -29,9 +29,23 @@ struct ReportCommand: ParsableCommand {
 
   func run() throws {
     do {
+      for run in runs {
+        guard try fileKindFollowingLinks("\(run)/log.jsonl") != nil else {
+          fail("\"\(escaped(run))\" is no run directory: it holds no log.jsonl.", code: 1)
+        }
+      }
+      let own = runs.count == 1 ? "\(runs[0])/report.html" : nil
+      let path = output ?? own ?? "report.html"
+      let folder = parentDirectory(of: path)
+      guard try fileKindFollowingLinks(folder) == .directory else {
+        fail(
+          "cannot write \"\(escaped(path))\": there is no folder \"\(escaped(folder))\"; make it, or name another file.",
+          code: 1)
+      }
       let reported = try runs.map { try readRun($0, showsImages: runs.count == 1) }
-      let path = output ?? (runs.count == 1 ? "\(runs[0])/report.html" : "report.html")
-      try ReportPage(reported).write(to: path)
+      // A run that goes on writes its own page anew, whoever wrote it last, and no other.
+      let isKept = path == own && reported[0].state == .running
+      try ReportPage(reported, rewriteSeconds: isKept ? ReportSink.leastPause : nil).write(to: path)
       for finding in runs.count == 1 ? reported[0].findings : [] { remark(finding.line) }
       remark("wrote \(escaped(path))")
     } catch {

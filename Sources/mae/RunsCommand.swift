@@ -18,16 +18,22 @@ struct RunsCommand: ParsableCommand {
 
   func run() throws {
     do {
+      guard try fileKindFollowingLinks(folder) == .directory else {
+        fail("\"\(escaped(folder))\" is no folder: name one of run directories.", code: 1)
+      }
       let directories = try runDirectories(in: folder)
       guard !directories.isEmpty else {
         fail(
           "there is no run in \(escaped(folder)), nor in the folders in it: a run directory holds a log.jsonl.", code: 1
         )
       }
-      let rows = try directories.map { RunRow(try readRun($0, showsImages: false), below: folder) }
+      let rows = directories.map { RunRow(directory: $0, below: folder) }
       if json {
         let encoder = JSONEncoder()
         encoder.keyEncodingStrategy = .convertToSnakeCase
+        // As the log writes what JSON has no number for.
+        encoder.nonConformingFloatEncodingStrategy = .convertToString(
+          positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
         print(String(decoding: try encoder.encode(rows), as: UTF8.self))
       } else {
@@ -57,7 +63,8 @@ private func runDirectories(in folder: String, levels: Int = 2) throws(FileError
 private struct RunRow: Encodable {
   let run: String
   let state: String
-  let step: Int
+  /// Nil where the log cannot be read.
+  let step: Int?
   let lastStep: Int?
   let epoch: Double?
   let loss: Double?
@@ -69,21 +76,30 @@ private struct RunRow: Encodable {
   let headline: String
   let health: [String]
 
-  init(_ run: ReportedRun, below folder: String) {
+  /// A run that cannot be read has a row too, which says why, and the others have theirs.
+  init(directory: String, below folder: String) {
     let prefix = folder.hasSuffix("/") ? folder : folder + "/"
-    self.run = run.path.hasPrefix(prefix) ? String(run.path.dropFirst(prefix.count)) : run.path
-    let figures = run.listed
-    (state, step, lastStep, epoch) = (run.state.word, run.history.lastStep, figures.totalSteps, figures.epoch)
-    (loss, knn, imagesPerSecond) = (figures.loss, figures.knn, figures.imagesPerSecond)
-    secondsLeft = run.state == .running ? figures.secondsLeft : nil
-    parameters = newestParameters(of: run.path)
-    headline = run.headline
-    health = run.findings.map(\.line)
+    run = directory.hasPrefix(prefix) ? String(directory.dropFirst(prefix.count)) : directory
+    parameters = newestParameters(of: directory)
+    do {
+      let read = try readRun(directory, showsImages: false)
+      let figures = read.listed
+      (state, step, lastStep, epoch) = (read.state.word, read.history.lastStep, figures.totalSteps, figures.epoch)
+      (loss, knn, imagesPerSecond) = (figures.loss, figures.knn, figures.imagesPerSecond)
+      secondsLeft = read.state == .running ? figures.secondsLeft : nil
+      (headline, health) = (read.headline, read.findings.map(\.line))
+    } catch {
+      (state, step, lastStep, epoch) = ("cannot be read", nil, nil, nil)
+      (loss, knn, imagesPerSecond, secondsLeft) = (nil, nil, nil, nil)
+      (headline, health) = ("\(error)", [])
+    }
   }
+
+  private var steps: String? { step.map { step in lastStep.map { "\(step)/\($0)" } ?? "\(step)" } }
 
   private var cells: [String] {
     [
-      escaped(run), state, lastStep.map { "\(step)/\($0)" } ?? "\(step)", loss.map(ProgressFormat.loss) ?? "-",
+      escaped(run), state, steps ?? "-", loss.map(ProgressFormat.loss) ?? "-",
       knn.map { String(format: "%.1f %%", $0 * 100) } ?? "-", imagesPerSecond.map(ProgressFormat.measure) ?? "-",
       parameters.map { String($0.prefix(12)) } ?? "-",
     ]

@@ -44,8 +44,7 @@ struct HealthRule: Sendable {
   let judge: @Sendable (RunFacts) -> HealthFinding?
 
   static let all: [HealthRule] = [
-    .nonFinite, .failedCheckpoint, .lossAgainstBaselines, .plateauAtOne, .risingLoss, .collapsedFeatures,
-    .tinyLearningRate,
-    .longWarmup, .fewSteps, .dataWait, .badImages,
+    .nonFinite, .differingRanks, .rollbacks, .failedCheckpoint, .progress, .risingLoss, .overfitting,
+    .collapsedFeatures, .tinyLearningRate, .longWarmup, .goodTheSecondTime, .fewSteps, .dataWait, .badImages,
   ]
 }

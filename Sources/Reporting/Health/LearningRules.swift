@@ -1,53 +1,100 @@
 /// Whether the model learns.
 extension HealthRule {
+  /// How near to a loss another one is no better: the loss of a batch varies by about as much, a fiftieth.
+  private static let near = 0.02
+
+  /// One verdict on how far the loss has come, by the best that there is to judge it by: held-out images, what knowing nothing
+  /// costs, and what the loss was before.
+  static let progress = HealthRule { facts in
+    heldOutVerdict(facts) ?? plateauAtMean(facts) ?? unfallenLoss(facts) ?? standingLoss(facts)
+  }
+
   /// The loss over held-out images, beside what it costs on the same images and masks to know nothing.
-  static let lossAgainstBaselines = HealthRule { facts in
-    guard
-      let loss = facts.lastEvaluation({ $0.contains("loss") && !BaselineName.isBaseline($0) }),
-      let mean = facts.lastEvaluation({ BaselineName.isBaseline($0) && $0.contains("mean") })
-    else { return nil }
+  private static func heldOutVerdict(_ facts: RunFacts) -> HealthFinding? {
+    guard let loss = facts.heldOutLoss, let mean = facts.meanBaseline else { return nil }
     let words = Quantity.loss.words
-    guard loss.value < mean.value else {
+    guard loss.value < mean * (1 - near) else {
+      let less = loss.value < mean ? "hardly less" : "no less"
       return HealthFinding(
         .warning,
-        "On held-out images the loss is \(words(loss.value)), no less than what predicting each patch's mean costs "
-          + "(\(words(mean.value))): nothing that shows has been learned yet.",
+        "On held-out images the loss is \(words(loss.value)), \(less) than what predicting each patch's mean costs "
+          + "(\(words(mean))): nothing that shows has been learned yet.",
         advice: "Look at the learning rate, the length of the warm-up and the number of steps, and at the images "
           + "themselves: mae data check.")
     }
     guard let filled = facts.lastEvaluation({ $0.contains("interpolat") }) else {
       return HealthFinding(
         .good,
-        "On held-out images the loss is \(words(loss.value)); predicting each patch's mean costs \(words(mean.value)).")
+        "On held-out images the loss is \(words(loss.value)); predicting each patch's mean costs \(words(mean)).")
     }
-    guard loss.value < filled.value else {
+    guard loss.value < filled.value * (1 - near) else {
       return HealthFinding(
         .notice,
         "On held-out images the loss is \(words(loss.value)): better than predicting each patch's mean "
-          + "(\(words(mean.value))), not yet better than filling in from the visible patches (\(words(filled.value))).",
+          + "(\(words(mean))), not yet better than filling in from the visible patches (\(words(filled.value))).",
         advice: "More steps help most. If the loss stands still, try a higher train.base_learning_rate.")
     }
     return HealthFinding(
       .good,
       "On held-out images the loss is \(words(loss.value)), below what filling in from the visible patches costs "
-        + "(\(words(filled.value))) and what predicting each patch's mean costs (\(words(mean.value))).")
+        + "(\(words(filled.value))) and what predicting each patch's mean costs (\(words(mean))).")
   }
 
-  /// How near to 1 is no better than the mean: the loss of a batch varies by about as much.
-  private static let nearOne = 0.02
+  private static let leavesPlateau =
+    "Every run leaves this plateau late or never when its learning rate is too low for its number of steps: raise "
+    + "train.base_learning_rate or train more epochs"
 
-  /// With normalised patches a loss of 1 is what predicting the mean of every patch costs.
-  static let plateauAtOne = HealthRule { facts in
-    guard facts.hasNormalizedPatches, let loss = facts.recentLoss, abs(loss - 1) < nearOne,
-      Double(facts.history.lastStep) > facts.warmupSteps ?? 0
-    else { return nil }
+  /// With normalised patches a loss of 1 is what predicting the mean of every patch costs, less where patches are flat: of
+  /// such a patch nothing is left but its mean.
+  private static func plateauAtMean(_ facts: RunFacts) -> HealthFinding? {
+    guard let loss = facts.recentLoss, facts.isPastWarmup else { return nil }
+    let words = Quantity.loss.words
+    if let mean = facts.meanBaseline {
+      guard abs(loss - mean) < near * mean else { return nil }
+      return HealthFinding(
+        .warning,
+        "The loss stands at \(words(loss)), and predicting each patch's mean costs \(words(mean)): nothing has been "
+          + "learned yet.", advice: "\(leavesPlateau).")
+    }
+    guard facts.hasNormalizedPatches, abs(loss - 1) < near else { return nil }
     return HealthFinding(
       .warning,
-      "The loss stands at \(Quantity.loss.words(loss)). With model.norm_pix a loss of 1.00 is what predicting each patch's "
-        + "mean costs: nothing has been learned yet.",
-      advice: "Every run leaves this plateau late or never when its learning rate is too low for its number of steps: "
-        + "raise train.base_learning_rate or train more epochs; to see earlier that it learns, set model.norm_pix=false."
-    )
+      "The loss stands at \(words(loss)). With model.norm_pix a loss of 1.00, less where patches are flat, is what "
+        + "predicting each patch's mean costs: nothing has been learned yet.",
+      advice: "\(leavesPlateau); to see earlier that it learns, set model.norm_pix=false.")
+  }
+
+  /// With fewer steps the mean of a tenth of them is mostly chance.
+  private static let fewestJudged = 100
+
+  private static func unfallenLoss(_ facts: RunFacts) -> HealthFinding? {
+    guard let loss = LossCourse(facts), loss.steps >= fewestJudged, !loss.hasFallen,
+      facts.isPastWarmup || facts.state == .finished, risingLoss.judge(facts) == nil
+    else { return nil }
+    let words = Quantity.loss.words
+    return HealthFinding(
+      .warning,
+      "The loss has not fallen by more than it varies: \(words(loss.first)) at first, \(words(loss.recent)) as of late.",
+      advice: facts.isPretraining
+        ? "\(leavesPlateau). If that changes nothing, look at the images: mae data check."
+        : "Raise train.base_learning_rate or train more epochs. If that changes nothing, look at the images and their "
+          + "labels: mae data check.")
+  }
+
+  /// A loss that falls in the first steps alone: to the mean of what is to be predicted, or to the best that there is.
+  private static func standingLoss(_ facts: RunFacts) -> HealthFinding? {
+    guard let loss = LossCourse(facts), loss.steps >= fewestJudged, facts.isPastWarmup, !loss.fallsStill,
+      risingLoss.judge(facts) == nil
+    else { return nil }
+    return HealthFinding(
+      .notice,
+      "The loss has stood still at \(Quantity.loss.words(loss.recent)) since its first steps, where it fell from "
+        + "\(Quantity.loss.words(loss.first)).",
+      advice: facts.isPretraining
+        ? "A model that has learned each patch's mean and no more does so; eval.test tells, and so do its "
+          + "reconstructions. \(leavesPlateau)."
+        : "Either nothing is left to be learned, or the learning rate is too low or too high: try another "
+          + "train.base_learning_rate.")
   }
 
   /// How far above its lowest the loss may come, as it does from one stretch of steps to the next.
@@ -55,7 +102,7 @@ extension HealthRule {
 
   static let risingLoss = HealthRule { facts in
     guard let series = facts.history.steps["loss"], let recent = series.recentMean(), let lowest = series.lowestMean,
-      series.count >= 100, lowest > 0, recent > rise * lowest
+      series.count >= fewestJudged, lowest > 0, recent > rise * lowest
     else { return nil }
     return HealthFinding(
       .warning,
@@ -63,6 +110,28 @@ extension HealthRule {
       advice:
         "A learning rate that is too high does so. Lower train.base_learning_rate, or lengthen train.warmup_epochs, and "
         + "go back to a checkpoint from before.")
+  }
+
+  /// How far above its lowest a held-out loss may come: it is of the same images and masks each time, so that it varies less
+  /// than that of a batch. Two evaluations have to be above it, since one may stand out by chance.
+  private static let heldOutRise = 1.05
+
+  /// Few images are learned by heart: the loss falls on them alone.
+  static let overfitting = HealthRule { facts in
+    guard let loss = facts.heldOutLoss, let heldOut = facts.history.epochs[loss.name]?.bins,
+      let lowest = heldOut.min(by: { $0.mean < $1.mean }), lowest.mean > 0,
+      heldOut.suffix(2).allSatisfy({ $0.mean > heldOutRise * lowest.mean }),
+      let training = facts.history.epochs["mean_loss"]?.bins, let last = training.last,
+      let then = training.last(where: { $0.first <= lowest.last }), last.mean < then.mean
+    else { return nil }
+    let words = Quantity.loss.words
+    return HealthFinding(
+      .warning,
+      "On held-out images the loss has risen from \(words(lowest.mean)) after step \(Quantity.whole(lowest.last)) to "
+        + "\(words(loss.value)), while on those that are trained on it has fallen: they are learned by heart.",
+      advice: "Train on more images or fewer epochs, or vary the images more (data.crop_scale"
+        + "\(facts.isPretraining ? ", model.mask_ratio" : "")). By its loss a checkpoint of about that step is the better "
+        + "one.")
   }
 
   /// Fewer directions than that hold no features of any data set, and a loss of so large a share of them is no noise.
@@ -96,14 +165,49 @@ extension HealthRule {
   }
 
   static func nothingStandsOut(_ facts: RunFacts) -> HealthFinding {
-    guard let series = facts.history.steps["loss"], let first = series.first, let recent = series.recentMean() else {
-      return HealthFinding(.good, "Nothing stands out.")
-    }
+    guard let loss = LossCourse(facts) else { return HealthFinding(.good, "Nothing stands out.") }
     let words = Quantity.loss.words
-    return recent < first
-      ? HealthFinding(.good, "The loss has fallen from \(words(first)) to \(words(recent)), and nothing stands out.")
+    return loss.hasFallen
+      ? HealthFinding(
+        .good, "The loss has fallen from \(words(loss.first)) to \(words(loss.recent)), and nothing stands out.")
       : HealthFinding(
-        .notice, "The loss has not fallen yet: \(words(first)) at first, \(words(recent)) as of late.",
-        advice: "At the beginning that is nothing unusual; look again when the warm-up is over.")
+        .notice,
+        "The loss has not fallen yet by more than it varies: \(words(loss.first)) at first, \(words(loss.recent)) as of "
+          + "late.",
+        advice: facts.state == .finished
+          ? "So few steps say little: train more."
+          : "At the beginning that is nothing unusual; look again when the warm-up is over.")
+  }
+
+  /// What the loss of steps was at first and is as of late, and whether that differs by more than chance.
+  private struct LossCourse {
+    private let series: Series
+    /// Over the first steps and over about the last tenth of all.
+    let first: Double
+    let recent: Double
+    /// How many have a loss that is finite.
+    let steps: Int
+
+    init?(_ facts: RunFacts) {
+      guard let series = facts.history.steps["loss"], let first = series.bins.first, let recent = series.recentMean()
+      else { return nil }
+      (self.series, self.first, self.recent, steps) = (series, first.mean, recent, series.count)
+    }
+
+    private var tenth: Int { max(1, series.bins.count / 10) }
+
+    /// Since the first steps, or since the first tenth of them where their own loss varies too much to tell.
+    var hasFallen: Bool { falls(since: 0..<1) || falls(since: 0..<tenth) }
+
+    /// Since the second tenth of the steps.
+    var fallsStill: Bool { falls(since: tenth..<2 * tenth) }
+
+    /// Whether the mean of the last tenth is below that of `stretch` by more than three times what chance makes of the
+    /// difference of two such means, and by more than what is near.
+    private func falls(since stretch: Range<Int>) -> Bool {
+      guard let before = series.mean(ofBins: stretch) else { return false }
+      let chance = series.noise * (1 / Double(stretch.count) + 1 / Double(tenth)).squareRoot()
+      return before - recent > max(3 * chance, near * abs(before))
+    }
   }
 }

@@ -9,27 +9,41 @@ struct RunFacts: Sendable {
     self.settings = Dictionary(settings.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
   }
 
-  /// A number of the run's first words.
-  private func number(_ name: String) -> Double? { history.start[name]?.double }
+  /// A count of the run's first words; nil too where the log has what is none, since a log is a file, and files are edited.
+  private func count(_ name: String) -> Int? {
+    history.start[name]?.double.flatMap(Int.init(exactly:)).flatMap { $0 < 0 ? nil : $0 }
+  }
 
-  var batchSize: Double? { number("batch_size") }
-  var images: Double? { number("images") }
-  var totalSteps: Double? { number("last_step") }
-  var stepsPerEpoch: Double? { number("steps_per_epoch") }
-  var warmupSteps: Double? { number("warmup_steps") }
+  var batchSize: Int? { count("batch_size").flatMap { $0 == 0 ? nil : $0 } }
+  var images: Int? { count("images") }
+  var totalSteps: Int? { count("last_step") }
+  var stepsPerEpoch: Int? { count("steps_per_epoch") }
+  var warmupSteps: Int? { count("warmup_steps") }
+  /// Whether all of the learning rate has had a step to show what it does.
+  var isPastWarmup: Bool { history.lastStep > warmupSteps ?? 0 }
   /// After the warm-up, as the recipe has it, whether or not the run has come so far.
-  var peakLearningRate: Double? { number("peak_learning_rate") }
+  var peakLearningRate: Double? { history.start["peak_learning_rate"]?.double }
+  /// Whether images are what is to be predicted, and not their classes.
+  var isPretraining: Bool { settings["model.norm_pix"] != nil && !isFineTuning }
+  private var isFineTuning: Bool { settings.keys.contains { $0.hasPrefix("finetune.") } }
   /// Whether the loss is over patches of mean 0 and deviation 1, so that 1 is what predicting the mean costs.
   var hasNormalizedPatches: Bool { settings["model.norm_pix"] == "true" }
   /// What runs of this kind take; its beginning is left to the sentence that says it.
   var usualLength: String {
-    if settings.keys.contains(where: { $0.hasPrefix("finetune.") }) {
-      return "classifiers are mostly trained for thousands"
-    }
-    if settings["model.norm_pix"] != nil { return "masked autoencoders train for many thousands" }
-    return "most training takes thousands"
+    if isFineTuning { return "classifiers are mostly trained for thousands" }
+    return isPretraining ? "masked autoencoders train for many thousands" : "most training takes thousands"
   }
   var width: Double? { settings["model.encoder.width"].flatMap(Double.init) }
+
+  /// Of images that are not trained on.
+  var heldOutLoss: (name: String, value: Double)? {
+    lastEvaluation { $0.contains("loss") && !BaselineName.isBaseline($0) }
+  }
+
+  /// What predicting each patch's mean costs on these images.
+  var meanBaseline: Double? {
+    lastEvaluation { BaselineName.isBaseline($0) && $0.contains("mean") }?.value
+  }
 
   /// The mean over about the last tenth of the steps.
   var recentLoss: Double? { history.steps["loss"]?.recentMean() }

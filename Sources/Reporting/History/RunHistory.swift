@@ -22,6 +22,8 @@ public struct RunHistory: Sendable {
   private(set) var events: [LogLine] = []
   /// How often each of these happened.
   private(set) var eventCounts: [String: Int] = [:]
+  /// What was said of images that were replaced, each once, however many epochs met it; at most `badImageLimit`.
+  private(set) var badImages: Set<String> = []
   /// Resumes and rollbacks: where the curve has a seam.
   private(set) var seams: [Double] = []
   /// What the run said of itself when it last began: where it runs, and how long it is to be.
@@ -37,6 +39,8 @@ public struct RunHistory: Sendable {
   /// A page with more rows than that is of no use to anybody, and takes long to be shown.
   static let eventLimit = 500
   private static let seamLimit = 200
+  /// Nobody reads how many more there are.
+  static let badImageLimit = 10_000
 
   /// By the scanner's fields: a dictionary of half a million lines' numbers would take longer than reading them.
   private var scanner = StepLineScanner()
@@ -134,6 +138,11 @@ public struct RunHistory: Sendable {
   private mutating func addEvent(_ line: LogLine) {
     if ["resume", "rollback"].contains(line.event), seams.count < Self.seamLimit { seams.append(Double(line.step)) }
     eventCounts[line.event, default: 0] += 1
+    if line.event == "bad_sample", case .text(let reason)? = line.values["reason"],
+      badImages.count < Self.badImageLimit
+    {
+      badImages.insert(reason)
+    }
     events.append(line)
     // Seldom, since it moves the others.
     if events.count >= 2 * Self.eventLimit { events.removeFirst(events.count - Self.eventLimit) }

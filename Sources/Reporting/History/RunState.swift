@@ -56,7 +56,7 @@ extension RunHistory {
     guard let totalSteps, totalSteps > lastStep, let pace = steps["step_seconds"]?.recentMean(share: 0.05) else {
       return nil
     }
-    return pace * Double(totalSteps - lastStep)
+    return pace * (Double(totalSteps) - Double(lastStep))
   }
 
   /// The share of a step's time that passes in waiting for images, over about the last tenth of the steps.

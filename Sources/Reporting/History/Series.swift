@@ -88,11 +88,26 @@ struct Series: Sendable {
   func recentMean(share: Double = 0.1) -> Double? {
     guard !bins.isEmpty else { return nil }
     let wanted = max(1, Double(count) * share)
+    // The sum of finite values need not be finite; smaller by a power of two, it is, with the same digits.
+    let scale = 0x1p-64
     var (sum, taken) = (0.0, 0)
     for bin in bins.reversed() where Double(taken) < wanted {
-      sum += bin.mean * Double(bin.count)
+      sum += bin.mean * scale * Double(bin.count)
       taken += bin.count
     }
-    return sum / Double(taken)
+    return sum / Double(taken) / scale
+  }
+
+  /// The mean over some of the bins, each of the same weight; nil where there is none among them.
+  func mean(ofBins stretch: Range<Int>) -> Double? {
+    let values = bins[stretch.clamped(to: bins.indices)].map(\.mean)
+    return values.isEmpty ? nil : values.reduce(0) { $0 + $1 / Double(values.count) }
+  }
+
+  /// By how much the means of neighbouring bins mostly differ: the median, which neither a spike nor a fall at the beginning
+  /// moves. Of values that vary by chance alone it is 0.95 of their standard deviation.
+  var noise: Double {
+    let differences = zip(bins, bins.dropFirst()).map { abs($1.mean - $0.mean) }.sorted()
+    return differences.isEmpty ? 0 : differences[differences.count / 2]
   }
 }

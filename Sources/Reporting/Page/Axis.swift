@@ -28,10 +28,12 @@ struct Axis {
     for value in values { (low, high) = (min(low, value), max(high, value)) }
     if low > high { (low, high) = scale == .linear ? (0, 1) : (1, 10) }
     if low == high {
-      // A flat curve runs through the middle.
+      // A flat curve runs through the middle, where there is room beside it.
+      let largest = Double.greatestFiniteMagnitude
       switch scale {
-      case .linear: (low, high) = low == 0 ? (0, 1) : (low - abs(low) / 2, high + abs(high) / 2)
-      case .logarithmic: (low, high) = (low / 2, high * 2)
+      case .linear:
+        (low, high) = low == 0 ? (0, 1) : (max(-largest, low - abs(low) / 2), min(largest, high + abs(high) / 2))
+      case .logarithmic: (low, high) = (max(.leastNonzeroMagnitude, low / 2), min(largest, high * 2))
       }
     }
     (self.scale, self.low, self.high) = (scale, low, high)
@@ -71,6 +73,6 @@ struct Axis {
     for exponent in exponents where exponent.isMultiple(of: spacing) {
       values += factors.map { $0 * pow(10, Double(exponent)) }
     }
-    return values.filter { lowest <= $0 && $0 <= highest }
+    return values.filter { $0.isFinite && lowest <= $0 && $0 <= highest }
   }
 }

@@ -7,8 +7,10 @@ struct Chart {
   struct Line {
     let label: String
     let series: Series
-    /// The place of its colour in the page's palette.
-    var color = 0
+    /// Its place among those that are told apart by their look.
+    var place = 0
+    /// Of the element that draws it.
+    var style: String { CurveStyle.name(place) }
   }
 
   /// A level to compare with: what it costs to know nothing.
@@ -66,7 +68,7 @@ struct Chart {
     lines.enumerated().map { index, line in
       let value = line.series.last.map(quantity.words) ?? ""
       let name = lines.count > 1 || namesSingleLine ? "<i></i>\(HTMLText.escaped(line.label)) " : ""
-      return "<span class=\"key c\(line.color)\">\(name)<output data-line=\"\(index)\">\(value)</output></span>"
+      return "<span class=\"key \(line.style)\">\(name)<output data-line=\"\(index)\">\(value)</output></span>"
     }
   }
 
@@ -134,19 +136,20 @@ struct Chart {
       level($0.element.value, "level l\($0.offset % 2)")
     }
     drawing += marks.map { upright($0, "seam") } + nonFinite.map { upright($0, "bad") }
-    for (line, bins) in zip(lines, bins) {
+    for (index, (line, bins)) in zip(lines, bins).enumerated() {
       if line.series.isThinned {
         let outline = bins.map { ($0.step, $0.high) } + bins.reversed().map { ($0.step, $0.low) }
-        drawing.append("<polygon class=\"band c\(line.color)\" points=\"\(points(outline))\"/>")
+        drawing.append("<polygon class=\"band \(line.style)\" data-line=\"\(index)\" points=\"\(points(outline))\"/>")
       }
-      drawing.append("<polyline class=\"curve c\(line.color)\" points=\"\(points(bins.map { ($0.step, $0.mean) }))\"/>")
+      let means = points(bins.map { ($0.step, $0.mean) })
+      drawing.append("<polyline class=\"curve \(line.style)\" data-line=\"\(index)\" points=\"\(means)\"/>")
     }
     let labels =
       up.ticks.map { "<span class=\"y\" style=\"top:\(Self.percent(y($0.value)))\">\($0.label)</span>" }
       + across.ticks.map { "<span class=\"x\" style=\"left:\(Self.percent(x($0.value)))\">\($0.label)</span>" }
     let dots = zip(lines, bins).compactMap { line, bins in
       bins.last.map {
-        "<i class=\"dot c\(line.color)\" style=\"left:\(Self.percent(x($0.step)));top:\(Self.percent(y($0.mean)))\"></i>"
+        "<i class=\"dot \(line.style)\" style=\"left:\(Self.percent(x($0.step)));top:\(Self.percent(y($0.mean)))\"></i>"
       }
     }
     return """
@@ -170,4 +173,16 @@ struct Chart {
   }
 
   private static func percent(_ value: Double) -> String { "\(text(value / 10))%" }
+}
+
+/// How the curves of a page are told from one another: by their colours, and where these do not do by their dashes.
+enum CurveStyle {
+  private static let colors = 6
+  private static let dashes = 4
+
+  /// The classes of the curve that has this place among others: `c2`, `c2 d1` for the one six places on.
+  static func name(_ place: Int) -> String {
+    let dash = place / colors % dashes
+    return "c\(place % colors)" + (dash == 0 ? "" : " d\(dash)")
+  }
 }

@@ -104,6 +104,9 @@ enum Quantity: String, Sendable {
     return value < 0 ? "−" + text : text
   }
 
+  /// A step that a series has as a number with a fraction: `12,345`.
+  static func whole(_ value: Double) -> String { Int(exactly: value.rounded()).map(grouped) ?? plain(value) }
+
   /// As the field writes learning rates: `1.5e-4`.
   static func rate(_ value: Double) -> String {
     guard value != 0 else { return "0" }

@@ -24,11 +24,11 @@ extension ReportPage {
       title: "Loss", quantity: .loss, lines: lines { $0.steps["loss"] }, offersLogarithm: true, isLarge: true,
       name: "loss")
     if !isComparison {
-      chart.lines = chart.lines.map { Chart.Line(label: "training", series: $0.series, color: $0.color) }
+      chart.lines = chart.lines.map { Chart.Line(label: "training", series: $0.series) }
       chart.marks = run.history.seams
       for name in run.history.evaluationNames where isLoss(name) && !BaselineName.isBaseline(name) {
         chart.lines.append(
-          Chart.Line(label: Title.of(name), series: run.history.epochs[name]!, color: chart.lines.count % Self.colors))
+          Chart.Line(label: Title.of(name), series: run.history.epochs[name]!, place: chart.lines.count))
       }
       chart.levels = run.history.evaluationNames.filter(BaselineName.isBaseline).compactMap { name in
         run.history.epochs[name]?.last.map { Chart.Level(label: Title.of(name), value: $0) }
@@ -38,12 +38,10 @@ extension ReportPage {
     return chart
   }
 
-  static let colors = 6
-
   /// A curve a run.
   private func lines(_ series: (RunHistory) -> Series?) -> [Chart.Line] {
-    runs.enumerated().compactMap { index, run in
-      series(run.history).map { Chart.Line(label: run.name, series: $0, color: index % Self.colors) }
+    zip(runs, names).enumerated().compactMap { index, named in
+      series(named.0.history).map { Chart.Line(label: named.1, series: $0, place: index) }
     }
   }
 
@@ -90,14 +88,13 @@ extension ReportPage {
     let chart = Chart(
       title: "Parts of a step", quantity: .seconds,
       lines: names.enumerated().compactMap { index, name in
-        run.history.steps[name].map { Chart.Line(label: Title.of(name), series: $0, color: index) }
+        run.history.steps[name].map { Chart.Line(label: Title.of(name), series: $0, place: index) }
       }, includesZero: true)
     return """
       <section>
       <h2>Where the time of a step goes</h2>
       <div class="panel"><p>A step takes \(Quantity.duration(whole)), as of late.</p>
       <div class="bar">\(bars.joined())</div><div class="keys">\(keys.joined(separator: "\n"))</div></div>
-      <p class="note"></p>
       \(chart.html)
       </section>
       """

@@ -41,7 +41,7 @@ extension ReportPage {
       }
       let epoch = ProgressFormat.epochs(bin.last / stepsPerEpoch, shortened: true)
       return "<tr><td class=\"number\">\(run.history.stepsPerEpoch == nil ? "" : epoch)</td>"
-        + "<td class=\"number\">\(Quantity.grouped(Int(bin.last)))</td>\(cells.joined())</tr>"
+        + "<td class=\"number\">\(Quantity.whole(bin.last))</td>\(cells.joined())</tr>"
     }
     return """
       <section>

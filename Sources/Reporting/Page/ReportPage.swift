@@ -16,10 +16,24 @@ public struct ReportPage: Sendable {
     (self.runs, self.now, self.rewriteSeconds) = (runs, now, rewriteSeconds)
   }
 
-  /// Writes the page in the place of an older one, in one move.
+  /// Writes the page in the place of an older one, in one move. Until then it has a name that nobody else takes: a run and
+  /// `mae report` may write the same page at once.
   public func write(to path: String) throws(ReportingError) {
     let bytes = Array(html.utf8)
-    try reporting { () throws(FileError) in try replaceFile(path, with: bytes) }
+    let files = PosixFileSystem()
+    let temporary = "\(path).\(UUID().uuidString).writing"
+    try reporting { () throws(FileError) in
+      do throws(FileError) {
+        var file = try AppendOnlyFile(path: temporary)
+        try file.append(bytes)
+        try file.synchronize()
+        try files.rename(temporary, to: path)
+      } catch {
+        try? files.remove(temporary)
+        throw error
+      }
+      try files.synchronizeDirectory(parentDirectory(of: path))
+    }
   }
 
   var run: ReportedRun { runs[0] }
@@ -30,7 +44,7 @@ public struct ReportPage: Sendable {
   }
 
   public var html: String {
-    let live = rewriteSeconds.map { " data-every=\"\(max(5, Int($0)))\"" } ?? ""
+    let live = rewriteSeconds.map { " data-every=\"\(max(5, Int($0.rounded(.up))))\"" } ?? ""
     let epoch = isComparison ? nil : run.history.stepsPerEpoch.map { " data-steps-per-epoch=\"\($0)\"" }
     let sections =
       isComparison
@@ -81,7 +95,7 @@ public struct ReportPage: Sendable {
       <p class="when">\(lastLine)This page was written \(Self.date(now)), <span class="ago">then</span>.</p>
       \(late)
       \(progress)
-      \(health)
+      \(Self.list(run.findings))
       \(Self.list(run.figures))
       </header>
       """
@@ -93,8 +107,8 @@ public struct ReportPage: Sendable {
     return "<div class=\"progress\"><i style=\"width:\(String(format: "%.2f", min(100, percent)))%\"></i></div>"
   }
 
-  private var health: String {
-    let items = run.findings.map { finding in
+  static func list(_ findings: [HealthFinding]) -> String {
+    let items = findings.map { finding in
       let advice = finding.advice.map { "<p>\(HTMLText.escaped($0))</p>" } ?? ""
       return "<li class=\"\(finding.level.rawValue)\"><p>\(HTMLText.escaped(finding.sentence))</p>\(advice)</li>"
     }
@@ -110,6 +124,8 @@ public struct ReportPage: Sendable {
 
   /// `28 November 2026, 08:30 UTC`.
   static func date(_ seconds: Double) -> String {
+    // A log is a file, and files are edited: of years with more than four digits the calendar may know nothing.
+    guard (0..<253_402_300_800).contains(seconds) else { return "an unknown date" }
     let months = [
       "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
       "December",

@@ -23,6 +23,14 @@ enum ReportScript {
         if (size >= 999.5) return Math.round(v).toLocaleString("en-US");
         return v.toFixed(size >= 99.95 ? 0 : size >= 9.995 ? 1 : size >= 0.9995 ? 2 : size >= 0.09995 ? 3 : 4);
       };
+      // Two units, the smaller one rounded.
+      const long = (seconds) => {
+        const pair = (count, size, units) => Math.floor(count / size) + units[0] + count % size + units[1];
+        const [whole, minutes, hours] = [1, 60, 3600].map((unit) => Math.round(seconds / unit));
+        if (whole < 3600) return pair(whole, 60, [" min ", " s"]);
+        return minutes < 24 * 60 ? pair(minutes, 60, [" h ", " min"])
+          : pair(hours, 24, [Math.floor(hours / 24) === 1 ? " day " : " days ", " h"]);
+      };
       const words = {
         loss: (v) => Math.abs(v) < 1000 ? v.toFixed(4) : plain(v),
         number: plain,
@@ -30,7 +38,7 @@ enum ReportScript {
         share: (v) => (v * 100).toFixed(1) + " %",
         megabytes: (v) => Math.abs(v) < 1000 ? plain(v) + " MB" : plain(v / 1000) + " GB",
         seconds: (v) => v <= 0 ? "no time" : v < 1e-4 ? "under 0.1 ms" : v < 0.9995 ? plain(v * 1000) + " ms"
-          : v < 59.95 ? plain(v) + " s" : Math.floor(Math.round(v) / 60) + " min " + Math.round(v) % 60 + " s",
+          : v < 59.95 ? plain(v) + " s" : long(v),
       };
 
       // A plot knows its curves by the points that the browser draws, and its axes by its data.
@@ -42,10 +50,12 @@ enum ReportScript {
         const step = (x) => x0 + x / 1000 * (x1 - x0);
         const value = (y) => element.dataset.scale === "logarithmic"
           ? y0 * Math.pow(y1 / y0, 1 - y / 1000) : y0 + (1 - y / 1000) * (y1 - y0);
-        const bands = new Map(all(".band", element).map((band) => [band.classList[1], pairs(band.getAttribute("points"))]));
+        // By its line's place: colours come again after a few lines.
+        const bands = new Map(
+          all(".band", element).map((band) => [band.getAttribute("data-line"), pairs(band.getAttribute("points"))]));
         const lines = all(".curve", element).map((curve) => {
           const points = pairs(curve.getAttribute("points"));
-          const band = bands.get(curve.classList[1]);
+          const band = bands.get(curve.getAttribute("data-line"));
           return points.map(([x, y], index) => ({
             step: step(x), value: value(y),
             high: band && value(band[index][1]), low: band && value(band[2 * points.length - 1 - index][1]),

@@ -3,18 +3,21 @@ import Foundation
 
 /// Keeps `report.html` up to date while the run goes on.
 ///
-/// A thread of its own reads what has been added to the log and writes the page anew, every half a minute or so and never more
-/// than a two-hundredth of the time: steps wait for nothing, and no record is kept for it. What was recorded before a resume
-/// is in the log too.
+/// A thread of its own reads what has been added to the log and writes the page anew, every half a minute, or more rarely where
+/// a page takes long, so that all of them take no more than a two-hundredth of the time: steps wait for nothing, and no record
+/// is kept for it. What was recorded before a resume is in the log too.
 public final class ReportSink: RecordSink {
   private let pages: Monitor<Pages>
   /// Why the last page could not be written.
   private let failure: Monitor<ReportingError?>
 
-  /// How often the page is written anew.
-  private static let seconds = 30.0
+  /// The least pause between two pages.
+  public static let leastPause = 30.0
   /// Until the first page: who starts a run wants to look at it.
   private static let firstSeconds = 3.0
+
+  /// The pause behind a page, which says how long it is: by what the page before took, since nobody knows yet what it will.
+  static func pause(behindPageAfter secondsOfLast: Double) -> Double { max(leastPause, 200 * secondsOfLast) }
 
   /// - Parameters:
   ///   - directory: of the run, with its log and its configuration.
@@ -32,25 +35,26 @@ public final class ReportSink: RecordSink {
 
   private static func keepWriting(_ pages: Monitor<Pages>, _ failure: Monitor<ReportingError?>) {
     var pause = firstSeconds
+    var took = 0.0
     while true {
       // In short sleeps, so that a run that has ended is not held by them.
       for _ in 0..<Int(pause.rounded(.up)) {
         sleepThread(seconds: 1)
         if pages.withLock({ $0.isFinished }) { return }
       }
+      pause = Self.pause(behindPageAfter: took)
       let start = ContinuousClock.now
       let result = pages.withLock { pages -> ReportingError? in
         guard !pages.isFinished else { return nil }
         do throws(ReportingError) {
-          try pages.write(isAlive: true, rewriteSeconds: seconds)
+          try pages.write(isAlive: true, rewriteSeconds: pause)
           return nil
         } catch {
           return error
         }
       }
       failure.withLock { $0 = result }
-      let took = Double((ContinuousClock.now - start) / .seconds(1))
-      pause = max(seconds, 200 * took)
+      took = (ContinuousClock.now - start) / .seconds(1)
     }
   }
 

@@ -64,6 +64,9 @@ enum ReportStyle {
     .grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 360px), 1fr)); gap: 16px; }
     figure { margin: 0; min-width: 0; }
     .panel.run { border-top: 4px solid var(--k); }
+    .panel.run.d1 { border-top-style: dashed; }
+    .panel.run.d2 { border-top-style: dotted; }
+    .panel.run.d3 { border-top-style: double; }
     .run .title { justify-content: space-between; }
     .run h2 { font-size: 17px; }
     .run .figures { grid-template-columns: repeat(auto-fill, minmax(110px, 1fr)); gap: 6px 12px; margin-top: 12px; }
@@ -75,12 +78,18 @@ enum ReportStyle {
       background: var(--card); border: 1px solid var(--rule); border-radius: 8px; padding: 12px 16px 10px;
     }
     .chart.large { margin-bottom: 16px; }
+    .panel + .chart { margin-top: 16px; }
     .chart figcaption { display: flex; flex-wrap: wrap; align-items: baseline; gap: 2px 14px; min-height: 24px; }
     .chart figcaption b { font-weight: 600; font-size: 14px; }
     .large figcaption b { font-size: 15px; }
     .key { font-size: 13px; color: var(--faint); white-space: nowrap; }
     .key output { color: var(--ink); font-weight: 600; }
     .key i { display: inline-block; width: 10px; height: 3px; border-radius: 2px; background: var(--k); margin: 0 6px 3px 0; }
+    .key.d1 i { width: 18px; background: repeating-linear-gradient(90deg, var(--k) 0 7px, transparent 7px 11px); }
+    .key.d2 i { width: 18px; background: repeating-linear-gradient(90deg, var(--k) 0 2px, transparent 2px 5px); }
+    .key.d3 i {
+      width: 18px; background: repeating-linear-gradient(90deg, var(--k) 0 7px, transparent 7px 10px, var(--k) 10px 12px, transparent 12px 15px);
+    }
     .key.level i { width: 18px; height: 0; border-radius: 0; background: none; border-top: 2px dashed var(--faint); }
     .key.level.l1 i { border-top-style: dotted; }
     .key.level b { color: var(--ink); font-size: 13px; font-weight: 600; }
@@ -100,6 +109,9 @@ enum ReportStyle {
     svg .seam { stroke: var(--faint); stroke-dasharray: 2 4; }
     svg .bad { stroke: var(--warning); opacity: 0.6; }
     svg .curve { fill: none; stroke: var(--k); stroke-width: 1.8; stroke-linejoin: round; stroke-linecap: round; }
+    svg .curve.d1 { stroke-dasharray: 9 4; }
+    svg .curve.d2 { stroke-dasharray: 2 3; }
+    svg .curve.d3 { stroke-dasharray: 9 3 2 3; }
     svg .band { fill: var(--k); opacity: 0.17; stroke: none; }
     .dot {
       position: absolute; width: 7px; height: 7px; margin: -3.5px 0 0 -3.5px; border-radius: 50%; background: var(--k);

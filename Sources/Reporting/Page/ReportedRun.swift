@@ -40,12 +40,13 @@ public struct ReportedRun: Sendable {
   }
 
   /// The last part of the path; of `.` the folder's own name.
-  public var name: String {
+  public var name: String { pathParts.last ?? path }
+
+  /// The folders that the path names, itself the last; of `.` those of the folder's own path.
+  var pathParts: [String] {
     let parts = path.split(separator: "/").filter { $0 != "." }
-    guard let last = parts.last else {
-      return FileManager.default.currentDirectoryPath.split(separator: "/").last.map(String.init) ?? path
-    }
-    return String(last)
+    let named = parts.isEmpty ? FileManager.default.currentDirectoryPath.split(separator: "/") : parts
+    return named.map(String.init)
   }
 
   /// What is wrong or right with it, the worst first.

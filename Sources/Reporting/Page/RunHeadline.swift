@@ -67,11 +67,12 @@ extension ReportedRun {
 }
 
 extension RunHistory {
-  /// The evaluations' numbers, in the order of their names; what an epoch always has is none of them, nor what evaluating took.
+  /// The evaluations' numbers, in the order of their names; what an epoch always has is none of them, nor the time that
+  /// evaluating took.
   var evaluationNames: [String] {
     epochs.keys.filter { name in
       let isMeanOfSteps = name.hasPrefix("mean_") && steps[String(name.dropFirst(5))] != nil
-      return !isMeanOfSteps && !name.hasSuffix("_seconds")
+      return !isMeanOfSteps && !name.hasSuffix("_seconds") && name != EpochRecord.evaluationShareKey
     }.sorted()
   }
 }

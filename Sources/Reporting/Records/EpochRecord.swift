@@ -13,6 +13,8 @@ public struct EpochRecord: LogRecord, Hashable {
   public var evaluation: [MetricValue] = []
   /// What that took; it is no part of `seconds`.
   public var evaluationSeconds: Double?
+  /// Of the time since the run was last started, what evaluations have taken so far.
+  public var evaluationShare: Double?
 
   public init(step: Int, epoch: Int, meanLoss: Double, seconds: Double) {
     (self.step, self.epoch, self.meanLoss, self.seconds) = (step, epoch, meanLoss, seconds)
@@ -27,10 +29,12 @@ public struct EpochRecord: LogRecord, Hashable {
       LogField("epoch_seconds", .number(seconds)),
     ] + meanMetrics.map { LogField("mean_\($0.metric.name)", .number($0.value)) }
       + evaluation.map { LogField($0.metric.name, .number($0.value)) }
-      + (evaluationSeconds.map { [LogField(Self.evaluationKey, .number($0))] } ?? [])
+      + (evaluationSeconds.map { [LogField(Self.evaluationSecondsKey, .number($0))] } ?? [])
+      + (evaluationShare.map { [LogField(Self.evaluationShareKey, .number($0))] } ?? [])
   }
 
-  private static let evaluationKey = "evaluation_seconds"
+  private static let evaluationSecondsKey = "evaluation_seconds"
+  static let evaluationShareKey = "evaluation_share"
 
   /// Nil when the line is not an epoch's. What an evaluation came to is all numbers that are nothing else, sorted by name.
   ///
@@ -43,8 +47,10 @@ public struct EpochRecord: LogRecord, Hashable {
     meanMetrics = metrics.compactMap { metric in
       line.values["mean_\(metric.name)"]?.double.map { MetricValue(metric, $0) }
     }
-    evaluationSeconds = line.values[Self.evaluationKey]?.double
-    let known = Set(["epoch", "mean_loss", "epoch_seconds", Self.evaluationKey] + metrics.map { "mean_\($0.name)" })
+    evaluationSeconds = line.values[Self.evaluationSecondsKey]?.double
+    evaluationShare = line.values[Self.evaluationShareKey]?.double
+    let own = ["epoch", "mean_loss", "epoch_seconds", Self.evaluationSecondsKey, Self.evaluationShareKey]
+    let known = Set(own + metrics.map { "mean_\($0.name)" })
     evaluation = line.values.filter { !known.contains($0.key) }.sorted { $0.key < $1.key }
       .compactMap { key, value in value.double.map { MetricValue(Metric(name: key), $0) } }
   }

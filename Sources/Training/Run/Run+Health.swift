@@ -79,14 +79,15 @@ extension Run {
     sayOfTurns(result)
     if result.images.goodTheSecondTime > 0 {
       let names = try communicator.allgather(batch.goodTheSecondTime.map(\.description).joined(separator: "\n"))
-      recorder?.record(goodTheSecondTime: names.filter { !$0.isEmpty }.joined(separator: "\n"), step: result.step)
+      for (rank, names) in names.enumerated() where !names.isEmpty {
+        recorder?.record(goodTheSecondTime: names, metBy: place(ofRank: rank), step: result.step)
+      }
     }
     guard result.images.bad > 0 else { return nil }
     badSamplesInEpoch += result.images.bad
     let names = try communicator.allgather(batch.badSamples.map(\.description).joined(separator: "\n"))
     for (rank, names) in names.enumerated() where !names.isEmpty {
-      let place = communicator.size == 1 ? "" : " (rank \(rank) on \(communicator.hostNames[rank]))"
-      recorder?.record(badSamples: names, metBy: place, step: result.step)
+      recorder?.record(badSamples: names, metBy: place(ofRank: rank), step: result.step)
     }
     let limit = configuration.data.maxBadFraction
     let samples = order.stepsPerEpoch * configuration.train.batchSize
@@ -96,6 +97,11 @@ extension Run {
     try finishSaving()
     throw TrainingError.tooManyBadSamples(
       count: badSamplesInEpoch, epoch: batch.epoch + 1, limit: limit, samples: samples)
+  }
+
+  /// Behind what is said of a rank; nothing where there is but one.
+  private func place(ofRank rank: Int) -> String {
+    communicator.size == 1 ? "" : " (rank \(rank) on \(communicator.hostNames[rank]))"
   }
 
   /// Says once, when all images of an epoch were met or the run ends, how many ask to be turned.

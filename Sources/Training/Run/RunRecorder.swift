@@ -41,6 +41,9 @@ final class RunRecorder {
   private var failing: Set<Int> = []
   private var runningEpoch: RunningEpoch
   private var stepsPerEpoch = 1
+  /// Of all epochs since the run was started.
+  private var trainedSeconds = 0.0
+  private var evaluatedSeconds = 0.0
   private var checkpointSeconds: Double?
   private var comparisonSeconds: Double?
   /// Of the checkpoints written so far, from the copy to the last fsync.
@@ -141,6 +144,11 @@ final class RunRecorder {
     if var whole = runningEpoch.record(step: step, epoch: epoch) {
       whole.evaluation = evaluation
       whole.evaluationSeconds = seconds
+      trainedSeconds += whole.seconds
+      if let seconds {
+        evaluatedSeconds += seconds
+        whole.evaluationShare = evaluatedSeconds / (trainedSeconds + evaluatedSeconds)
+      }
       record(.epoch(whole))
     } else {
       logger.warning("epoch \(epoch): no step was finite, so that it has no mean loss")
@@ -164,14 +172,15 @@ final class RunRecorder {
     }
   }
 
-  func record(goodTheSecondTime names: String, step: Int) {
+  /// As above; the place is in the log too, since it is a host that is at fault.
+  func record(goodTheSecondTime names: String, metBy place: String, step: Int) {
     for name in names.split(separator: "\n") {
       logger.warning(
         """
-        an image did not decode, and did when it was read once more: \(name); that is a sign of bad memory or of a bad disk: \
-        look at the logs of this host's system, and test its memory
+        an image did not decode, and did when it was read once more: \(name)\(place); that is a sign of bad memory or of a \
+        bad disk: look at the logs of \(place.isEmpty ? "this" : "that") host's system, and test its memory
         """)
-      record(event: "good_the_second_time", step: step, reason: String(name))
+      record(event: "good_the_second_time", step: step, reason: "\(name)\(place)")
     }
   }
 

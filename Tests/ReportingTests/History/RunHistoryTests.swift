@@ -72,6 +72,29 @@ struct RunHistoryTests {
     #expect(try RunHistory(log: path).lastStep == 1)
   }
 
+  @Test("numbers that no run has written hold nothing up")
+  func impossible() throws {
+    let text = """
+      {"event":"start","step":0,"last_step":9223372036854775807,"time":1}
+      {"event":"step","step":-5,"loss":1,"step_seconds":1,"time":2}
+
+      """
+    try replaceFile(path, with: Array(text.utf8))
+    #expect(try RunHistory(log: path).secondsLeft == 0x1p63)
+  }
+
+  @Test("an image that every epoch meets is one image, and there are only so many")
+  func badImages() throws {
+    let log = try TrainingLog.create(at: path)
+    func append(_ number: Int) throws {
+      try log.append(EventRecord("bad_sample", step: 1, [LogField("reason", .text("cannot decode \(number)"))]))
+    }
+    for _ in 1...3 { for number in 1...5 { try append(number) } }
+    #expect(try RunHistory(log: path).badImages.count == 5)
+    for number in 1...RunHistory.badImageLimit + 1 { try append(number) }
+    #expect(try RunHistory(log: path).badImages.count == RunHistory.badImageLimit)
+  }
+
   @Test("a run's state follows from how it ended and whether it is alive")
   func states() throws {
     let log = try TrainingLog.create(at: path)

@@ -47,6 +47,17 @@ struct SeriesTests {
     var series = Series(limit: 1)
     for step in 1...64 { series.add(step: Double(step), value: step.isMultiple(of: 2) ? 1.7e308 : -1.7e308) }
     #expect(series.bins.allSatisfy { $0.mean.isFinite && $0.low == -1.7e308 && $0.high == 1.7e308 })
+    var constant = Series()
+    for step in 1...100 { constant.add(step: Double(step), value: 0x1p1023) }
+    #expect(constant.recentMean() == 0x1p1023)
+  }
+
+  @Test func noiseIsTheUsualDifferenceOfNeighbours() {
+    var series = Series()
+    for step in 1...100 { series.add(step: Double(step), value: step == 1 ? 1000 : step.isMultiple(of: 2) ? 5 : 5.5) }
+    #expect(series.noise == 0.5)
+    #expect(series.mean(ofBins: 1..<3) == 5.25 && series.mean(ofBins: 98..<200) == 5.25)
+    #expect(Series().noise == 0 && Series().mean(ofBins: 0..<1) == nil)
   }
 
   @Test func recentMeansAreOfTheEnd() {

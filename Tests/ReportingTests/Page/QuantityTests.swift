@@ -27,8 +27,16 @@ struct QuantityTests {
     #expect(Quantity.share.words(0.0321) == "3.2 %")
     #expect(Quantity.rate.words(1.5e-4) == "1.5e-4" && Quantity.rate.words(0.001) == "1e-3")
     #expect(Quantity.megabytes.words(812.4) == "812 MB" && Quantity.megabytes.words(2140) == "2.14 GB")
+    #expect(Quantity.whole(12_345.4) == "12,345" && Quantity.whole(0x1p63) == "9.22e18")
     #expect(Quantity.plain(.infinity) == "inf" && Quantity.rate(-.infinity) == "-inf")
     #expect(Quantity.loss.words(0.43125) == "0.4313" && Quantity.loss.words(12_345) == "12,345")
+  }
+
+  /// What is under the pointer is written as what stands beside the curve.
+  @Test func theScriptHasTheSameUnitsOfTime() {
+    for unit in ["no time", "under 0.1 ms", " ms", " s", " min ", " h ", " min", " day ", " days ", " h"] {
+      #expect(ReportScript.javaScript.contains("\"\(unit)\""), "\(unit)")
+    }
   }
 
   @Test func labelsOfAxesAreShort() {

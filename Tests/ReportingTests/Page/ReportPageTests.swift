@@ -184,6 +184,63 @@ struct ReportPageTests {
         && !html.contains(">same<"))
   }
 
+  /// Colours come again after six runs: dashes tell the seventh from the first, and the script finds a curve's band by its
+  /// place.
+  @Test func moreRunsThanColoursAreToldApart() throws {
+    // Runs of up to 640 steps have no band.
+    let lengths = [20, 700, 30, 1500, 40, 50, 900]
+    let html = ReportPage(
+      try lengths.enumerated().map { index, steps in
+        try run(steps, name: "runs/\(index)") { Double($0 % 7) + Double(index) }
+      }
+    ).html
+    let plot = try plots(html)[0]
+    #expect(plot.points["curve c0"]?.count == 20 && plot.points["curve c5"]?.count == 50)
+    let seventh = try #require(plot.points["curve c0 d1"])
+    #expect(plot.places == ["curve": [0, 1, 2, 3, 4, 5, 6], "band": [1, 3, 6]])
+    #expect(plot.points["band c0 d1"]?.count == 2 * seventh.count, "the outline of its own curve")
+    #expect(html.contains("<span class=\"key c0 d1\"><i></i>6 "))
+    #expect(html.contains("<article class=\"panel run c0 d1\">"))
+    #expect(html.contains("svg .curve.d1 {") && html.contains("bands.get(curve.getAttribute(\"data-line\"))"))
+    #expect(Set((0..<24).map(CurveStyle.name)).count == 24)
+  }
+
+  /// As many of the last folders as it takes.
+  @Test func runsOfOneNameAreNamedByTheirFolders() throws {
+    func names(_ paths: String...) -> [String] {
+      ReportPage(paths.map { ReportedRun(path: $0, history: RunHistory(), state: .empty) }).names
+    }
+    #expect(names("a/base", "b/base") == ["a/base", "b/base"])
+    #expect(names("/x/a/base/", "./y/a/base", "other") == ["x/a/base", "y/a/base", "other"])
+    #expect(names("base", "a/base") == ["base", "a/base"])
+    #expect(names("a/base", "a/base") == ["base", "base"], "the same run twice has one name")
+    var runs = [try run(5, name: "a/base"), try run(5, name: "b/base")]
+    runs[0].settings = [RunSetting(name: "train.epochs", value: "3", documentation: "")]
+    let html = ReportPage(runs).html
+    #expect(html.contains("<i></i>a/base ") && html.contains("<h2>b/<wbr>base</h2>"))
+    #expect(html.contains("<tr><th></th><th>a/base</th><th>b/base</th></tr>"))
+  }
+
+  @Test func theTimeOfAStepIsShownInItsParts() throws {
+    let path = "\(folder.path)/log-parts.jsonl"
+    let log = try TrainingLog.create(at: path)
+    for step in 1...4 {
+      var record = StepRecord(step: step, epoch: 0, loss: 1, learningRate: 0, imagesPerSecond: 1, stepSeconds: 1)
+      (record.dataSeconds, record.forwardSeconds) = (0.25, 0.25)
+      try log.append(record)
+    }
+    let html = ReportPage([ReportedRun(path: "a", history: try RunHistory(log: path), state: .finished)]).html
+    #expect(html.contains("Where the time of a step goes") && html.contains("All else <output>500 ms</output>, 50.0 %"))
+    #expect(!html.contains("<p class=\"note\"></p>"), "nothing is said with no words")
+  }
+
+  /// What to try is on the page of one run and on that of several.
+  @Test func whatToTryIsSaidOfEachOfSeveralRuns() throws {
+    let advice = "<p>The list of events names it; mae data check finds all.</p>"
+    #expect(ReportPage([try run(30)]).html.ranges(of: advice).count == 1)
+    #expect(ReportPage([try run(30), try run(30, name: "b")]).html.ranges(of: advice).count == 2)
+  }
+
   @Test(arguments: [0, 1, 2])
   func shortRunsHaveAPageToo(steps: Int) throws {
     let run = steps == 0 ? ReportedRun(path: "a", history: RunHistory(), state: .empty) : try run(steps)
@@ -221,6 +278,8 @@ struct ReportPageTests {
 private final class Plot: NSObject, XMLParserDelegate {
   var points: [String: [(x: Double, y: Double)]] = [:]
   var lines: [String: Int] = [:]
+  /// By the first class of an element with points, which of the chart's lines it is of, in order.
+  var places: [String: [Int]] = [:]
   let (left, right, low, high): (Double, Double, Double, Double)
   let isLogarithmic: Bool
 
@@ -249,6 +308,7 @@ private final class Plot: NSObject, XMLParserDelegate {
         let numbers = pair.split(separator: ",").compactMap { Double($0) }
         return numbers.count == 2 ? (numbers[0], numbers[1]) : nil
       }
+      places[String(style.prefix { $0 != " " }), default: []].append(attributes["data-line"].flatMap { Int($0) } ?? -1)
     }
     if name == "line" { lines[style, default: 0] += 1 }
   }

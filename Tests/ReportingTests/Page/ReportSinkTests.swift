@@ -34,6 +34,31 @@ import Testing
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == ["log.jsonl", "report.html"])
   }
 
+  @Test("a page says how long the pause behind it is, and all of them take no more than a two-hundredth of the time")
+  func pauses() throws {
+    #expect(ReportSink.pause(behindPageAfter: 0) == 30 && ReportSink.pause(behindPageAfter: 0.1) == 30)
+    #expect(ReportSink.pause(behindPageAfter: 0.75) == 150)
+    try append(1)
+    let run = try ReportedRun(directory: folder.path, showsImages: false, isAlive: { _ in true })
+    #expect(ReportPage([run], rewriteSeconds: 150.2).html.contains("data-every=\"151\""))
+    #expect(!ReportPage([run]).html.contains("data-every="))
+  }
+
+  @Test("whoever writes the page at once takes another name for it until it is whole")
+  func atOnce() throws {
+    try append(1)
+    try FileManager.default.createDirectory(
+      atPath: folder.path + "/report.html.writing", withIntermediateDirectories: false)
+    let page = ReportPage([try ReportedRun(directory: folder.path, showsImages: false, isAlive: { _ in true })])
+    let path = folder.path + "/report.html"
+    DispatchQueue.concurrentPerform(iterations: 4) { _ in
+      for _ in 0..<8 { #expect(throws: Never.self) { try page.write(to: path) } }
+    }
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+        == ["log.jsonl", "report.html", "report.html.writing"])
+  }
+
   @Test("a run that went back has each step once", .timeLimit(.minutes(1)))
   func rewound() throws {
     for step in 1...10 { try append(step) }

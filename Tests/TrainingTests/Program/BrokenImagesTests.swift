@@ -46,6 +46,26 @@ extension ProgramTests {
       for ranks in [2, 4] { #expect(try bench.train("ranks-\(ranks)", epoch, ranks: ranks) == alone, "\(ranks) ranks") }
     }
 
+    /// The first time that the second rank reads an image, it is empty.
+    @Test func anImageThatIsGoodTheSecondTimeNamesTheRankThatReadIt() throws {
+      let bench = try Workbench()
+      try bench.writePNGs(to: "images-of-40")
+      let image = "\(bench.path)/images-of-40/\(bench.pngName(20))"
+      let settings = ["data.path=\(bench.path)/images-of-40", "train.steps=20"]
+      let arguments = bench.arguments("run", settings)
+      let job = try bench.startUnequalRanks(
+        arguments, arguments,
+        secondThrough: ["strace", "-f", "-qq", "-o", "/dev/null", "-P", image, "-e", "inject=pread64:retval=0:when=1"])
+      let outcome = try job.wait(deadlineSeconds: 50)
+      #expect(outcome.exitCode == 0)
+      let said = /did when it was read once more: .*image-20\.png.* \(rank 1 on \S+\); .* of that host's system/
+      #expect(outcome.errorOutput.contains(said), "\(outcome.errorOutput)")
+      let log = try String(contentsOfFile: "\(bench.path)/run/log.jsonl", encoding: .utf8)
+      #expect(log.contains(/"event":"good_the_second_time","step":\d+,"reason":"[^"]*\(rank 1 on [^"]+\)"/))
+      #expect(outcome.errorOutput.contains("1 image did not decode the first time and did the second: "))
+      #expect(try bench.result(of: "run") == bench.train("whole", settings))
+    }
+
     @Test(arguments: kinds) func aFolderIsTrainedOnWithoutTheBrokenOne(kind: Kind) throws {
       let bench = try Workbench()
       for index in 0..<Self.count { try bench.write(content(index, kind), to: "folder/\(name(index, kind))") }

@@ -85,6 +85,17 @@ extension ProgramTests {
       Case(
         arguments: checkData, exitCode: 0,
         sentence: "FOLDER/tiny.yaml: valid; 80 images, 5 steps an epoch, "),
+      // Runs
+      Case(
+        arguments: ["runs", "FOLDER/nowhere"], exitCode: 1,
+        sentence: "\"FOLDER/nowhere\" is no folder: name one of run directories."),
+      Case(
+        arguments: ["report", "FOLDER/nowhere"], exitCode: 1,
+        sentence: "\"FOLDER/nowhere\" is no run directory: it holds no log.jsonl."),
+      Case(
+        arguments: ["report", "FOLDER/begun", "--output", "FOLDER/nowhere/x.html"], exitCode: 1,
+        sentence: "cannot write \"FOLDER/nowhere/x.html\": there is no folder \"FOLDER/nowhere\"; make it, or name "
+          + "another file."),
       // Numbers
       Case(
         arguments: checkData + ["--set", "model.image_size=100000"], exitCode: 2,
@@ -114,6 +125,7 @@ extension ProgramTests {
       let bench = try Workbench()
       try bench.write(Array("train:\n  epochs: 100\n\tsteps: 3\n".utf8), to: "tab.yaml")
       try bench.write(Array("model: {classes: 10}\n".utf8), to: "classes.yaml")
+      try bench.write([], to: "begun/log.jsonl")
       try bench.write([0xEF, 0xBB, 0xBF] + Array("train: {batch_size: 16}\n".utf8), to: "marked.yaml")
       try bench.write(
         [0xFF, 0xFE] + "train: {}".utf16.flatMap { [UInt8($0 & 255), UInt8($0 >> 8)] }, to: "utf16.yaml")

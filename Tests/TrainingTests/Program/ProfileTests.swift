@@ -91,7 +91,9 @@ extension ProgramTests {
             (sample,) = families[name].samples
             assert sample.labels == {"run": sys.argv[2]}, sample
             return sample.value
-        assert value("mae_step") == 7 and value("mae_epoch") == 1.4
+        assert value("mae_step") == 7 and value("mae_planned_steps") == 7 and value("mae_epoch") == 1.4
+        states = {sample.labels["state"]: sample.value for sample in families["mae_state"].samples}
+        assert states == {"running": 0, "completed": 1, "stopped": 0, "failed": 0}, states
         assert 0 < value("mae_loss") < 10 and value("mae_images_per_second") > 0
         assert families["mae_checkpoints"].type == "counter" and value("mae_checkpoints") == 2
         assert families["mae_loss"].type == "gauge" and families["mae_loss"].documentation

@@ -8,10 +8,11 @@ extension ProgramTests {
     private struct Row: Decodable {
       let run: String
       let state: String
-      let step: Int
+      let step: Int?
       let lastStep: Int?
       let loss: Double?
       let parameters: String?
+      let headline: String
       let health: [String]
     }
 
@@ -37,6 +38,13 @@ extension ProgramTests {
       let job = try bench.start("group/killed", ["train.epochs=100000"])
       try bench.waitForStep(8, of: "group/killed", job)
       #expect(try runs(bench)["group/killed"]?.state == "running")
+      // Its page goes on loading itself anew, since the run goes on writing it; another file is written by nobody else.
+      let other = "\(bench.path)/other.html"
+      for options in [[], ["--output", other]] {
+        #expect(try bench.runAnyCommand(["report", "\(bench.path)/group/killed"] + options).exitCode == 0)
+      }
+      #expect(try page(bench, "group/killed").contains("data-every=\"30\""))
+      #expect(try !String(contentsOfFile: other, encoding: .utf8).contains("data-every="))
       try job.send(SIGKILL)
       _ = try job.wait(deadlineSeconds: 20)
 
@@ -56,6 +64,7 @@ extension ProgramTests {
       let outcome = try bench.runAnyCommand(["report", "\(bench.path)/group/killed"])
       #expect(outcome.exitCode == 0 && outcome.output.contains("wrote "))
       #expect(try page(bench, "group/killed").contains("<span class=\"badge crashed\">"))
+      #expect(try !page(bench, "group/killed").contains("data-every="))
       let both = try bench.runAnyCommand(
         ["report", "\(bench.path)/finished", "\(bench.path)/failed", "--output", "\(bench.path)/both.html"])
       #expect(both.exitCode == 0)
@@ -72,6 +81,22 @@ extension ProgramTests {
       let log = try String(contentsOfFile: "\(bench.path)/run/log.jsonl", encoding: .utf8)
       let start = try #require(log.split(separator: "\n").first { $0.contains("\"event\":\"start\"") })
       #expect(start.contains("\"program\":\"SwiftMAE \(version)\""))
+    }
+
+    /// A file that the system opens and does not read, and numbers that JSON has no word for.
+    @Test func aRunThatCannotBeReadHasARowAmongTheOthers() throws {
+      let bench = try Workbench()
+      try bench.write(
+        Array("{\"event\":\"step\",\"step\":3,\"epoch\":\"NaN\",\"loss\":0.5,\"time\":1}\n".utf8), to: "good/log.jsonl")
+      try FileManager.default.createDirectory(atPath: "\(bench.path)/bad", withIntermediateDirectories: false)
+      try FileManager.default.createSymbolicLink(
+        atPath: "\(bench.path)/bad/log.jsonl", withDestinationPath: "/proc/self/mem")
+      let rows = try runs(bench)
+      #expect(rows.mapValues(\.state) == ["good": "crashed", "bad": "cannot be read"])
+      #expect(rows["good"]?.step == 3 && rows["bad"]?.step == nil)
+      #expect(rows["bad"]?.headline.contains("/bad/log.jsonl\" failed: Input/output error") == true)
+      let table = try bench.runAnyCommand(["runs", bench.path])
+      #expect(table.exitCode == 0 && table.output.contains(/bad +cannot be read +- +-/), "\(table.output)")
     }
 
     @Test func whatIsNoRunIsSaid() throws {

@@ -44,6 +44,9 @@ extension ProgramTests {
       #expect(flip.ranks == 2 || sentence.0.contains("the parameters of rank \(flip.rank) on "))
       #expect(outcome.errorOutput.contains("resumed after step \(flip.backTo) from") == (flip.backTo > 0))
       #expect(try bench.events("rollback", of: "run") == [flip.backTo])
+      // It is said in the end too.
+      let finding = "The run went back to a checkpoint once, to step \(flip.backTo): after step \(flip.foundAfter) the "
+      #expect(outcome.errorOutput.contains(finding), "\(outcome.errorOutput)")
       #expect(try bench.result(of: "run") == whole)
     }
 

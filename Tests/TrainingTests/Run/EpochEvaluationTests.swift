@@ -51,12 +51,17 @@ import Training
     #expect(records.map(\.step) == [5, 10, 15, 20, 25, 30])
     for record in records {
       guard record.epoch.isMultiple(of: 2) else {
-        #expect(record.evaluation.isEmpty && record.evaluationSeconds == nil)
+        #expect(record.evaluation.isEmpty && record.evaluationSeconds == nil && record.evaluationShare == nil)
         continue
       }
       #expect(record.evaluation.map(\.metric.name) == ["watched_epoch", "watched_sum"])
       #expect(record.evaluation[0].value == Double(record.epoch))
       #expect(try #require(record.evaluationSeconds) > 0)
+      // Of all epochs and evaluations up to here, summed in the same order.
+      let before = records.filter { $0.step <= record.step }
+      let trained = before.reduce(0) { $0 + $1.seconds }
+      let evaluated = before.reduce(0) { $0 + ($1.evaluationSeconds ?? 0) }
+      #expect(record.evaluationShare == evaluated / (trained + evaluated))
       // What was looked at is what the checkpoint of that step has.
       let checkpoint = try Checkpoint.open("\(path)/watched/checkpoints/step-\(String(format: "%08d", record.step))")
       let table = try Watched(try configuration()).table
