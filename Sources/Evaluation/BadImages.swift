@@ -10,12 +10,17 @@ public struct BadImagePolicy {
 
   /// The part of the images that may be left out.
   public let allowedFraction: Double
+  /// The key of the configuration that says this part, where a run evaluates; nil of a command, which has an option for it.
+  public let key: String?
   /// Is told of each image that is left out, in the order of the data, on the thread that evaluates.
   public let report: (BadSample) -> Void
 
-  public init(allowedFraction: Double = usualFraction, report: @escaping (BadSample) -> Void) {
+  public init(
+    allowedFraction: Double = usualFraction, key: String? = nil, report: @escaping (BadSample) -> Void
+  ) {
     precondition(allowedFraction >= 0 && allowedFraction <= 1, "a part of the images")
     self.allowedFraction = allowedFraction
+    self.key = key
     self.report = report
   }
 }
@@ -26,13 +31,22 @@ public struct TooManyBadImages: Error, CustomStringConvertible {
   public let found: Int
   public let askedFor: Int
   public let allowedFraction: Double
+  /// As ``BadImagePolicy/key``.
+  public let key: String?
 
-  package init(found: Int, askedFor: Int, allowedFraction: Double) {
-    (self.found, self.askedFor, self.allowedFraction) = (found, askedFor, allowedFraction)
+  package init(found: Int, askedFor: Int, _ policy: BadImagePolicy) {
+    (self.found, self.askedFor) = (found, askedFor)
+    (allowedFraction, key) = (policy.allowedFraction, policy.key)
   }
 
   public var description: String {
-    found == askedFor
+    if let key {
+      return found == askedFor
+        ? "none of the \(askedFor) images to evaluate on can be used; mae data check says why"
+        : "\(found) of the \(askedFor) images to evaluate on, or more, cannot be used, more than \(key) (\(allowedFraction)) "
+          + "allows; mae data check names them: mend or remove them, or allow more"
+    }
+    return found == askedFor
       ? "none of the \(askedFor) images can be used; nothing was written"
       : "\(found) of the \(askedFor) images or more cannot be used, and --max-bad-fraction allows \(allowedFraction) of "
         + "them; nothing was written: mend or remove these images, or allow more"
@@ -55,7 +69,7 @@ package struct LeftOutImages {
     policy.report(sample)
     let found = samples.count
     guard found < askedFor, Double(found) <= policy.allowedFraction * Double(askedFor) else {
-      throw TooManyBadImages(found: found, askedFor: askedFor, allowedFraction: policy.allowedFraction)
+      throw TooManyBadImages(found: found, askedFor: askedFor, policy)
     }
   }
 }

@@ -32,5 +32,7 @@ public struct EvenlySpread: ImageSource {
     }
   }
 
+  public func file(at index: Int) throws(ImagingError) -> EncodedImage? { try source.file(at: place(index)) }
+
   private func place(_ index: Int) -> Int { index * source.count / count }
 }

@@ -13,6 +13,7 @@ public enum TrainingError: UsageError {
   case otherInitialWeights(runDirectory: String, asked: String, found: String)
   case runDirectoryMoved(path: String)
   case noCheckpointSpace(path: String, CheckpointSpace)
+  case fileSizeLimit(CheckpointFileSize)
   case recipeChanged(path: String, differences: [String])
   case nonFinite(NonFiniteStep, images: [String], origin: String?)
   case parametersDiffer(String)
@@ -57,6 +58,8 @@ public enum TrainingError: UsageError {
     case .noCheckpointSpace(let path, let space):
       "the run directory \(escaped(path)) has no room for a checkpoint: \(space); make room, name another --run-dir, or "
         + "lower checkpoint.keep_last."
+    case .fileSizeLimit(let size):
+      "no checkpoint could be saved: \(size); raise that limit before the program is started: ulimit -f unlimited."
     case .recipeChanged(let path, let differences):
       "the checkpoint \(escaped(path)) was made with another recipe (\(differences.joined(separator: "; "))); put the old "
         + "values back, start a new run directory, or go on all the same with --allow-recipe-change."
@@ -118,8 +121,8 @@ public enum TrainingError: UsageError {
       .unreadableFault, .unreadableStartSeconds, .debugNeedsOneProcess, .laterCheckpoints, .ranksDiffer,
       .blasKernelUnrunnable:
       true
-    case .runDirectory, .runDirectoryMoved, .noCheckpointSpace, .nonFinite, .parametersDiffer, .tooManyBadSamples,
-      .dataDiffers,
+    case .runDirectory, .runDirectoryMoved, .noCheckpointSpace, .fileSizeLimit, .nonFinite, .parametersDiffer,
+      .tooManyBadSamples, .dataDiffers,
       .blasKernelMissing:
       false
     }

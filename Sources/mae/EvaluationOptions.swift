@@ -35,7 +35,7 @@ struct EvaluationOptions: ParsableArguments {
     help:
       "cls: the cls token; mean: the mean of the patches' tokens; a classifier's own model.pool unless given, and mean of a pre-trained encoder."
   )
-  var pool: Pooling?
+  var pool: VectorPooling?
 
   @Option(
     name: .long,
@@ -73,8 +73,17 @@ struct EvaluationOptions: ParsableArguments {
     if let threads, !(1...1_000).contains(threads) {
       throw ValidationError("--threads is \(threads); ask for 1 to 1000.")
     }
-    guard pool != .patches else {
-      throw ValidationError("--pool patches gives many vectors of an image, and one is wanted; take cls or mean.")
+  }
+}
+
+/// How one vector is made of an image.
+enum VectorPooling: String, CaseIterable, ExpressibleByArgument {
+  case cls, mean
+
+  var pooling: Pooling {
+    switch self {
+    case .cls: .cls
+    case .mean: .mean
     }
   }
 }
@@ -118,7 +127,7 @@ struct LabelledEvaluation {
       try TrainedEncoder(checkpoint: options.checkpoint, average: options.average.isTaken)
     }
     self.encoder = encoder
-    pooling = options.pool ?? encoder.ownPooling ?? .mean
+    pooling = options.pool?.pooling ?? encoder.ownPooling ?? .mean
     data = try LabelledData(
       train: DataPaths(options.train), test: DataPaths(options.test), decoding: encoder.configuration.decodingOptions,
       communicator: communicator)
@@ -126,9 +135,9 @@ struct LabelledEvaluation {
     try communicator.together { _ = try data.classes() }
   }
 
-  var crop: CenterCrop {
-    options.cropFraction.map(CenterCrop.init) ?? encoder.ownCrop ?? .usual(for: encoder.configuration.imageShape)
-  }
+  var crop: CenterCrop { options.cropFraction.map(CenterCrop.init) ?? usualCrop }
+
+  private var usualCrop: CenterCrop { encoder.ownCrop ?? .usual(for: encoder.configuration.imageShape) }
 
   /// What is classified, the model's own features first, each with what people call it.
   var kinds: [(name: String, kind: FeatureKind)] {
@@ -170,15 +179,22 @@ struct LabelledEvaluation {
   }
 
   /// What every result of this checkpoint and data says of itself.
-  func facts(_ sets: (train: FeatureSet, test: FeatureSet), _ classes: ClassMatch) -> [(name: String, value: String)] {
+  ///
+  /// - Parameter own: what the evaluation has to add.
+  func facts(
+    _ sets: (train: FeatureSet, test: FeatureSet), _ classes: ClassMatch, own: [(name: String, value: ResultValue)]
+  ) -> [(name: String, value: ResultValue)] {
     let train = data.isLeaveOneOut ? "the same" : escaped(data.paths.train)
-    let weights = options.average.isTaken ? [(name: "weights", value: "EMA")] : []
-    return weights + [
-      ("checkpoint", escaped(options.checkpoint)), ("step", "\(encoder.step)"), ("pool", pooling.rawValue),
-      ("precision", options.precision.value.rawValue),
-      ("test", "\(sets.test.count) images of \(escaped(data.paths.test))"),
-      ("train", "\(sets.train.count) images: \(train)"), ("classes", "\(classes.classNames.count)"),
+    var facts: [(name: String, value: ResultValue)] = []
+    if options.average.isTaken { facts.append(("weights", .text("EMA"))) }
+    let common: [(name: String, value: ResultValue)] = [
+      ("checkpoint", .text(escaped(options.checkpoint))), ("step", .count(encoder.step)),
+      ("pool", .text(pooling.rawValue)), ("crop fraction", .number(crop.keptFraction)),
+      ("precision", .text(options.precision.value.rawValue)),
+      ("test", .text("\(sets.test.count) images of \(escaped(data.paths.test))")),
+      ("train", .text("\(sets.train.count) images: \(train)")), ("classes", .count(classes.classNames.count)),
     ]
+    return facts + common + own
   }
 
   func notes(_ sets: (train: FeatureSet, test: FeatureSet), _ classes: ClassMatch) -> [String] {
@@ -200,9 +216,10 @@ struct LabelledEvaluation {
   /// - Parameters:
   ///   - result: of one evaluation.
   ///   - name: of the evaluation, in the folder's name.
-  func show(_ result: EvaluationResult, name: String) throws {
+  ///   - settings: of the evaluation, with what was asked for of each; nothing where that is the usual.
+  func show(_ result: EvaluationResult, name: String, settings: [(name: String, values: [Double])]) throws {
     guard communicator.rank == 0 else { return }
-    guard let folder = options.output ?? standardFolder(name) else {
+    guard let folder = options.output ?? standardFolder(name, settings) else {
       print(options.json ? try result.json() : result.table)
       say("no folder was written: \(escaped(options.checkpoint)) is in no run directory; name one with --output")
       return
@@ -210,14 +227,30 @@ struct LabelledEvaluation {
     try result.show(json: options.json, folder: folder)
   }
 
-  /// A folder of the run directory that the checkpoint is in: another one for other data and another step.
-  private func standardFolder(_ name: String) -> String? {
+  /// A folder of the run directory that the checkpoint is in: another one for other data, another step and other settings.
+  private func standardFolder(_ name: String, _ settings: [(name: String, values: [Double])]) -> String? {
     guard let run = runDirectory else { return nil }
     let step = String(format: "%08d", encoder.step)
-    let mark =
-      (options.average.isTaken ? "-ema" : "")
-      + (options.precision.value == .fp32 ? "" : "-\(options.precision.value.rawValue)")
+    var marks: [String] = []
+    if options.average.isTaken { marks.append("ema") }
+    if options.precision.value != .fp32 { marks.append(options.precision.value.rawValue) }
+    if crop.keptFraction != usualCrop.keptFraction { marks.append("crop-\(Self.text(crop.keptFraction))") }
+    for (setting, values) in settings where !values.isEmpty {
+      marks.append("\(setting)-\(values.map(Self.text).joined(separator: "-"))")
+    }
+    if options.baselines { marks.append("baselines") }
+    let mark = Self.short(marks.map { "-\($0)" }.joined())
     return RunDirectory(path: run).evaluation("\(name)-\(pooling.rawValue)\(mark)-step-\(step)-\(data.identity)")
+  }
+
+  /// A whole number without its point.
+  private static func text(_ value: Double) -> String { Int(exactly: value).map(String.init) ?? "\(value)" }
+
+  /// A part of a file's name that is no longer than such a name can be: of a longer one some hexadecimal digits (FNV-1a).
+  private static func short(_ mark: String) -> String {
+    guard mark.utf8.count > 120 else { return mark }
+    let hash = mark.utf8.reduce(14_695_981_039_346_656_037 as UInt64) { ($0 ^ UInt64($1)) &* 1_099_511_628_211 }
+    return "-" + String(hash, radix: 16)
   }
 
   private var runDirectory: String? {

@@ -51,7 +51,7 @@ struct KNNCommand: ParsableCommand {
           communicator: communicator)
         evaluation.note("\(kind.name): neighbours of \(sets.test.count) images", since: start)
         rows += result.reports.map {
-          EvaluationResult.Row(features: kind.name, setting: ("k", "\($0.k)"), report: $0.report)
+          EvaluationResult.Row(features: kind.name, setting: ("k", .count($0.k)), report: $0.report)
         }
         main = main ?? (sets, classes)
       }
@@ -60,9 +60,15 @@ struct KNNCommand: ParsableCommand {
         evaluation.data.isLeaveOneOut
         ? ["the test set is the train set: each image is judged by all others, and not by itself"] : []
       let result = EvaluationResult(
-        title: "k-NN", facts: evaluation.facts(main.sets, main.classes) + [("temperature", "\(temperature)")],
+        title: "k-NN", facts: evaluation.facts(main.sets, main.classes, own: [("temperature", .number(temperature))]),
         notes: evaluation.notes(main.sets, main.classes) + notes, rows: rows, main: mainRow(of: rows))
-      try evaluation.show(result, name: "knn")
+      let usual = NearestNeighborOptions()
+      try evaluation.show(
+        result, name: "knn",
+        settings: [
+          ("k", counts.isEmpty ? [] : Set(counts).sorted().map { Double($0) }),
+          ("temperature", temperature == usual.temperature ? [] : [temperature]),
+        ])
       return 0
     }
   }
@@ -76,6 +82,6 @@ struct KNNCommand: ParsableCommand {
   /// The number of neighbours that is shown in full: 20, which mostly is the best and is not chosen by the test set, or the
   /// first of others.
   private func mainRow(of rows: [EvaluationResult.Row]) -> Int {
-    rows.firstIndex { $0.features == rows[0].features && $0.setting.value == "20" } ?? 0
+    rows.firstIndex { $0.features == rows[0].features && $0.setting.value == .count(20) } ?? 0
   }
 }

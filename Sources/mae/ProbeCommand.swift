@@ -9,7 +9,8 @@ struct ProbeCommand: ParsableCommand {
     discussion: """
       Features are taken once and standardised. A regularised multinomial logistic regression is brought to its optimum \
       for a range of strengths, of which the best on a held-out tenth of the train set is taken, and then on all of it. \
-      Alone or under mpirun, with the same bits.
+      Alone or under mpirun, with the same bits. The paper's linear probe is another: mae finetune with a \
+      configs/probe_*.yaml and --init-from.
 
       Example: mae probe --checkpoint runs/a --train /data/train --test /data/val --baselines
       """)
@@ -46,7 +47,7 @@ struct ProbeCommand: ParsableCommand {
         notes += result.notes.map { "\(kind.name): \($0)" }
         rows.append(
           EvaluationResult.Row(
-            features: kind.name, setting: ("strength", LogisticRegressionEvaluation.text(result.regression.strength)),
+            features: kind.name, setting: ("strength", .rounded(result.regression.strength)),
             report: result.report))
         main = main ?? (sets, classes)
       }
@@ -56,9 +57,10 @@ struct ProbeCommand: ParsableCommand {
           "the test set is the train set: what a regression says of images that it has learned from is no measure")
       }
       let result = EvaluationResult(
-        title: "logistic regression", facts: evaluation.facts(main.sets, main.classes),
+        title: "logistic regression", facts: evaluation.facts(main.sets, main.classes, own: []),
         notes: evaluation.notes(main.sets, main.classes) + notes, rows: rows, main: 0)
-      try evaluation.show(result, name: "probe")
+      try evaluation.show(
+        result, name: "probe", settings: [("strength", strengths.isEmpty ? [] : regressionOptions.strengths)])
       return 0
     }
   }

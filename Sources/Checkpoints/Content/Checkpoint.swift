@@ -137,7 +137,7 @@ public final class Checkpoint: Sendable {
 
   /// What a model was given and does not train is the checkpoint's: another model's would only look like it.
   private func requireConstants(of layout: CheckpointLayout) throws(CheckpointError) {
-    for constant in layout.constants {
+    for constant in layout.constants where constant.isRequired {
       guard let constants, constants.contains(constant.name) else {
         throw .tensorMissing(path: constants?.path ?? path, tensor: constant.name)
       }

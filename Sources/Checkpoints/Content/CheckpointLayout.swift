@@ -25,12 +25,15 @@ public struct ConstantTensor: Equatable, Sendable {
   public let name: String
   public let shape: [Int]
   public let values: [Float]
+  /// Whether a checkpoint that the model is read from must have one of this shape: not of what was made from another one.
+  public let isRequired: Bool
 
-  public init(name: String, shape: [Int], values: [Float]) {
+  public init(name: String, shape: [Int], values: [Float], isRequired: Bool = true) {
     precondition(shape.reduce(1, *) == values.count, "\(name): \(values.count) floats are not \(shape)")
     self.name = name
     self.shape = shape
     self.values = values
+    self.isRequired = isRequired
   }
 }
 

@@ -1,5 +1,6 @@
 import Checkpoints
 import Compute
+import Evaluation
 import Files
 import MaskedAutoencoder
 import Parameters
@@ -12,7 +13,7 @@ private let positionTable = "pos_embed"
 /// What a classifier has of its own: what begins anew where a checkpoint does not bring it along.
 struct NewTensors {
   /// Whether a head is taken over: it was made for the features that this classifier's head takes.
-  private let keepsHead: Bool
+  private var keepsHead: Bool
   private let keepsNorm: Bool
 
   /// - Parameters:
@@ -23,6 +24,13 @@ struct NewTensors {
     keepsNorm = hasSamePooling ?? true
     keepsHead =
       hasSamePooling == true && (!configuration.finetune.batchNorm || other?.finetune.batchNorm == true)
+  }
+
+  /// The same with a head that begins anew.
+  var withNewHead: NewTensors {
+    var copy = self
+    copy.keepsHead = false
+    return copy
   }
 
   /// Whether the checkpoint's tensor, if it has one, is left there.
@@ -45,8 +53,10 @@ extension Classifier {
     let width = encoder.transformer.width
     let usual = sineCosinePositions(grid: encoder.patches.grid, width: width)
     guard !positions.elementsEqual(usual, by: { $0.bitPattern == $1.bitPattern }) else { return frozen }
+    // The checkpoint that a run goes on from may have that of another size, or none where it is the sine-cosine one.
     return frozen + [
-      ConstantTensor(name: positionTable, shape: [1, positions.count / width, width], values: positions)
+      ConstantTensor(
+        name: positionTable, shape: [1, positions.count / width, width], values: positions, isRequired: false)
     ]
   }
 }
@@ -84,16 +94,32 @@ extension Checkpoint {
       path: path, differences.map { "\($0.key) is \($0.wanted) and the checkpoint's \($0.found)" })
   }
 
-  /// The checkpoint's own position table, brought to the size of the configuration's images; nil where it has none.
+  /// The position table that the checkpoint's encoder has learned with, brought to the size of the configuration's images; nil
+  /// where that is the sine-cosine one, which the configuration gives.
   func classifierPositions(for configuration: ClassificationConfiguration) throws -> [Float]? {
     guard ImageClassification.namesOfBeginnings.contains(state.task) else { return nil }
     let (grid, wanted) = (try encoder().patches.grid, configuration.model.patches.grid)
     let width = configuration.model.encoder.width
-    guard let table = try readConstant(positionTable, shape: [1, 1 + grid.count, width]), grid != wanted else {
-      return try readConstant(positionTable, shape: [1, 1 + grid.count, width])
-    }
+    let own = try readConstant(positionTable, shape: [1, 1 + grid.count, width])
+    guard grid != wanted else { return own }
+    // A sine-cosine table of the larger grid would have coordinates that the encoder has never seen.
+    let table = own ?? sineCosinePositions(grid: grid, width: width)
     return Array(table[..<width])
       + interpolateBicubic(Array(table[width...]), width: width, from: grid, to: wanted)
+  }
+
+  /// The names of the classes that the checkpoint's head tells apart, in the order of its labels; nil where it does not say
+  /// them in a way that images can be matched by: their labels are then taken to be its own.
+  ///
+  /// - Parameters:
+  ///   - names: of the images' classes.
+  ///   - count: of the head's classes.
+  func classNames(toMatch names: [String], count: Int) -> [String]? {
+    let own = state.classNames
+    guard own.count == count, Set(own).count == count else { return nil }
+    // Who trained an imported classifier may have named its classes for people ("tench"), where folders have numbers.
+    let isImported = state.dataHash.isEmpty
+    return isImported && Set(own).isDisjoint(with: names) ? nil : own
   }
 
   /// Fills an arena with the checkpoint's tensors, trained there or constant.
@@ -147,6 +173,7 @@ public enum ClassificationError: UsageError {
   case noValidationLabels(path: String)
   case unknownClass(path: String, name: String, count: Int)
   case absentClass(path: String, name: String, count: Int)
+  case emptyClass(name: String, count: Int)
   case tooManyBadImages(path: String, count: Int, of: Int, limit: Double)
   case notFinite(path: String)
   case noAverage(path: String)
@@ -156,14 +183,17 @@ public enum ClassificationError: UsageError {
     case .otherEncoder(let path, let differences):
       "the checkpoint \(path) is of another encoder (\(differences.joined(separator: "; "))); take its values."
     case .noValidationLabels(let path):
-      "the images of validation.path (\(path)) have no labels; give a folder with a subfolder for each class, or an IDX "
-        + "file with its labels."
+      "the images of validation.path (\(path)) have no labels; give \(LabelError.labelledSets)."
     case .unknownClass(let path, let name, let count):
       "the images of validation.path (\(path)) have \(others(count)) that the training images lack, such as \(name); take "
         + "them away, or name the classes alike."
     case .absentClass(let path, let name, let count):
       "the images of validation.path (\(path)) lack \(others(count)) of the training images, such as \(name); add images of "
         + "them, or choose among the others alone with validation.only_present_classes."
+    case .emptyClass(let name, let count):
+      "the training images of data.path have \(others(count)) without an image, such as \(name), and so have those of "
+        + "validation.path; number the classes without a gap, or choose among the others alone with "
+        + "validation.only_present_classes."
     case .tooManyBadImages(let path, let count, let images, let limit):
       "\(count) of the \(images) images of validation.path (\(path)) cannot be used, more than data.max_bad_fraction "
         + "(\(limit)) allows; the warnings name them."
@@ -181,7 +211,7 @@ public enum ClassificationError: UsageError {
   public var isUsage: Bool {
     switch self {
     case .tooManyBadImages, .notFinite: false
-    case .otherEncoder, .noValidationLabels, .unknownClass, .absentClass, .noAverage: true
+    case .otherEncoder, .noValidationLabels, .unknownClass, .absentClass, .emptyClass, .noAverage: true
     }
   }
 }

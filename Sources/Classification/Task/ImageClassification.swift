@@ -1,6 +1,7 @@
 import Checkpoints
 import Compute
 import Datasets
+import Evaluation
 import Imaging
 import Optimization
 import Parameters
@@ -81,11 +82,15 @@ public struct ImageClassification: TrainingTask {
     func unsuitable(_ reason: String) -> TrainingError {
       .unsuitableData(path: configuration.data.path.description, reason: reason)
     }
-    guard found > 0 else {
+    guard found > 0 else { throw unsuitable("they have no labels; give \(LabelError.labelledSets)") }
+    guard found > 1 else {
       throw unsuitable(
-        "they have no labels; give a folder with a subfolder for each class, or an IDX file with its labels")
+        "all are of the class \(source.classNames[0]), so that there is nothing to tell apart; give images of two classes "
+          + "or more")
     }
-    guard found == wanted else { throw unsuitable("they are of \(found) classes, and model.classes is \(wanted)") }
+    guard found == wanted else {
+      throw unsuitable("they are of \(found) classes, and model.classes is \(wanted); set model.classes=\(found)")
+    }
     var names: Set<String> = []
     if let name = source.classNames.first(where: { !names.insert($0).inserted }) {
       throw unsuitable("two of their classes have the name \(name), however it is encoded; rename one")
@@ -98,10 +103,17 @@ public struct ImageClassification: TrainingTask {
   }
 
   public func begin(
-    with checkpoint: Checkpoint, parameters: Vector, inParallel: Checkpoint.Parallel
+    with checkpoint: Checkpoint, parameters: Vector, classNames: [String], inParallel: Checkpoint.Parallel
   ) throws(CheckpointError) -> String {
-    let kept = newFrozen + (try checkpoint.readTensors(of: table, into: parameters, but: newTensors))
+    // A head of other classes would be a wrong start that looks like a right one.
+    let learned = checkpoint.classNames(toMatch: classNames, count: configuration.model.classes)
+    let isOfOtherClasses = learned != nil && learned != classNames
+    let kept =
+      newFrozen
+      + (try checkpoint.readTensors(
+        of: table, into: parameters, but: isOfOtherClasses ? newTensors.withNewHead : newTensors))
     var remark = kept.isEmpty ? "" : "; \(kept.joined(separator: ", ")) begin anew"
+    if isOfOtherClasses { remark += ", as the checkpoint's classes are others, or in another order" }
     if !configuration.finetune.batchNorm, !kept.contains("head.weight"),
       try checkpoint.foldBatchNorm(of: table, into: parameters)
     {
@@ -114,7 +126,8 @@ public struct ImageClassification: TrainingTask {
     beside source: any ImageSource, placement: VirtualWorkerPlacement
   ) throws -> (any EpochEvaluation)? {
     guard let path = configuration.validation.path else { return nil }
-    return try Validation(self, of: path, trainedOn: source, threads: placement.threads)
+    return try Validation(
+      self, of: path, learned: { _ in LearnedClasses(of: source) }, threads: placement.threads)
   }
 
   public func evaluationBytes(_ placement: VirtualWorkerPlacement) -> Int {

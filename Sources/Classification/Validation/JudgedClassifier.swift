@@ -1,5 +1,7 @@
+import Checkpoints
 import Collectives
 import Compute
+import Datasets
 import Evaluation
 import Files
 import Foundation
@@ -23,14 +25,16 @@ public struct JudgedClassifier {
     let opened = try OpenedCheckpoint<ImageClassification>(
       configuration, options: options, communicator: communicator)
     let validation = try communicator.together {
-      try Validation(opened.task, of: path, trainedOn: opened.source, threads: opened.placement.threads)
+      try Validation(
+        opened.task, of: path, learned: { try Self.classes(of: opened.checkpoint, toMatch: $0, configuration) },
+        threads: opened.placement.threads)
     }
     let identity = try communicator.commonIdentity(of: validation.source, path: path.description)
     let state = opened.state
     let found = try validation.results(state)
     extendLifetime(opened)
     let result = validation.evaluationResult(
-      found, [("checkpoint", escaped(opened.path)), ("step", "\(state.step)")])
+      found, [("checkpoint", .text(escaped(opened.path))), ("step", .count(state.step))])
     self.result = try communicator.together {
       guard let result else { throw ClassificationError.notFinite(path: opened.path) }
       return result
@@ -38,5 +42,19 @@ public struct JudgedClassifier {
     let name = configuration.validation.onlyPresentClasses ? "finetune-present" : "finetune"
     folder = options.runDirectory.evaluation(
       "\(name)-step-\(String(format: "%08d", state.step))-\(identity.hash.prefix(8))")
+  }
+
+  /// The classes that a checkpoint has learned, as it says them itself. Of one that does not, labels are places in the order of
+  /// the classes of `data.path`, as where it was trained.
+  private static func classes(
+    of checkpoint: Checkpoint, toMatch names: [String], _ configuration: ClassificationConfiguration
+  ) throws -> LearnedClasses {
+    if let own = checkpoint.classNames(toMatch: names, count: configuration.model.classes) {
+      return LearnedClasses(names: own)
+    }
+    guard !configuration.data.path.isEmpty else { throw TrainingError.noDataPath }
+    let source = try openSource(at: configuration.data.path, options: configuration.decodingOptions)
+    try ImageClassification.check(source, for: configuration)
+    return LearnedClasses(of: source)
   }
 }

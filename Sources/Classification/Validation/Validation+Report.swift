@@ -7,27 +7,26 @@ extension Validation {
   ///
   /// - Parameter facts: about the model that was tried.
   func evaluationResult(
-    _ results: ValidationResults, _ facts: [(name: String, value: String)]
+    _ results: ValidationResults, _ facts: [(name: String, value: ResultValue)]
   ) -> EvaluationResult? {
     let (trained, average) = (results.trained, results.average)
     guard let trainedReport = trained.report, (average == nil) == (average?.report == nil) else { return nil }
     func row(_ weights: String, _ report: ClassificationReport) -> EvaluationResult.Row {
-      EvaluationResult.Row(features: "classifier", setting: ("weights", weights), report: report)
+      EvaluationResult.Row(features: "classifier", setting: ("weights", .text(weights)), report: report)
     }
-    var facts =
-      facts + [
-        ("test", "\(trained.imageCount) images of \(escaped(data[0].path.description))"),
-        ("classes", "\(classes.names.count)"), ("crop fraction", "\(configuration.validation.cropFraction)"),
-        ("loss", "\(trained.loss)"),
-      ]
-    if let average { facts.append(("EMA loss", "\(average.loss)")) }
+    var own: [(name: String, value: ResultValue)] = [
+      ("test", .text("\(trained.imageCount) images of \(escaped(data[0].path.description))")),
+      ("classes", .count(classes.names.count)), ("crop fraction", .number(configuration.validation.cropFraction)),
+      ("loss", .number(trained.loss)),
+    ]
+    if let average { own.append(("EMA loss", .number(average.loss))) }
     let averageRow = average?.report.map { row("EMA", $0) }
     return EvaluationResult(
-      title: "validation", facts: facts, notes: notes(trained),
+      title: "validation", facts: facts + own, notes: remarks(trained),
       rows: (averageRow.map { [$0] } ?? []) + [row("trained", trainedReport)], main: 0)
   }
 
-  private func notes(_ result: ValidationResult) -> [String] {
+  private func remarks(_ result: ValidationResult) -> [String] {
     var notes: [String] = []
     if classes.leftOut > 0 {
       notes.append(

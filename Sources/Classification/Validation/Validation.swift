@@ -25,14 +25,16 @@ final class Validation: EpochEvaluation {
 
   /// - Parameters:
   ///   - path: of the images that it is tried on.
-  ///   - trained: the images that are trained on.
-  init(_ task: ImageClassification, of path: DataPaths, trainedOn trained: any ImageSource, threads: Int) throws {
+  ///   - learned: gives the classes that the classifier learns, to be matched with those of the images.
+  init(
+    _ task: ImageClassification, of path: DataPaths, learned: (_ names: [String]) throws -> LearnedClasses, threads: Int
+  ) throws {
     configuration = task.configuration
     source = try openSource(at: path, options: configuration.decodingOptions)
     try source.requireChannels(configuration.model.channels)
     data = [EvaluationData(path: path, source: source)]
     let classes = try ValidationClasses(
-      of: source, at: path.description, trained: trained.classNames,
+      of: source, at: path.description, trained: try learned(source.classNames),
       onlyPresent: configuration.validation.onlyPresentClasses)
     self.classes = classes
     imagesPerUnit = Self.imagesPerUnit(configuration)
@@ -80,7 +82,7 @@ final class Validation: EpochEvaluation {
     if let score, score > state.bestScore ?? -.infinity { names.append("best") }
     if state.epoch == configuration.train.epochs { names.append("last") }
     guard !names.isEmpty else { return }
-    guard let report = evaluationResult(results, [("step", "\(state.step)"), ("epoch", "\(state.epoch)")]) else {
+    guard let report = evaluationResult(results, [("step", .count(state.step)), ("epoch", .count(state.epoch))]) else {
       state.warn("no report of the validation was written: the classifier's answers are no finite numbers")
       return
     }

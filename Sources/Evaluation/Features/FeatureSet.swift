@@ -20,6 +20,19 @@ public final class FeatureSet: @unchecked Sendable {
     self.rows = memory.all[0..<indices.count * width].reshaped(rows: indices.count, columns: width)
   }
 
+  /// Some rows of another set.
+  init(_ places: [Int], of other: FeatureSet) {
+    defer { extendLifetime(other) }
+    let width = other.rows.columns
+    (source, leftOut) = (other.source, other.leftOut)
+    indices = places.map { other.indices[$0] }
+    memory = AlignedBuffer(repeating: 0, count: places.count * width)
+    rows = memory.all.reshaped(rows: places.count, columns: width)
+    for (place, row) in places.enumerated() {
+      copyRows(output: rows.rows(place..<place + 1), input: other.rows.rows(row..<row + 1))
+    }
+  }
+
   public var count: Int { rows.rows }
 }
 

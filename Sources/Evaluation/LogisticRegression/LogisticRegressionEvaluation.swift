@@ -28,6 +28,23 @@ public struct LogisticRegressionEvaluation: Sendable {
       imageName: { test.source.name(of: test.indices[$0]) })
   }
 
+  /// Whether a class of the train set has so many images that some can be held out to choose a strength by.
+  package static func canChoose(by classes: ClassMatch) -> Bool {
+    LogisticRegression.isHeldOut(labels: classes.trainLabels, classes: classes.classNames.count).contains(true)
+  }
+
+  /// Whether the regression and all that its strength was chosen by reached their optima.
+  package var isConverged: Bool { regression.isConverged && unfinished.isEmpty }
+
+  /// The strengths whose trials ended before their optimum.
+  private var unfinished: [Double] { regression.trials.filter { !$0.isConverged }.map(\.strength) }
+
+  /// Whether the best of the strengths has none beyond it that it was compared with.
+  package var isAtEndOfRange: Bool {
+    let trials = regression.trials
+    return trials.first?.strength == regression.strength || trials.last?.strength == regression.strength
+  }
+
   /// What deserves to be said of how it was found, a sentence each.
   public var notes: [String] {
     var notes: [String] = []
@@ -36,9 +53,12 @@ public struct LogisticRegressionEvaluation: Sendable {
         "the regression of strength \(Self.text(regression.strength)) ended after \(regression.iterations) iterations without reaching "
           + "its optimum")
     }
-    if let best = regression.trials.firstIndex(where: { $0.strength == regression.strength }),
-      best == 0 || best == regression.trials.count - 1
-    {
+    if !unfinished.isEmpty {
+      notes.append(
+        "the trials of the strengths \(unfinished.map(Self.text).joined(separator: ", ")) ended without reaching their "
+          + "optimum, so that their part in the choice is uncertain")
+    }
+    if isAtEndOfRange {
       notes.append(
         "the best strength, \(Self.text(regression.strength)), is at the end of the range; one beyond it, named with "
           + "--strength, may do better")

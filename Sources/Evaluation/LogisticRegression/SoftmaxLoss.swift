@@ -178,10 +178,9 @@ private final class SoftmaxBlock: @unchecked Sendable {
 
   func answers(of rows: Matrix, weights: Matrix, bias: Vector) -> [ClassAnswer] {
     linearForward(output: logits.rows(0..<rows.rows), input: rows, weight: weights, bias: bias)
-    let probabilities = softmax(rows.rows)
+    // Of classes whose probabilities are nothing in single precision the logits still tell which is the likelier.
     return (0..<rows.rows).map { row in
-      ClassAnswer(
-        votes: Dictionary(uniqueKeysWithValues: (0..<bias.count).map { ($0, Double(probabilities[row, $0])) }))
+      ClassAnswer.softmax((0..<bias.count).map { Double(logits[row, $0]) }).answer
     }
   }
 

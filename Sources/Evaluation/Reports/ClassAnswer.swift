@@ -2,7 +2,7 @@ import Compute
 
 /// What a classifier says of an image.
 public struct ClassAnswer: Sendable, Equatable {
-  /// The most likely classes, the most likely first; at most five. A class that nothing speaks for is not among them.
+  /// The most likely classes, the most likely first; at most five. A class without a vote is not among them.
   public let classes: [Int]
   /// The share of the first one: of the votes, or its probability.
   public let confidence: Double

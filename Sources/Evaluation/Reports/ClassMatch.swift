@@ -12,11 +12,15 @@ public enum LabelError: UsageError, Equatable, CustomStringConvertible {
   case tooFewImages(perClass: Int)
   case sameName(path: String, name: String)
 
+  /// What images with labels are kept in, for sentences.
+  public static let labelledSets =
+    "a folder with a subfolder for each class, tar shards with .cls members, an IDX file or an array with its labels beside "
+    + "it, or CIFAR files"
+
   public var description: String {
     switch self {
     case .noLabels(let path, let kind):
-      "\(escaped(path)) (\(kind)) has no labels; give a folder with a subfolder for each class, tar shards with .cls "
-        + "members, an IDX file or an array with its labels beside it, or CIFAR files"
+      "\(escaped(path)) (\(kind)) has no labels; give \(Self.labelledSets)"
     case .singleClass(let path, let name):
       "all images of \(escaped(path)) that can be used are of the class \"\(name)\": there is nothing to tell apart; give "
         + "a train set of two classes or more"
@@ -27,7 +31,7 @@ public enum LabelError: UsageError, Equatable, CustomStringConvertible {
     case .tooManyNeighbors(let k, let images, let isLeaveOneOut):
       "k is \(k), and an image has \(images) others "
         + (isLeaveOneOut ? "in the train set, which is the test set too" : "to be compared with in the train set")
-        + "; take a smaller --k"
+        + "; take a smaller -k"
     case .tooFewImages(let perClass):
       "no class of the train set has \(perClass) images, so that none can be held out to choose a strength by; name one "
         + "with --strength"
@@ -36,7 +40,7 @@ public enum LabelError: UsageError, Equatable, CustomStringConvertible {
     }
   }
 
-  public var isUsage: Bool { if case .tooManyNeighbors = self { true } else { false } }
+  public var isUsage: Bool { true }
 }
 
 /// The first few of some names, and how many there are more.

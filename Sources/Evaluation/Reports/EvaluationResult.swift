@@ -7,10 +7,10 @@ public struct EvaluationResult: Sendable {
     /// What was classified: `encoder`, `raw pixels 28 x 28`, `untrained encoder`.
     public let features: String
     /// What else tells it from others: `k` of 20.
-    public let setting: (name: String, value: String)
+    public let setting: (name: String, value: ResultValue)
     public let report: ClassificationReport
 
-    public init(features: String, setting: (name: String, value: String), report: ClassificationReport) {
+    public init(features: String, setting: (name: String, value: ResultValue), report: ClassificationReport) {
       (self.features, self.setting, self.report) = (features, setting, report)
     }
   }
@@ -18,14 +18,14 @@ public struct EvaluationResult: Sendable {
   /// What the evaluation is, for people: `k-NN`.
   public let title: String
   /// Facts about it, in order: the checkpoint, its step, the data.
-  public let facts: [(name: String, value: String)]
+  public let facts: [(name: String, value: ResultValue)]
   public let notes: [String]
   public let rows: [Row]
   /// The row whose report is shown in full.
   public let main: Int
 
   public init(
-    title: String, facts: [(name: String, value: String)], notes: [String], rows: [Row], main: Int
+    title: String, facts: [(name: String, value: ResultValue)], notes: [String], rows: [Row], main: Int
   ) {
     (self.title, self.facts, self.notes, self.rows, self.main) = (title, facts, notes, rows, main)
   }
@@ -41,7 +41,7 @@ public struct EvaluationResult: Sendable {
     lines += columns(
       [header]
         + rows.map { row in
-          [row.features, row.setting.value, percentage(row.report.top1)]
+          [row.features, "\(row.setting.value)", percentage(row.report.top1)]
             + (hasTop5 ? [row.report.top5.map(percentage) ?? ""] : [])
         })
     lines += ["", "by class, of \(rows[main].features) with \(rows[main].setting.name) \(rows[main].setting.value):"]
@@ -101,12 +101,12 @@ public struct EvaluationResult: Sendable {
 private struct EncodedResult: Encodable {
   struct Row: Encodable {
     let features: String
-    let setting: [String: String]
+    let setting: [String: ResultValue]
     let report: ClassificationReport
   }
 
   let evaluation: String
-  let facts: [String: String]
+  let facts: [String: ResultValue]
   let notes: [String]
   let results: [Row]
   let main: Int

@@ -22,8 +22,8 @@ public struct EvaluationConfiguration: ConfigurationSection, Equatable {
       .within(1...1_000_000)),
     .value(
       "test", \.test,
-      "held-out images, as data.path: their reconstruction loss, and what the encoder makes of them: k-NN where they have "
-        + "labels, the features' effective rank (RankMe) where they have none; nothing: no evaluation"),
+      "held-out images, as data.path: their reconstruction loss, and what the encoder makes of them: the features' effective "
+        + "rank (RankMe), and k-NN where they have labels; nothing: no evaluation"),
     .value(
       "train", \.train,
       "labelled images that k-NN and logistic regression learn from; nothing: k-NN of the test images among themselves"),

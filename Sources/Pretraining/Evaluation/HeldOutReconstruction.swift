@@ -69,8 +69,7 @@ final class HeldOutReconstruction {
     let count = all.count / Self.numberCount
     try communicator.together {
       guard Double(source.count - count) <= badImages.allowedFraction * Double(source.count), count > 0 else {
-        throw TooManyBadImages(
-          found: source.count - count, askedFor: source.count, allowedFraction: badImages.allowedFraction)
+        throw TooManyBadImages(found: source.count - count, askedFor: source.count, badImages)
       }
     }
     for start in stride(from: 0, to: all.count, by: Self.numberCount) {

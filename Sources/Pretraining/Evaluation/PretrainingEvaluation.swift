@@ -9,6 +9,7 @@ import Training
 /// features are good for.
 final class PretrainingEvaluation: EpochEvaluation {
   let data: [Training.EvaluationData]
+  let notes: [String]
   private let configuration: EvaluationConfiguration
   private let task: MaskedAutoencoding
   private let reconstruction: HeldOutReconstruction
@@ -19,8 +20,8 @@ final class PretrainingEvaluation: EpochEvaluation {
   private var baselines: HeldOutReconstruction.Losses?
   private var hasWarned: Set<String> = []
 
-  /// Few, as this is done again and again.
-  private static let strengths = [0.1, 0.01, 0.001, 0.0001]
+  /// Few, as this is done again and again: a decade apart, down to the weakest of `mae probe`.
+  private static let strengths = [-1.5, -2.5, -3.5, -4.5, -5.5].map { Elementary.pow(10, $0) }
   private static let neighborCounts = [20]
 
   /// - Throws: images cannot be opened, or have no labels to learn from.
@@ -43,14 +44,50 @@ final class PretrainingEvaluation: EpochEvaluation {
       // Labels of a single class, or none, tell nothing apart.
       let alone = LabelledData(test)
       labelled = (try? alone.classes()) == nil ? nil : alone
+      notes = []
       return
     }
     let (trainData, train) = try open(configuration.train)
     data = [testData, trainData]
-    labelled = LabelledData(
-      train: train, test: test, paths: (configuration.train.description, configuration.test.description))
-    _ = try labelled?.classes()
+    let paths = (train: configuration.train.description, test: configuration.test.description)
+    // What the sets themselves lack is refused here; below is what only the choice of their images lacks.
+    let all = [trainData, testData].map { ($0.source, Array(0..<$0.source.count)) }
+    _ = try ClassMatch(train: all[0], test: all[1], paths: paths)
+    let sets = try LabelledData(train: train, test: test, paths: paths)
+    labelled = sets
+    notes = try Self.notes(of: sets, configuration)
+    hasWarned = Set(notes)
   }
+
+  /// What of the evaluation must be left out, as far as labels tell.
+  private static func notes(of data: LabelledData, _ configuration: EvaluationConfiguration) throws -> [String] {
+    let found: (classes: ClassMatch, unknown: [String])
+    do throws(LabelError) {
+      found = try data.knownClasses()
+    } catch {
+      guard case .singleClass(let path, let name) = error else { throw error }
+      throw SingleClassChosen(path: path, name: name, mostImages: configuration.mostImages)
+    }
+    if data.isLeaveOneOut {
+      return [
+        "eval.train and eval.test are the same images: k-NN judges each by all others, and no logistic regression is made"
+      ]
+    }
+    var notes: [String] = []
+    if let first = found.unknown.first {
+      let classes =
+        found.unknown.count == 1 ? "the class \(first)" : "\(found.unknown.count) classes, such as \(first)"
+      notes.append(
+        "k-NN and logistic regression leave out the images that eval.test has of \(classes): eval.max_images "
+          + "(\(configuration.mostImages)) takes none of theirs from eval.train; raise it to judge them too")
+    }
+    if !LogisticRegressionEvaluation.canChoose(by: found.classes) { notes.append(tooFewToChoose) }
+    return notes
+  }
+
+  private static let tooFewToChoose =
+    "no class of eval.train has six images that are taken, so that none can be held out to choose a strength by: no "
+    + "logistic regression is made"
 
   /// The bytes that it takes beside the model.
   static func bytes(_ configuration: PretrainingConfiguration, threads: Int) -> Int {
@@ -80,26 +117,55 @@ final class PretrainingEvaluation: EpochEvaluation {
     let encoder = FrozenEncoder(task.model.encoder, input: task.imageInput, parameters: state.parameters, owner: self)
     let kind = FeatureKind.encoder(encoder, configuration.pooling)
     let crop = CenterCrop.usual(for: task.imageInput.shape)
-    guard let labelled else {
-      let features = try FeatureExtractor(
+    let features: FeatureSet
+    if let labelled {
+      let sets = try labelled.features(
+        kind, crop: crop, pool: state.pool, badImages: policy(state), communicator: state.communicator,
+        advance: state.advance)
+      features = sets.test
+      values += try accuracies(labelled, labelled.withoutUnknownClasses(sets), state)
+    } else {
+      features = try FeatureExtractor(
         kind, of: test, crop: crop, pool: state.pool, communicator: state.communicator
       ).all(badImages: policy(state), advance: state.advance)
-      values.append(MetricValue(Metric(name: "rankme"), rankMe(features.rows)))
-      state.advance()
-      return values
     }
-    let features = try labelled.features(
-      kind, crop: crop, pool: state.pool, badImages: policy(state), communicator: state.communicator,
-      advance: state.advance)
+    values.append(MetricValue(Metric(name: "rankme"), rankMe(features.rows)))
+    extendLifetime(features)
+    state.advance()
+    return values
+  }
+
+  /// How well the classes of the test images are told, as far as there are images to tell them by.
+  private func accuracies(
+    _ labelled: LabelledData, _ features: (train: FeatureSet, test: FeatureSet), _ state: EvaluationState
+  ) throws -> [MetricValue] {
+    guard features.test.count > 0 else {
+      warnOnce("no image of eval.test is of a class that eval.train has images of: no accuracy is found", state)
+      return []
+    }
+    var values: [MetricValue] = []
     let classes = try state.communicator.together { try labelled.classes(of: features) }
     if let nearest = try neighbors(labelled, features, classes, state) { values.append(nearest) }
     state.advance()
-    if !labelled.isLeaveOneOut {
-      let regression = try LogisticRegressionEvaluation(
-        features, classes: classes, options: LogisticRegressionOptions(strengths: Self.strengths), pool: state.pool,
-        communicator: state.communicator, advance: state.advance)
-      values.append(MetricValue(Metric(name: "logistic_top1"), regression.report.top1))
+    if labelled.isLeaveOneOut { return values }
+    guard LogisticRegressionEvaluation.canChoose(by: classes) else {
+      warnOnce(Self.tooFewToChoose, state)
+      return values
     }
+    let regression = try LogisticRegressionEvaluation(
+      features, classes: classes, options: LogisticRegressionOptions(strengths: Self.strengths), pool: state.pool,
+      communicator: state.communicator, advance: state.advance)
+    if !regression.isConverged {
+      warnOnce(
+        "a logistic regression of the evaluation ended without reaching its optimum: logistic_top1 may be a little too low",
+        state)
+    }
+    if regression.isAtEndOfRange {
+      warnOnce(
+        "the best strength of the evaluation's logistic regression was at an end of its range: logistic_top1 may be a little "
+          + "too low; mae probe tries more strengths", state)
+    }
+    values.append(MetricValue(Metric(name: "logistic_top1"), regression.report.top1))
     return values
   }
 
@@ -122,10 +188,26 @@ final class PretrainingEvaluation: EpochEvaluation {
   }
 
   private func policy(_ state: EvaluationState) -> BadImagePolicy {
-    BadImagePolicy { [self] sample in warnOnce("left out of the evaluation: \(sample)", state) }
+    BadImagePolicy(
+      allowedFraction: task.configuration.data.maxBadFraction, key: "data.max_bad_fraction"
+    ) { [self] sample in warnOnce("left out of the evaluation: \(sample)", state) }
   }
 
   private func warnOnce(_ sentence: String, _ state: EvaluationState) {
     if hasWarned.insert(sentence).inserted { state.warn(sentence) }
   }
+}
+
+/// The images that `eval.max_images` takes of `eval.train` tell nothing apart, although its other images would.
+struct SingleClassChosen: UsageError {
+  let path: String
+  let name: String
+  let mostImages: Int
+
+  var description: String {
+    "all images that eval.max_images (\(mostImages)) takes of eval.train (\(path)) are of the class \"\(name)\", so that there "
+      + "is nothing to tell apart; raise it"
+  }
+
+  var isUsage: Bool { true }
 }

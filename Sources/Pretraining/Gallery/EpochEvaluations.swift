@@ -17,6 +17,7 @@ final class EpochEvaluations: EpochEvaluation {
   }
 
   var data: [EvaluationData] { parts.flatMap(\.data) }
+  var notes: [String] { parts.flatMap(\.notes) }
 
   func isDue(afterEpoch epoch: Int, of epochs: Int) -> Bool {
     parts.contains { $0.isDue(afterEpoch: epoch, of: epochs) }

@@ -1,7 +1,6 @@
 import Checkpoints
 import Collectives
 import Compute
-import Datasets
 import Files
 import Parameters
 
@@ -10,13 +9,11 @@ public final class OpenedCheckpoint<Task: TrainingTask> {
   public let task: Task
   /// Of the checkpoint's folder.
   public let path: String
-  /// The images that were trained on.
-  public let source: any ImageSource
+  package let checkpoint: Checkpoint
   /// Of this rank.
   public let placement: VirtualWorkerPlacement
   private let options: RunOptions
   private let communicator: any Communicator
-  private let checkpoint: Checkpoint
   private let pool: WorkerPool
   private let parameters: AlignedBuffer<Float>
   private let rounded: AlignedBuffer<BFloat16>
@@ -37,10 +34,7 @@ public final class OpenedCheckpoint<Task: TrainingTask> {
       return try Checkpoint.open(path)
     }!
     (self.checkpoint, path) = (checkpoint, checkpoint.path)
-    (source, _) = try communicator.together {
-      try checkpoint.requireTask([Task.name])
-      return try Run<Task>.openData(configuration)
-    }
+    try communicator.together { try checkpoint.requireTask([Task.name]) }
     _ = try BLASKernels.open(configuration, checkpoint: checkpoint.state.blasKernel, communicator: communicator)
     let task = try communicator.together { try Task(configuration, from: checkpoint) }
     self.task = task

@@ -33,7 +33,7 @@ extension Run {
 
   private static func look(
     at configuration: Task.Configuration, _ communicator: any Communicator
-  ) throws -> (words: String, order: BatchOrder, identity: DataIdentity) {
+  ) throws -> (words: String, order: BatchOrder, identity: DataIdentity, classNames: [String]) {
     let placement = try VirtualWorkerPlacement(configuration.run, on: communicator)
     let bytes = try communicator.requireMemory(Task.self, configuration, placement: placement)
     let (source, order) = try communicator.together { try openData(configuration) }
@@ -44,7 +44,7 @@ extension Run {
     let words =
       "\(source.count) images, \(ProgressFormat.count(order.stepsPerEpoch, "step")) an epoch, "
       + "\(ProgressFormat.bytes(Int(bytes))) of memory a rank"
-    return (words, order, identity)
+    return (words, order, identity, source.classNames)
   }
 
   /// Opens the images of a configuration, and their order.
@@ -98,6 +98,7 @@ extension Run {
   /// A run that could not save its first checkpoint would find out after hours.
   func requireCheckpointSpace() throws {
     try communicator.together {
+      if step < lastStep { try CheckpointFileSize(CheckpointLayout(replica.task)).requireSaving() }
       guard let recorder, step < lastStep else { return }
       let directory = options.runDirectory
       let space = try CheckpointSpace(
@@ -115,7 +116,9 @@ extension Run {
   /// Takes the parameters of another run's checkpoint, and nothing else.
   func begin(with checkpoint: Checkpoint) throws {
     let remark = try communicator.together {
-      try replica.task.begin(with: checkpoint, parameters: replica.parameters.all, inParallel: replica.inParallel)
+      try replica.task.begin(
+        with: checkpoint, parameters: replica.parameters.all, classNames: source.classNames,
+        inParallel: replica.inParallel)
     }
     replica.resetOptimizer()
     replica.roundParameters()

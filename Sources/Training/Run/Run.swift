@@ -143,6 +143,7 @@ public final class Run<Task: TrainingTask> {
         communicator)
     }
     evaluation = try Run.openEvaluation(of: task, beside: source, placement: placement, on: communicator)
+    for note in evaluation?.notes ?? [] { recorder?.logger.warning("\(note)") }
     replica = try Replica(
       task, placement: placement, order: order, communicator: communicator, debug: options.debug,
       profile: profile.map { ($0.trace, $0.run) })

@@ -11,7 +11,7 @@ extension RunOptions {
   /// - Throws: what a run would throw.
   func check<Task: TrainingTask>(
     _ task: Task.Type, _ configuration: Task.Configuration,
-    _ found: (words: String, order: BatchOrder, identity: DataIdentity)
+    _ found: (words: String, order: BatchOrder, identity: DataIdentity, classNames: [String])
   ) throws -> String {
     if resume == .none, runDirectory.holdsRun { throw TrainingError.runExists(path: runDirectory.path) }
     try runDirectory.requireWritable()
@@ -31,13 +31,18 @@ extension RunOptions {
     if let initial {
       let parameters = AlignedBuffer<Float>(repeating: 0, count: task.table.arenaCount)
       defer { extendLifetime(parameters) }
-      _ = try task.begin(with: initial, parameters: parameters.all) { count, piece in (0..<count).forEach(piece) }
+      _ = try task.begin(with: initial, parameters: parameters.all, classNames: found.classNames) { count, piece in
+        (0..<count).forEach(piece)
+      }
     }
     let space = try CheckpointSpace(
       task, in: runDirectory, after: step, lastStep: Run<Task>.lastStep(configuration, found.order),
       stepsPerEpoch: found.order.stepsPerEpoch,
       availableBytes: FileSystemSpace(of: nearestExisting(runDirectory.checkpoints)).availableBytes)
     guard space.allowsSaving else { throw TrainingError.noCheckpointSpace(path: runDirectory.path, space) }
+    if step < Run<Task>.lastStep(configuration, found.order) {
+      try CheckpointFileSize(CheckpointLayout(task)).requireSaving()
+    }
     let begin =
       if let resumed {
         "would go on after step \(step) from \(escaped(resumed.path))"
@@ -46,6 +51,17 @@ extension RunOptions {
       } else {
         "would begin"
       }
-    return "\(begin); \(space)"
+    return "\(begin); \(space)\(metricsRemark)"
+  }
+
+  /// What a run would say of its first lines for Prometheus, and go on; nothing where they could be written.
+  private var metricsRemark: String {
+    guard let metricsFile else { return "" }
+    do throws(FileError) {
+      try requireWritableDirectory(parentDirectory(of: metricsFile))
+      return ""
+    } catch {
+      return "; it would train without --metrics \(escaped(metricsFile)), which cannot be written: \(error)"
+    }
   }
 }

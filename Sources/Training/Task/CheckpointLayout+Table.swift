@@ -13,7 +13,8 @@ extension CheckpointLayout {
       moments: moments, arenaCount: table.arenaCount, constants: constants)
   }
 
-  init(_ task: some TrainingTask) {
+  /// Of the checkpoints that a task's runs save.
+  public init(_ task: some TrainingTask) {
     let average = task.averageDecay == nil ? [] : [Self.averageName]
     self.init(table: task.table, constants: task.constants, moments: task.configuration.train.momentNames + average)
   }

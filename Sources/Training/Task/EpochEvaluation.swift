@@ -18,6 +18,9 @@ public protocol EpochEvaluation: AnyObject {
   /// The images that it looks at. The run makes sure before it begins that all ranks have the same.
   var data: [EvaluationData] { get }
 
+  /// What is to be said of it before the first step, a sentence each; nothing unless the evaluation says otherwise.
+  var notes: [String] { get }
+
   /// Which of the values tells the best checkpoint, the larger the better; nil where none does. The checkpoint of the best
   /// step is kept, and saved where none was due.
   var score: Metric? { get }
@@ -40,6 +43,7 @@ public protocol EpochEvaluation: AnyObject {
 
 extension EpochEvaluation {
   public var score: Metric? { nil }
+  public var notes: [String] { [] }
 }
 
 /// Images of an evaluation, with the path that they were opened at.

@@ -55,10 +55,12 @@ public protocol TrainingTask: Sendable {
 
   /// Takes the parameters of a checkpoint that a new run begins with: all of its own task's, unless the task says otherwise.
   ///
-  /// - Parameter parameters: the whole arena, with the first weights of the seed.
+  /// - Parameters:
+  ///   - parameters: the whole arena, with the first weights of the seed.
+  ///   - classNames: of the images that will be trained on; empty where these have no labels.
   /// - Returns: what is to be said behind the checkpoint's name; mostly nothing.
   func begin(
-    with checkpoint: Checkpoint, parameters: Vector, inParallel: Checkpoint.Parallel
+    with checkpoint: Checkpoint, parameters: Vector, classNames: [String], inParallel: Checkpoint.Parallel
   ) throws(CheckpointError) -> String
 
   /// What looks at the model after epochs, with its images opened and its memory taken; nil, unless the task says otherwise.
@@ -131,7 +133,7 @@ extension TrainingTask {
   public var constants: [ConstantTensor] { [] }
 
   public func begin(
-    with checkpoint: Checkpoint, parameters: Vector, inParallel: Checkpoint.Parallel
+    with checkpoint: Checkpoint, parameters: Vector, classNames: [String], inParallel: Checkpoint.Parallel
   ) throws(CheckpointError) -> String {
     try checkpoint.readParameters(CheckpointLayout(self), into: parameters, inParallel: inParallel)
     return ""

@@ -89,7 +89,9 @@ import Training
   // MARK: Classes
 
   private func classes(_ names: [String], trained: [String], onlyPresent: Bool = false) throws -> ValidationClasses {
-    try ValidationClasses(of: NamedImages(classNames: names), at: "there", trained: trained, onlyPresent: onlyPresent)
+    try ValidationClasses(
+      of: NamedImages(classNames: names), at: "there", trained: LearnedClasses(names: trained),
+      onlyPresent: onlyPresent)
   }
 
   @Test func classesAreMatchedByTheirNames() throws {
@@ -110,6 +112,42 @@ import Training
     #expect(unlabelled?.description.contains("have no labels") ?? false)
   }
 
+  /// A class that no image is trained on is the training's fault, and no answer for validation images that have it.
+  @Test func aClassWithoutTrainingImagesIsOneSentence() throws {
+    let learned = LearnedClasses(of: NamedImages(classNames: ["0", "1", "2"], labels: [0, 2, 2]))
+    #expect(learned.names == ["0", "1", "2"] && learned.empty == [1])
+    func classes(_ labels: [Int], onlyPresent: Bool = false) throws -> ValidationClasses {
+      try ValidationClasses(
+        of: NamedImages(classNames: ["0", "1", "2"], labels: labels), at: "there", trained: learned,
+        onlyPresent: onlyPresent)
+    }
+    let empty = #expect(throws: ClassificationError.self) { try classes([2, 0]) }
+    #expect(
+      empty?.description.contains("the training images of data.path have a class without an image, such as 1") ?? false)
+    let unknown = #expect(throws: ClassificationError.self) { try classes([2, 1, 0]) }
+    #expect(unknown?.description.contains("have a class that the training images lack, such as 1") ?? false)
+    // What the validation alone lacks is its own.
+    let absent = #expect(throws: ClassificationError.self) {
+      try self.classes(["0", "2"], trained: ["0", "1", "2"])
+    }
+    #expect(absent?.description.contains("lack a class of the training images, such as 1") ?? false)
+    #expect(try classes([2, 0], onlyPresent: true).choices == [0, 2])
+  }
+
+  @Test func imagesOfTheWrongNumberOfClassesAreOneSentence() throws {
+    let configuration = try ClassificationConfiguration.decode(yaml: Self.yaml)
+    for (names, sentence) in [
+      ([], "they have no labels; give a folder with a subfolder for each class, tar shards with .cls members, an IDX"),
+      (["ant"], "all are of the class ant, so that there is nothing to tell apart; give images of two classes"),
+      (["ant", "bee"], "they are of 2 classes, and model.classes is 3; set model.classes=2"),
+    ] as [([String], String)] {
+      let error = #expect(throws: TrainingError.self) {
+        try ImageClassification.check(NamedImages(classNames: names), for: configuration)
+      }
+      #expect(error?.description.contains(sentence) ?? false, "\(error?.description ?? "")")
+    }
+  }
+
   /// é as one character and as two: folders apart, and one name.
   @Test func twoClassesOfOneNameAreRefused() throws {
     let configuration = try ClassificationConfiguration.decode(yaml: Self.yaml, overrides: ["model.classes=3"])
@@ -121,15 +159,17 @@ import Training
   }
 }
 
-/// An image of each class.
+/// Images that are nothing but labels: one for each class unless others are given.
 struct NamedImages: ImageSource {
   let kind = "names"
   let classNames: [String]
+  /// In the place of one image for each class.
+  var labels: [Int]?
   let shape: ImageShape? = nil
-  var count: Int { max(1, classNames.count) }
+  var count: Int { labels?.count ?? max(1, classNames.count) }
 
   func identity() -> DataIdentity { DataIdentity(count: count, hash: "") }
   func name(of index: Int) -> String { "image \(index)" }
-  func label(of index: Int) -> Int? { classNames.isEmpty ? nil : index }
+  func label(of index: Int) -> Int? { classNames.isEmpty ? nil : labels?[index] ?? index }
   func image(at index: Int) throws(DatasetError) -> Image { preconditionFailure("nobody looks at it") }
 }

@@ -9,7 +9,8 @@ import Testing
 
   private func result(_ outcomes: [ImageOutcome?], _ names: [String], trained: [String]) throws -> ValidationResult {
     let source = NamedImages(classNames: names)
-    let classes = try ValidationClasses(of: source, at: "there", trained: trained, onlyPresent: true)
+    let classes = try ValidationClasses(
+      of: source, at: "there", trained: LearnedClasses(names: trained), onlyPresent: true)
     return ValidationResult(outcomes, of: source, classes: classes)
   }
 

@@ -100,6 +100,59 @@ import Testing
     #expect("\(try #require(error))".contains("name one with --strength"))
   }
 
+  /// In single precision the probabilities of the second and the third class are zero, and the logits tell them apart.
+  @Test func answersAreRankedByTheirLogits() throws {
+    let row = AlignedBuffer<Float>([1])
+    defer { extendLifetime(row) }
+    // W of four classes, then b.
+    let point: [Double] = [0, -120, -110, 3, 0, 0, 0, 0]
+    let answers = SoftmaxLoss.answers(
+      of: row.all.reshaped(rows: 1, columns: 1), at: point, classes: 4, pool: try WorkerPool(count: 1))
+    #expect(answers.map(\.classes) == [[3, 0, 2, 1]])
+  }
+
+  private func evaluation(
+    _ oracle: Oracle, strengths: [Double], mostIterations: Int
+  ) throws -> LogisticRegressionEvaluation {
+    let names = (0..<Oracle.classes).map { "\($0)" }
+    func features(_ rows: Matrix, _ labels: [Int]) -> FeatureSet {
+      FeatureSet(
+        LabelledSource(names, labels), width: Oracle.width, rows: AlignedBuffer<Float>(rows.flat.array), leftOut: [])
+    }
+    let (train, test) = (
+      features(oracle.trainRows, oracle.trainLabels), features(oracle.testRows, oracle.testLabels)
+    )
+    var options = LogisticRegressionOptions(strengths: strengths)
+    options.mostIterations = mostIterations
+    return try LogisticRegressionEvaluation(
+      (train, test),
+      classes: try ClassMatch(
+        train: (train.source, train.indices), test: (test.source, test.indices), paths: ("train", "test")),
+      options: options, pool: try WorkerPool(count: 1), communicator: InProcessCommunicator())
+  }
+
+  @Test func trialsThatDidNotReachTheirOptimumAreNamed() throws {
+    let oracle = try Oracle()
+    defer { extendLifetime(oracle) }
+    let hurried = try evaluation(oracle, strengths: [0.1, 0.01, 0.001], mostIterations: 2)
+    #expect(!hurried.isConverged)
+    #expect(
+      hurried.notes.contains { $0.contains("the trials of the strengths 0.1, 0.01, 0.001 ended without reaching") })
+    let patient = try evaluation(oracle, strengths: [1, 0.1], mostIterations: 1000)
+    #expect(patient.isConverged && !patient.notes.contains { $0.contains("trials") } && patient.isAtEndOfRange)
+  }
+
+  @Test func aClassOfSixImagesIsEnoughToChooseBy() throws {
+    func canChoose(_ labels: [Int]) throws -> Bool {
+      let source = LabelledSource(["a", "b"], labels)
+      return LogisticRegressionEvaluation.canChoose(
+        by: try ClassMatch(
+          train: (source, Array(labels.indices)), test: (source, [0]), paths: ("train", "test")))
+    }
+    #expect(try !canChoose([0, 0, 0, 0, 0, 1, 1, 1, 1, 1]))
+    #expect(try canChoose([0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1]))
+  }
+
   /// More rows than a chunk, more features than one: a gradient is that of the function, by differences.
   @Test func gradientOfTheLoss() throws {
     let count = 700

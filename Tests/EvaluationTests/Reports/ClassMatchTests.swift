@@ -50,6 +50,9 @@ import Testing
     #expect(throws: LabelError.unknownClasses(names: ["x", "y"], trainPath: "train", images: 3)) {
       try match(labelled, LabelledSource(["a", "x", "y"], [1, 2, 0, 1]))
     }
+    let neighbors = LabelError.tooManyNeighbors(k: 9, images: 8, isLeaveOneOut: false)
+    #expect(neighbors.description.hasSuffix("; take a smaller -k") && neighbors.isUsage)
+    #expect(LabelError.noLabels(path: "t", kind: "a folder").isUsage && LabelError.tooFewImages(perClass: 6).isUsage)
     let sentence = LabelError.unknownClasses(
       names: (0..<7).map(String.init), trainPath: "t", images: 9
     ).description

@@ -92,19 +92,33 @@ import Testing
 
   @Test func resultAsTableAndJSON() throws {
     let result = EvaluationResult(
-      title: "k-NN", facts: [("step", "7"), ("pool", "cls")], notes: ["something"],
+      title: "k-NN",
+      facts: [
+        ("step", .count(7)), ("pool", .text("cls")), ("temperature", .number(0.07)), ("loss", .number(.infinity)),
+      ],
+      notes: ["something"],
       rows: [
-        .init(features: "encoder", setting: ("k", "5"), report: report),
-        .init(features: "raw pixels", setting: ("k", "10"), report: report),
+        .init(features: "encoder", setting: ("k", .count(5)), report: report),
+        .init(features: "raw pixels", setting: ("k", .count(10)), report: report),
+        .init(features: "untrained", setting: ("strength", .rounded(0.0031622)), report: report),
       ], main: 1)
     let lines = result.table.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-    #expect(lines[0] == "step: 7" && lines[2] == "note: something")
-    #expect(lines.contains("features     k    top-1    top-5") && lines.contains("raw pixels  10  40.00 %  60.00 %"))
+    #expect(lines[0] == "step: 7" && lines[2] == "temperature: 0.07" && lines[4] == "note: something")
+    #expect(
+      lines.contains("features         k    top-1    top-5") && lines.contains("raw pixels      10  40.00 %  60.00 %")
+        && lines.contains("untrained   0.0032  40.00 %  60.00 %"))
     #expect(lines.contains("by class, of raw pixels with k 10:") && lines.contains("b            1   0.00 %"))
     let object = try #require(
       try JSONSerialization.jsonObject(with: Data(try result.json().utf8)) as? [String: Any])
-    #expect(object["evaluation"] as? String == "k-NN" && (object["facts"] as? [String: String])?["step"] == "7")
-    let first = try #require((object["results"] as? [[String: Any]])?.first)
+    let facts = try #require(object["facts"] as? [String: Any])
+    #expect(object["evaluation"] as? String == "k-NN" && facts["pool"] as? String == "cls")
+    // Numbers are numbers, but for those that JSON does not have.
+    #expect(facts["step"] as? Int == 7 && facts["temperature"] as? Double == 0.07 && facts["loss"] as? String == "inf")
+    #expect(!(facts["step"] is String))
+    let results = try #require(object["results"] as? [[String: Any]])
+    let first = try #require(results.first)
+    #expect((first["setting"] as? [String: Any])?["k"] as? Int == 5)
+    #expect((results[2]["setting"] as? [String: Any])?["strength"] as? Double == 0.0031622)
     let report = try #require(first["report"] as? [String: Any])
     #expect(report["top1"] as? Double == 0.4 && report["top5"] as? Double == 0.6 && report["images"] as? Int == 5)
     #expect((report["per_class"] as? [[String: Any]])?[1]["accuracy"] as? Double == 0)

@@ -56,6 +56,17 @@ extension ProgramTests {
           == "mae: cannot use the run directory \(bench.path)/images/run: \(bench.path)/images is not a folder.\n")
     }
 
+    @Test func aPlaceForNumbersThatIsNotThere() throws {
+      let bench = try Workbench()
+      let good = try dryRun(bench, options: ["--metrics", "\(bench.path)/mae.prom"])
+      #expect(good.exitCode == 0 && !good.output.contains("--metrics"), "\(good.output)")
+      let lost = try dryRun(bench, options: ["--metrics", "\(bench.path)/none/mae.prom"])
+      #expect(lost.exitCode == 0, "a run would go on")
+      #expect(
+        lost.output.contains("; it would train without --metrics \(bench.path)/none/mae.prom, which cannot be written"),
+        "\(lost.output)")
+    }
+
     /// A second checkpoint is written before the first one goes, and two of 2.7 MB do not fit into three.
     @Test func noRoomForACheckpointIsSaidAtEveryStart() throws {
       let bench = try Workbench()

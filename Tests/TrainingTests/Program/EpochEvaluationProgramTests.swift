@@ -38,7 +38,9 @@ extension ProgramTests {
       #expect(values.map(\.isEmpty) == [true, false, true, false])
       #expect(
         Set(values[1].keys)
-          == ["test_loss", "baseline_mean_loss", "baseline_interpolation_loss", "knn_top1", "logistic_top1"])
+          == [
+            "test_loss", "baseline_mean_loss", "baseline_interpolation_loss", "knn_top1", "logistic_top1", "rankme",
+          ])
       // What knowing nothing costs does not depend on the model; patches of 2 x 2 less their mean have three quarters.
       #expect(values[1]["baseline_mean_loss"] == values[3]["baseline_mean_loss"])
       let means = try #require(values[1]["baseline_mean_loss"].flatMap(Double.init))
@@ -55,6 +57,74 @@ extension ProgramTests {
       #expect(report.contains("k-NN top-1"))
     }
 
+    /// An IDX file of waves with the given labels: `name-images-idx3-ubyte`.
+    private func write(_ labels: [UInt8], to name: String, _ bench: Workbench) throws {
+      try bench.write(idxFile(images: greyImages(count: labels.count)), to: "\(name)-images-idx3-ubyte")
+      try bench.write([0, 0, 8, 1, 0, 0, 0, UInt8(labels.count)] + labels, to: "\(name)-labels-idx1-ubyte")
+    }
+
+    /// What cannot be found out with these images is left out, said once, and the run goes on, also where it is resumed.
+    @Test(arguments: [nil, 2]) func leavesOutWhatImagesAreTooFewFor(ranks: Int?) throws {
+      let bench = try Workbench()
+      func sets(_ train: String, _ test: String) -> [String] {
+        [
+          "train.epochs=2", "eval.every_epochs=1", "eval.train=\(bench.path)/\(train)-images-idx3-ubyte",
+          "eval.test=\(bench.path)/\(test)-images-idx3-ubyte",
+        ]
+      }
+      func run(_ name: String, _ settings: [String], _ sentence: String) throws -> [[String: String]] {
+        for steps in [["train.steps=5"], []] {
+          let outcome = try bench.pretrain(name, settings + steps, ranks: ranks)
+          #expect(outcome.exitCode == 0, "\(outcome.errorOutput)")
+          #expect(outcome.errorOutput.ranges(of: sentence).count == 1, "\(name): \(outcome.errorOutput)")
+        }
+        let values = try evaluations(of: name, bench)
+        #expect(values.count == 2)
+        return values
+      }
+      // Five classes of five images each: none can be held out.
+      try write((0..<25).map { UInt8($0 % 5) }, to: "few", bench)
+      try write((0..<20).map { UInt8($0 % 5) }, to: "test", bench)
+      for epoch in try run("few", sets("few", "test"), "no class of eval.train has six images that are taken") {
+        #expect(epoch["logistic_top1"] == nil && epoch["knn_top1"] != nil && epoch["rankme"] != nil)
+      }
+      for epoch in try run("alone", sets("few", "few"), "eval.train and eval.test are the same images") {
+        #expect(epoch["logistic_top1"] == nil && epoch["knn_top1"] != nil)
+      }
+      // Every second image is taken: the only one of the last class is not.
+      try write((0..<60).map { $0 == 1 ? 3 : UInt8($0 % 3) }, to: "tail", bench)
+      try write((0..<30).map { $0 == 0 ? 3 : UInt8($0 % 3) }, to: "whole", bench)
+      let tail = sets("tail", "whole") + ["eval.max_images=30"]
+      for epoch in try run("tail", tail, "the images that eval.test has of the class 3: eval.max_images (30)") {
+        #expect(epoch["logistic_top1"] != nil && epoch["knn_top1"] != nil)
+      }
+      // Where all images are taken, the class is one like others.
+      let whole = try bench.pretrain("whole", sets("tail", "whole"), ranks: ranks)
+      #expect(whole.exitCode == 0 && !whole.errorOutput.contains("of the class 3"), "\(whole.errorOutput)")
+      // A choice of two that are alike tells nothing apart, which is said before the first step.
+      let two = try bench.pretrain("two", sets("tail", "whole") + ["eval.max_images=2"], ranks: ranks)
+      #expect(two.exitCode == 2)
+      #expect(
+        two.errorOutput.contains("all images that eval.max_images (2) takes of eval.train")
+          && two.errorOutput.contains("are of the class \"0\""), "\(two.errorOutput)")
+    }
+
+    /// As many may be unusable as of the images that are trained on.
+    @Test func tooManyUnusableImages() throws {
+      let bench = try Workbench()
+      try bench.writePNGs(to: "held", broken: [3, 20, 30])
+      let settings = ["train.epochs=1", "eval.test=\(bench.path)/held"]
+      let outcome = try bench.pretrain("run", settings, ranks: 2)
+      #expect(outcome.exitCode == 1)
+      #expect(
+        outcome.errorOutput.contains(
+          "3 of the 40 images to evaluate on, or more, cannot be used, more than data.max_bad_fraction (0.01) allows"),
+        "\(outcome.errorOutput)")
+      #expect(!outcome.errorOutput.contains("--max-bad-fraction"))
+      let allowed = try bench.pretrain("run", settings + ["data.max_bad_fraction=0.1"], ranks: 2)
+      #expect(allowed.exitCode == 0 && allowed.errorOutput.contains("left out of the evaluation"))
+    }
+
     /// Without labels the features' effective rank is taken; it may begin in the middle of a run, and end there.
     @Test func withoutLabelsAndFromTheMiddleOn() throws {
       let bench = try Workbench()
@@ -69,6 +139,11 @@ extension ProgramTests {
       #expect(values.map { $0["rankme"] != nil } == [false, true, true, true])
       let rank = try #require(values.last?["rankme"].flatMap(Double.init))
       #expect(rank >= 1 && rank <= 32)
+      let settings = ["train.epochs=4", "train.precision=bf16", test, "eval.every_epochs=1"]
+      try bench.train("whole", settings)
+      try bench.train("ranks", settings + ["parallel.threads=2"], ranks: 2)
+      #expect(try evaluations(of: "whole", bench).dropFirst() == values.dropFirst())
+      #expect(try evaluations(of: "ranks", bench) == evaluations(of: "whole", bench))
     }
 
     @Test func whatIsRefused() throws {

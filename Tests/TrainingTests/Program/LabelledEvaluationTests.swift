@@ -19,7 +19,10 @@ extension ProgramTests {
     }
 
     /// One line of JSON, bit by bit, and the files.
-    @Test(arguments: [["knn", "-k", "5", "-k", "20"], ["probe", "--strength", "0.1", "--strength", "0.001"]])
+    @Test(arguments: [
+      ["knn", "-k", "5", "-k", "20"], ["knn", "-k", "5", "-k", "20", "--precision", "bf16"],
+      ["probe", "--strength", "0.1", "--strength", "0.001"],
+    ])
     func haveTheSameBitsOnAnyRanksAndThreads(words: [String]) throws {
       let bench = try bench()
       func result(_ name: String, _ options: [String] = [], ranks: Int? = nil) throws -> (String, [String: Data]) {
@@ -57,7 +60,7 @@ extension ProgramTests {
         outcome.output.contains("k-NN (k 3): encoder ") && outcome.output.contains("by class, of encoder with k 3:"))
       let folder = try #require(
         try FileManager.default.contentsOfDirectory(atPath: "\(bench.path)/run/evaluation").first)
-      #expect(folder.hasPrefix("knn-mean-step-00000002-"))
+      #expect(folder.hasPrefix("knn-mean-k-3-step-00000002-"))
       // A checkpoint that was taken out of its run has none.
       try FileManager.default.copyItem(
         atPath: "\(bench.path)/run/checkpoints/step-00000002", toPath: "\(bench.path)/alone")
@@ -65,6 +68,35 @@ extension ProgramTests {
       words[2] = "\(bench.path)/alone"
       let other = try bench.runAnyCommand(words)
       #expect(other.exitCode == 0 && other.errorOutput.contains("is in no run directory; name one with --output"))
+    }
+
+    /// What was asked for otherwise than usual has a folder of its own, and stands in the result.
+    @Test func eachSettingHasAFolder() throws {
+      let bench = try bench()
+      for (words, start) in [
+        (["knn"], "knn-mean-step-"), (["knn", "-k", "5", "-k", "3"], "knn-mean-k-3-5-step-"),
+        (["knn", "--temperature", "0.5", "--crop-fraction", "0.75"], "knn-mean-crop-0.75-temperature-0.5-step-"),
+        (["knn", "--pool", "cls", "--baselines"], "knn-cls-baselines-step-"),
+        (["probe", "--strength", "0.001", "--strength", "0.1"], "probe-mean-strength-0.1-0.001-step-"),
+      ] {
+        let before = Set((try? FileManager.default.contentsOfDirectory(atPath: "\(bench.path)/run/evaluation")) ?? [])
+        let outcome = try bench.runAnyCommand(arguments(words[0], bench, Array(words.dropFirst()) + ["--json"]))
+        #expect(outcome.exitCode == 0, "\(outcome.errorOutput)")
+        let after = try FileManager.default.contentsOfDirectory(atPath: "\(bench.path)/run/evaluation")
+        let new = after.filter { !before.contains($0) }
+        #expect(new.count == 1 && new.allSatisfy { $0.hasPrefix(start) }, "\(words): \(new)")
+        let object = try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any]
+        let facts = try #require(object?["facts"] as? [String: Any])
+        #expect(facts["step"] as? Int == 2 && facts["classes"] as? Int == 3)
+        let kept = (facts["crop_fraction"] as? NSNumber)?.doubleValue
+        #expect(kept == (words.contains("--crop-fraction") ? 0.75 : 1))
+        if words[0] == "knn" {
+          #expect(facts["temperature"] as? Double == (words.contains("--temperature") ? 0.5 : 0.07))
+        }
+      }
+      // A name that no folder can have is shortened.
+      let many = (1...60).flatMap { ["-k", "\($0)"] }
+      #expect(try bench.runAnyCommand(arguments("knn", bench, many)).exitCode == 0)
     }
 
     /// The same data under another name: each image is judged by the others.
@@ -98,12 +130,12 @@ extension ProgramTests {
       let (train, test) = ("train-images-idx3-ubyte", "test-images-idx3-ubyte")
       for ranks in [nil, 2] {
         for (sets, options, code, sentence) in [
-          ((train, "bare"), [], 1, "bare (an IDX file) has no labels"),
-          (("single-images-idx3-ubyte", test), [], 1, "are of the class \"0\": there is nothing to tell apart"),
-          ((train, "more-images-idx3-ubyte"), [], 1, "the test set has 10 images of the class \"3\", of which"),
+          ((train, "bare"), [], 2, "bare (an IDX file) has no labels"),
+          (("single-images-idx3-ubyte", test), [], 2, "are of the class \"0\": there is nothing to tell apart"),
+          ((train, "more-images-idx3-ubyte"), [], 2, "the test set has 10 images of the class \"3\", of which"),
           ((train, test), ["-k", "131"], 2, "k is 131, and an image has 130 others to be compared with"),
           ((train, "nowhere"), [], 1, "nowhere"),
-          ((train, test), ["--pool", "patches"], 2, "take cls or mean"),
+          ((train, test), ["--pool", "patches"], 2, "Please provide one of 'cls' and 'mean'"),
         ] as [((String, String), [String], Int32, String)] {
           let (exitCode, said) = try refused(sets.0, sets.1, options, ranks: ranks)
           #expect(exitCode == code, "\(sentence): \(said)")
@@ -112,18 +144,18 @@ extension ProgramTests {
       }
       // Colours become grey; classes are still matched by their names.
       let (code, said) = try refused("colour", test, ranks: nil)
-      #expect(code == 1 && said.contains("the classes \"0\", \"1\", \"2\", of which"))
+      #expect(code == 2 && said.contains("the classes \"0\", \"1\", \"2\", of which"))
     }
 
     /// Features by two ranks have the bytes that one writes; patches keep their places, and labels stand beside names.
     @Test(arguments: [["--pool", "cls"], ["--pool", "patches", "--layer", "1"]])
     func embeddingsOfSeveralRanks(options: [String]) throws {
       let bench = try bench()
-      func embed(_ name: String, ranks: Int?) throws -> (Data, String) {
+      func embed(_ name: String, threads: Int = 1, ranks: Int?) throws -> (Data, String) {
         let path = "\(bench.path)/\(name).npy"
         let outcome = try bench.runAnyCommand(
           ["embed", "--checkpoint", "\(bench.path)/run", "--data", "\(bench.path)/test-images-idx3-ubyte", "--output"]
-            + [path] + options, ranks: ranks)
+            + [path, "--threads", "\(threads)"] + options, ranks: ranks)
         try #require(outcome.exitCode == 0, "\(outcome.errorOutput)")
         return (
           try Data(contentsOf: URL(fileURLWithPath: path)), try String(contentsOfFile: path + ".txt", encoding: .utf8)
@@ -134,6 +166,7 @@ extension ProgramTests {
       #expect(String(decoding: alone.0.prefix(128), as: UTF8.self).contains("'shape': \(shape)"))
       #expect(alone.1.split(separator: "\n")[4].hasSuffix("test-images-idx3-ubyte#4\t1"))
       for ranks in [2, 4] { #expect(try embed("\(ranks)", ranks: ranks) == alone) }
+      #expect(try embed("threads", threads: 2, ranks: nil) == alone)
     }
 
     @Test func aLayerThatIsNotThere() throws {

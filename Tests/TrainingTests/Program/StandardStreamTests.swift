@@ -42,11 +42,31 @@ extension ProgramTests {
       }
     }
 
-    @Test("a limit on the size of files is an error message, and the save before stays")
+    @Test("a limit on the size of files that no checkpoint fits into is said at every start")
     func sizeLimit() throws {
       let bench = try Workbench()
-      // In kilobytes: the parameters' file has 130 of them.
-      let outcome = try bench.shell("ulimit -f 100; \"$0\" \"$@\"", bench.arguments("run", settings))
+      for options in [["--dry-run"], []] {
+        let outcome = try bench.shell(
+          "ulimit -f 100; \"$0\" \"$@\"", bench.arguments("run", settings, options: options))
+        #expect(outcome.exitCode == 1)
+        #expect(
+          outcome.errorOutput.contains(
+            /mae: no checkpoint could be saved: files may have 102 kB \(ulimit -f\), and a checkpoint's largest file has 26\d kB; raise/
+          ), "\(outcome.errorOutput)")
+      }
+      #expect(try bench.train("run", settings) == bench.train("whole", settings))
+    }
+
+    @Test("a limit that only the header of a file goes beyond is an error message when it is met")
+    func sizeLimitOfAHeader() throws {
+      let bench = try Workbench()
+      try bench.train("whole", settings)
+      let moments = try #require(
+        try bench.contents(of: "whole").first { $0.key.hasSuffix("/optimizer.safetensors") }?.value)
+      let header = 8 + moments.prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) }
+      let kilobytes = (moments.count - header + 1023) / 1024
+      try #require(kilobytes * 1024 < moments.count)
+      let outcome = try bench.shell("ulimit -f \(kilobytes); \"$0\" \"$@\"", bench.arguments("run", settings))
       #expect(outcome.signal == nil)
       #expect(outcome.exitCode == 1)
       #expect(
