@@ -30,7 +30,8 @@ public struct Diagnosis: Codable, Sendable {
     var groups: [(finding: Finding, hosts: [String])] = []
     for report in hosts {
       for finding in report.findings where finding.subject == subject {
-        if let index = groups.firstIndex(where: { $0.finding.isLike(finding) }) {
+        // A host may have several of a kind.
+        if let index = groups.firstIndex(where: { $0.finding.isLike(finding) && $0.hosts.last != report.host }) {
           groups[index].hosts.append(report.host)
         } else {
           groups.append((finding, [report.host]))

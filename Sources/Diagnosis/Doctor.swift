@@ -1,8 +1,6 @@
 import Benchmarks
-import Checkpoints
 import Collectives
 import Compute
-import Datasets
 import Files
 import Foundation
 import Hashing
@@ -12,8 +10,6 @@ import Training
 
 /// Looks at the hosts of all ranks before anything is trained on them. All ranks call the same methods.
 public struct Doctor {
-  /// What a run would be told; without it only the machines are looked at.
-  public var configuration: PretrainingConfiguration?
   /// Where a run would write.
   public var runDirectory: String?
   /// Version and commit.
@@ -51,11 +47,20 @@ public struct Doctor {
       + "interface that leads to them with OMPI_MCA_btl_tcp_if_include and OMPI_MCA_oob_tcp_if_include."
   }
 
-  public func examine() throws -> Diagnosis {
+  /// Looks at the hosts alone.
+  public func examine() throws -> Diagnosis { try examine { RunFindings() } }
+
+  /// Looks at the hosts, and at what a run would meet there.
+  ///
+  /// - Parameter configuration: what the run would be told.
+  public func examine<Task: TrainingTask>(_ task: Task.Type, _ configuration: Task.Configuration) throws -> Diagnosis {
+    try examine { try RunFindings(task, configuration, in: runDirectory, on: communicator) }
+  }
+
+  private func examine(_ lookAtRun: () throws -> RunFindings) throws -> Diagnosis {
     let cores = try communicator.allgather(availableCores().map(Double.init))
     let rates = try measureRates()
     let exchange = try exchangeFinding()
-    let (data, dataFact) = lookAtData()
     let run = try lookAtRun()
     let shared = try sharedDirectory()
     let clock = Date.now.timeIntervalSince1970
@@ -64,20 +69,16 @@ public struct Doctor {
     var report = HostReport(host: communicator.hostName, findings: [], clock: clock)
     report.findings = machineFindings(
       cores: here.map { Set(cores[$0].map { Int($0) }) }, ranks: here.count)
-    report.findings.append(
-      files.rate(
-        alone: rates[communicator.rank][0], together: here.reduce(0) { $0 + rates[$1][1] },
-        threads: here.reduce(0) { $0 + Int(rates[$1][2]) }))
-    report.findings += data + directoryFindings()
-    report.gflops = here.reduce(0) { $0 + rates[$1][1] }
-    report.facts = facts(cores: Set(here.flatMap { cores[$0] }).count) + dataFact
+    report.findings += rates.map(\.finding) + run.ofHost + directoryFindings()
+    report.gflops = rates.first { $0.precision == .fp32 }?.together
+    report.facts = facts(cores: Set(here.flatMap { cores[$0] }).count) + run.facts
 
     let texts = try communicator.allgather(String(decoding: JSONEncoder().encode(report), as: UTF8.self))
     let firsts = communicator.hostNames.indices.filter {
       communicator.hostNames.firstIndex(of: communicator.hostNames[$0]) == $0
     }
     let reports = try firsts.map { try JSONDecoder().decode(HostReport.self, from: Data(texts[$0].utf8)) }
-    return Diagnosis(reports, [exchange] + run + shared + HostComparison.findings(reports))
+    return Diagnosis(reports, [exchange] + run.ofAll + shared + HostComparison.findings(reports))
   }
 
   // MARK: What each host finds by itself
@@ -119,21 +120,34 @@ public struct Doctor {
 
   // MARK: What all ranks find together
 
-  /// For each rank: of one thread alone, of its threads while all ranks compute, and how many those are.
-  private func measureRates() throws -> [[Double]] {
+  /// Of products in fp32, and in bf16 where this host's CPU has instructions for them.
+  private func measureRates() throws -> [ProductRate] {
+    let kernel = try communicator.together { try BLAS.open(BLAS.ownIsFast ? .named(.own) : .library).kernel }
+    // Without the library there is nothing to measure; a run in bf16 says what to install.
+    let mixed = files.multipliesBFloat16 ? try? BFloat16.openProducts() : nil
+    return try [measureRate(.fp32, kernel), measureRate(.bf16, mixed)].compactMap(\.self)
+  }
+
+  /// - Parameter kernel: what makes the products; nil where this host has nothing for them and measures nothing.
+  private func measureRate(_ precision: Precision, _ kernel: String?) throws -> ProductRate? {
+    let here = communicator.ranksOnThisHost
     let threads = try shareOfCores(communicator)
-    let mine: [Double] = try communicator.together {
-      _ = try BLAS.open(BLAS.ownIsFast ? .named(.own) : .library)
-      // The products of ViT-B's blocks, whatever is to be trained: the same on all hosts, and more work than a busy core
-      // gives at a time.
-      var model = PretrainingConfiguration().model
-      (model.encoder.depth, model.decoder.depth) = (1, 1)
-      let alone = try GEMMBenchmark(model: model, images: 4, threads: 1).gflops
-      return [
-        alone, try GEMMBenchmark(model: model, images: 4, threads: threads).gflops, Double(threads),
-      ]
+    // The products of ViT-B's blocks, whatever is to be trained: the same on all hosts, and more work than a busy core
+    // gives at a time.
+    var model = PretrainingConfiguration().model
+    (model.encoder.depth, model.decoder.depth) = (1, 1)
+    func rate(_ threads: Int) throws -> Double {
+      try GEMMBenchmark(model: model, images: 4, threads: threads, precision: precision).gflops
     }
-    return try communicator.allgather(mine)
+    // One rank of each host while the others wait, then all of them.
+    let alone = try communicator.together { try kernel != nil && here[0] == communicator.rank ? rate(1) : 0 }
+    let mine = try communicator.together { try kernel != nil ? rate(threads) : 0 }
+    let all = try communicator.allgather([alone, mine, Double(threads)])
+    return kernel.map {
+      ProductRate(
+        precision: precision, kernel: $0, alone: all[here[0]][0], together: here.reduce(0) { $0 + all[$1][1] },
+        threads: here.reduce(0) { $0 + Int(all[$1][2]) })
+    }
   }
 
   private func exchangeFinding() throws -> Finding {
@@ -143,70 +157,6 @@ public struct Doctor {
     }
     let hosts = ProgressFormat.count(Set(communicator.hostNames).count, "host")
     return .ok("mpi", "\(communicator.size) ranks on \(hosts): \(try Exchange(communicator))")
-  }
-
-  /// Whether the images are there and can be decoded, on this host.
-  private func lookAtData() -> ([Finding], [HostReport.Fact]) {
-    guard let configuration else { return ([], []) }
-    do {
-      let (source, _) = try Run<MaskedAutoencoding>.openData(configuration)
-      let identity = source.identity()
-      let fact = HostReport.Fact(.data, "\(source.count) images of \(source.kind), \(identity.hash.prefix(12))")
-      return ([DataChecks.decoding(source, path: configuration.data.path.description)], [fact])
-    } catch {
-      return ([.failure("data", "\(error)")], [])
-    }
-  }
-
-  /// Whether a run finds the memory and the disk space that it takes. Ranks that cannot run it at all say so together.
-  private func lookAtRun() throws -> [Finding] {
-    guard let configuration else { return [] }
-    var findings: [Finding] = []
-    do {
-      let placement = try VirtualWorkerPlacement(configuration.run, on: communicator)
-      let bytes = try communicator.requireMemory(MaskedAutoencoding.self, configuration, placement: placement)
-      findings.append(.ok("run", "takes \(ProgressFormat.bytes(Int(bytes))) of memory a rank"))
-      findings += idleThreads(placement, share: try shareOfCores(communicator))
-    } catch  where isSharedByAllRanks(error) {
-      findings.append(.failure("run", "\(error)"))
-    }
-    if let runDirectory { findings += try lookAtSpace(configuration, runDirectory) }
-    return findings
-  }
-
-  /// Whether checkpoints find room, as the first rank sees it. Data that cannot be opened has been said.
-  private func lookAtSpace(_ configuration: PretrainingConfiguration, _ runDirectory: String) throws -> [Finding] {
-    do {
-      return try communicator.together {
-        guard communicator.rank == 0 else { return [] }
-        let space = try Run<MaskedAutoencoding>.space(configuration, in: RunDirectory(path: runDirectory))
-        let layout = CheckpointLayout(try MaskedAutoencoding(configuration).model)
-        let keepLast = configuration.checkpoint.keepLast
-        return [DirectoryChecks.space(space, path: runDirectory, keepLast: keepLast)] + fileSizeFindings(layout)
-      }
-    } catch  where isSharedByAllRanks(error) {
-      return [
-        .warning("disk space", "it is not known what this run's checkpoints take", do: "mend what is said above first")
-      ]
-    }
-  }
-
-  private func idleThreads(_ placement: VirtualWorkerPlacement, share: Int) -> [Finding] {
-    guard configuration?.parallel.threads == nil, placement.threads < share else { return [] }
-    return [
-      .warning(
-        "run",
-        "each rank has \(share) cores and \(ProgressFormat.count(placement.threads, "virtual worker")), so that \(share - placement.threads) idle",
-        do: "raise parallel.virtual_workers, which changes the recipe, before the run begins")
-    ]
-  }
-
-  private func fileSizeFindings(_ layout: CheckpointLayout) -> [Finding] {
-    var limit = rlimit()
-    let isLimited =
-      getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0 && limit.rlim_cur < UInt(Int.max)
-    return DirectoryChecks.fileSize(limit: isLimited ? Int(limit.rlim_cur) : nil, largest: layout.largestFileByteCount)
-      .map { [$0] } ?? []
   }
 
   /// Whether all hosts see the run directory that the first rank's host has.

@@ -84,8 +84,7 @@ public enum ExchangeTrial {
     let (output, errors) = (Pipe(), Pipe())
     process.executableURL = URL(fileURLWithPath: mpirun)
     process.arguments = ["--oversubscribe", "--bind-to", "none", "-np", "2", program, command]
-    process.environment = environment.merging(
-      ["OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"]) { _, ours in ours }
+    process.environment = Self.environment(below: environment)
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = output
     process.standardError = errors
@@ -102,8 +101,32 @@ public enum ExchangeTrial {
     if process.terminationStatus == 0, let exchange = try? JSONDecoder().decode(Exchange.self, from: answer) {
       return .measured(exchange)
     }
-    let words = String(decoding: errors.fileHandleForReading.availableData, as: UTF8.self).split(separator: "\n")
-      .filter { !$0.hasPrefix("---") }
-    return .failed(words: words.first.map(String.init) ?? "it ended with code \(process.terminationStatus)")
+    let words = reason(in: String(decoding: errors.fileHandleForReading.availableData, as: UTF8.self))
+    return .failed(words: words ?? "it ended with code \(process.terminationStatus)")
+  }
+
+  /// What a mpirun is started with that is to begin a job of its own. A process that another mpirun has started is told by its
+  /// environment which rank of which job it is, and where that job's ranks are placed: a mpirun that is told so refuses to
+  /// begin. What else the user has set stays.
+  static func environment(below parent: [String: String]) -> [String: String] {
+    var environment = parent
+    if case .launched = LaunchEnvironment(parent) { environment = parent.filter { !tellsOfAJob($0.key) } }
+    (environment["OMPI_ALLOW_RUN_AS_ROOT"], environment["OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"]) = ("1", "1")
+    return environment
+  }
+
+  /// Whether mpirun sets this variable for each rank.
+  private static func tellsOfAJob(_ variable: String) -> Bool {
+    func begins(_ name: some StringProtocol, with beginnings: String...) -> Bool {
+      beginnings.contains { name.hasPrefix($0) }
+    }
+    guard variable.hasPrefix("OMPI_MCA_") else { return begins(variable, with: "OMPI_", "PMIX_", "PRTE_") }
+    let setting = variable.dropFirst("OMPI_MCA_".count)
+    return setting != "orte_tmpdir_base" && begins(setting, with: "ess", "hwloc_", "orte_", "pmix", "rmaps_")
+  }
+
+  /// The first line of mpirun's words that is more than a rule of dashes or asterisks; nil where there is none.
+  static func reason(in words: String) -> String? {
+    words.split(separator: "\n").first { $0.contains { !"-* ".contains($0) } }.map(String.init)
   }
 }

@@ -33,7 +33,7 @@ public struct HostReport: Codable, Sendable {
     }
 
     public enum Kind: String, Codable, Sendable, CaseIterable {
-      case program, data, processor, cores, mpi, glibc
+      case program, data, evaluation, processor, cores, mpi, glibc
     }
   }
 }
@@ -44,6 +44,7 @@ extension HostReport.Fact.Kind {
     switch self {
     case .program: "program"
     case .data: "data set"
+    case .evaluation: "data set to be judged by"
     case .processor: "CPU"
     case .cores: "number of cores"
     case .mpi: "MPI library"
@@ -56,7 +57,7 @@ extension HostReport.Fact.Kind {
     switch self {
     case .program:
       .failure("hosts", found, do: "install the same program on all hosts: two builds may differ in every bit")
-    case .data: .failure("hosts", found, do: "give all hosts the same data")
+    case .data, .evaluation: .failure("hosts", found, do: "give all hosts the same data")
     case .mpi: .failure("hosts", found, do: "install the same Open MPI on all hosts")
     case .processor:
       .warning(

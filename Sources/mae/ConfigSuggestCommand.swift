@@ -25,6 +25,10 @@ extension ConfigCommand {
     @Option(name: .long, help: ArgumentHelp("What data.path takes; may be given many times.", valueName: "PATH"))
     var data: [String]
 
+    @Option(
+      name: .long, help: ArgumentHelp("Images that are not trained on: what eval.test takes.", valueName: "PATH"))
+    var test: String?
+
     @Option(name: .long, help: "How long training may take.")
     var hours = 12.0
 
@@ -55,6 +59,8 @@ extension ConfigCommand {
 
     func run() {
       do {
+        // Before anything is measured.
+        if let output { try requireFree(output) }
         let paths = DataPaths(data)
         let source = try openSource(
           at: paths, options: DecodingOptions(channels: channels, channelOrder: layout))
@@ -63,22 +69,34 @@ extension ConfigCommand {
         guard let profile = try DataProfile(of: source, channels: channels, threads: cores) else {
           fail("no image of \(escaped(paths.description)) can be used; mae data check says why", code: 1)
         }
+        let held = test.map { DataPaths([$0]) }
+        if let held {
+          try openSource(at: held, options: DecodingOptions(channels: profile.channels, channelOrder: layout))
+            .requireChannels(profile.channels)
+        }
         let suggestion = try Suggestion(
-          for: profile, path: paths.configurationNode.text, hours: hours, cores: cores
+          for: profile, path: paths.configurationNode.text, test: held?.configurationNode.text, layout: layout,
+          hours: hours, cores: cores, threads: threads
         ) { try imagesPerSecond($0, threads: cores) }
         let load = before.flatMap { MachineLoad.current()?.coresOfOthers(since: $0) } ?? 0
         let text = suggestion.yaml(heading: heading(suggestion, cores: cores, load: load))
         // What is written is read back: of images like none that anyone has, it may be no configuration.
         _ = try PretrainingConfiguration.decode(yaml: text)
         guard let output else { return print(text, terminator: "") }
-        guard (try? fileKindFollowingLinks(output)) == nil else {
-          fail("\(escaped(output)) exists already and is not overwritten; name another with --output", code: 2)
-        }
+        try requireFree(output)
         try replaceFile(output, with: Array(text.utf8))
         remark("wrote \(escaped(output))")
       } catch {
         fail(error)
       }
+    }
+
+    /// That the file is not there yet, and can be written.
+    private func requireFree(_ file: String) throws(FileError) {
+      guard (try? fileKindFollowingLinks(file)) == nil else {
+        fail("\(escaped(file)) exists already and is not overwritten; name another with --output", code: 2)
+      }
+      try requireWritableDirectory(parentDirectory(of: file))
     }
 
     private func heading(_ suggestion: Suggestion, cores: Int, load: Double) -> [String] {

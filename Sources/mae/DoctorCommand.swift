@@ -1,4 +1,5 @@
 import ArgumentParser
+import Classification
 import Collectives
 import Compute
 import Configuration
@@ -29,6 +30,9 @@ struct DoctorCommand: ParsableCommand {
     help: ArgumentHelp("Override a key of it; may be given many times.", valueName: "key=value"))
   var overrides: [String] = []
 
+  @Option(name: .long, help: "The command that it is for; what its sections show unless given.")
+  var task: ConfiguredTask?
+
   @Option(name: .long, help: ArgumentHelp("Also look at where a run would write.", valueName: "DIR"))
   var runDir: String?
 
@@ -37,6 +41,7 @@ struct DoctorCommand: ParsableCommand {
 
   func validate() throws {
     if config == nil, !overrides.isEmpty { throw ValidationError("--set overrides a key of --config FILE; give both.") }
+    if config == nil, task != nil { throw ValidationError("--task says what --config FILE is for; give both.") }
     if let runDir, runDir.isEmpty { throw ValidationError("--run-dir is empty; name a folder.") }
   }
 
@@ -51,15 +56,28 @@ struct DoctorCommand: ParsableCommand {
     // Programs may differ: that is for the doctor to say.
     withCommunicator(told: StartStatement([.init("command", "doctor")])) { communicator in
       watch?.meet()
-      let configuration = try communicator.together {
-        try config.map { try PretrainingConfiguration.load(file: $0, overrides: overrides) }
-      }
+      let told = try communicator.together { try config.map(load) }
       var doctor = Doctor(communicator, program: "mae \(programDescription)")
-      doctor.configuration = configuration
       doctor.runDirectory = runDir
-      let diagnosis = try doctor.examine()
+      let diagnosis =
+        switch told {
+        case nil: try doctor.examine()
+        case .pretrain(let told): try doctor.examine(MaskedAutoencoding.self, told)
+        case .finetune(let told): try doctor.examine(ImageClassification.self, told)
+        }
       if communicator.rank == 0 { show(diagnosis) }
       return diagnosis.hasFailed ? 1 : 0
+    }
+  }
+
+  /// A command that is named refuses the configuration of another as it does when it trains.
+  private func load(_ file: String) throws -> ToldTask {
+    guard let task else { return try ToldTask(try ConfigurationFile(file), overrides: overrides) }
+    var options = ConfigurationOptions()
+    (options.config, options.overrides) = (file, overrides)
+    switch task {
+    case .pretrain: return .pretrain(try options.load())
+    case .finetune: return .finetune(try options.load(as: ClassificationConfiguration.self))
     }
   }
 

@@ -1,13 +1,17 @@
 import ArgumentParser
+import Classification
 import Compute
+import Configuration
 import Foundation
 import Planning
+import Pretraining
 import Reporting
 import Training
 
 struct PlanCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "plan", abstract: "Predict memory, step time and scaling on a cluster that need not be there.",
+    commandName: "plan",
+    abstract: "Predict memory, step time and scaling of pre-training on a cluster that need not be there.",
     discussion: """
       Takes the rates of a rank's cores from this machine, which it measures for some seconds, or from --gemm-gflops, \
       --memory-gigabytes and --function-gigaelements. The network is two numbers; ranks that share a node share its link.
@@ -74,7 +78,7 @@ struct PlanCommand: ParsableCommand {
 
   func run() throws {
     withCommunicator { communicator in
-      let configuration = try options.load()
+      let configuration = try load()
       let threads = threads ?? configuration.parallel.threads ?? max(1, availableCores().count / ranksPerNode)
       _ = try BLASKernels.open(configuration, checkpoint: nil, communicator: communicator)
       // OpenBLAS's memory is taken by now if it makes the products, and nothing of the model.
@@ -91,6 +95,20 @@ struct PlanCommand: ParsableCommand {
         rates: rates, images: images, programMegabytes: program)
       if output.json { try output.show(plan) } else { print(plan.table) }
       return 0
+    }
+  }
+
+  /// Says of a classifier's configuration that only pre-training is predicted.
+  private func load() throws -> PretrainingConfiguration {
+    do {
+      return try options.load()
+    } catch let error as ConfigurationError {
+      guard (try? options.load(as: ClassificationConfiguration.self)) != nil else { throw error }
+      throw ConfigurationError(
+        error.kind, at: error.path,
+        "mae plan predicts runs of mae pretrain only, and this is a configuration of mae finetune: mae config check says "
+          + "what memory it takes, and mae bench step measures its steps",
+        origin: error.origin)
     }
   }
 }

@@ -5,17 +5,29 @@ import Testing
 extension ClusterSuite {
   /// `launch/cluster --check` on hosts of the testbed.
   @Suite(.serialized) struct DoctorTests {
-    @Test func hostsThatAreAlike() throws {
-      let run = try SmallRun(steps: 5)
+    @Test(arguments: ["pretrain", "finetune"]) func hostsThatAreAlike(command: String) throws {
+      let run = try SmallRun(steps: 5, command: command)
       defer { run.remove() }
       let outcome = try MPILaunch.run(
         launcher("testbed"),
         ["2", "--", "bash", "-c", "exec \"$0\" --hostfile $TESTBED_HOSTFILE \"$@\"", launcher("cluster")]
-          + ["--mae", try mae(), "--check", "--"] + run.options("run"), ranks: nil)
+          + ["--mae", try mae(), "--check", "--"] + run.launched("run"), ranks: nil)
       #expect(outcome.exitCode == 0, "\(outcome.output)\(outcome.errorOutput)")
       #expect(outcome.output.contains("2 ranks on 2 hosts: a message takes "))
       #expect(outcome.output.contains(" on 2 hosts: node1, node2\n"))
       #expect(!FileManager.default.fileExists(atPath: run.directory("run")), "it trains nothing")
+    }
+
+    /// As many ranks as would train; where these would leave a host out, one of each host.
+    @Test(arguments: [(2, 2, 4), (3, 1, 3)]) func theRanksOfTheRunLook(hosts: Int, slots: Int, ranks: Int) throws {
+      let run = try SmallRun(steps: 5)
+      defer { run.remove() }
+      let outcome = try MPILaunch.run(
+        launcher("testbed"),
+        ["\(hosts)", "--slots", "\(slots)", "--", "bash", "-c", "exec \"$0\" --hostfile $TESTBED_HOSTFILE \"$@\""]
+          + [launcher("cluster"), "--mae", try mae(), "--check", "--"] + run.launched("run"), ranks: nil)
+      #expect(outcome.exitCode == 0, "\(outcome.output)\(outcome.errorOutput)")
+      #expect(outcome.output.contains("\(ranks) ranks on \(hosts) hosts: a message takes "), "\(outcome.output)")
     }
 
     @Test func aHostThatDoesNotAnswerIsNamed() throws {
@@ -29,6 +41,9 @@ extension ClusterSuite {
       #expect(
         outcome.output.contains("failure  hosts          nowhere.invalid does not answer (false ended with code 1)"))
       #expect(outcome.output.contains("ok       cpu"), "the other one is looked at all the same")
+      #expect(outcome.output.contains("ok       mpi            2 ranks started here: a message takes "))
+      let failures = outcome.output.split(separator: "\n").filter { $0.hasPrefix("failure ") }
+      #expect(failures.count == 1, "\(outcome.output)")
     }
 
     /// Node 2 has another build of the program, other data, another C library, and a core on which another process goes first.

@@ -111,5 +111,16 @@ extension ClusterSuite {
       #expect(!outcome.errorOutput.contains("No such file"), "\(outcome.errorOutput)")
       #expect(outcome.exitCode == (name == "local" ? 2 : 0), "\(outcome.errorOutput)")
     }
+
+    /// The words are the same for all launchers.
+    @Test(arguments: [
+      (["--config", "x"], "pretrain"), (["pretrain", "--config", "x"], "pretrain"),
+      (["finetune", "--config", "x"], "finetune"),
+    ]) func theFirstWordMayBeACommand(words: [String], command: String) throws {
+      let outcome = try MPILaunch.run(launcher("local"), words, ranks: nil)
+      #expect(outcome.exitCode == 2)
+      #expect(outcome.errorOutput.contains("'--run-dir <DIR>'"), "\(outcome.errorOutput)")
+      #expect(outcome.errorOutput.contains("mae \(command)"), "\(outcome.errorOutput)")
+    }
   }
 }

@@ -7,20 +7,26 @@ struct SmallRun {
   /// Of all files of a test; removed by `remove`.
   let folder: URL
   let steps: Int
+  /// Of `mae`: pretrain or finetune.
+  let command: String
 
-  init(steps: Int) throws {
+  init(steps: Int, command: String = "pretrain") throws {
     self.steps = steps
+    self.command = command
     folder = FileManager.default.temporaryDirectory.appendingPathComponent("cluster-\(UUID().uuidString)")
     let data = folder.appendingPathComponent("data")
     try FileManager.default.createDirectory(at: data, withIntermediateDirectories: true)
     try images.write(to: data.appendingPathComponent("train-images-idx3-ubyte"))
+    if command == "finetune" { try labels.write(to: data.appendingPathComponent("train-labels-idx1-ubyte")) }
+    // A classifier's has none of the sections that only a classifier has.
+    let own = command == "finetune" ? "classes: 4" : "decoder: {width: 16, depth: 1, heads: 2}"
     let text = """
       model:
         image_size: 8
         patch_size: 4
         channels: 1
         encoder: {width: 16, depth: 1, heads: 2}
-        decoder: {width: 16, depth: 1, heads: 2}
+        \(own)
       data: {path: \(data.path), workers: 1, mean: [0.5], std: [0.25]}
       train: {batch_size: 8, epochs: 2000, warmup_epochs: 1, base_learning_rate: 0.01, steps: \(steps)}
       parallel: {virtual_workers: 4, threads: 1}
@@ -34,9 +40,14 @@ struct SmallRun {
 
   func directory(_ name: String) -> String { folder.appendingPathComponent(name).path }
 
-  /// Options of `mae pretrain` for the run directory `name`.
+  /// Options of the command for the run directory `name`.
   func options(_ name: String, _ overrides: [String] = []) -> [String] {
     ["--config", configuration.path, "--run-dir", directory(name)] + overrides.flatMap { ["--set", $0] }
+  }
+
+  /// What launchers are given behind `--`: no command means pretrain.
+  func launched(_ name: String, _ overrides: [String] = []) -> [String] {
+    (command == "pretrain" ? [] : [command]) + options(name, overrides)
   }
 
   /// The hashes and the step of the newest checkpoint.
@@ -49,7 +60,7 @@ struct SmallRun {
 
   /// What one process that nothing happens to ends in.
   func undisturbed() throws -> [String] {
-    let outcome = try MPILaunch.run(try mae(), ["pretrain"] + options("undisturbed"), ranks: nil)
+    let outcome = try MPILaunch.run(try mae(), [command] + options("undisturbed"), ranks: nil)
     try #require(outcome.exitCode == 0, "\(outcome.errorOutput)")
     let result = try result("undisturbed")
     try #require(result.count == 3 && result[0] == "step: \(steps)")
@@ -70,7 +81,7 @@ struct SmallRun {
     try #require(
       try FileManager.default.contentsOfDirectory(atPath: "/proc").compactMap { pid_t($0) }.first { process in
         let words = nullSeparated("/proc/\(process)/cmdline")
-        return words.dropFirst().first == "pretrain" && words.contains(directory(name))
+        return words.dropFirst().first == command && words.contains(directory(name))
           && nullSeparated("/proc/\(process)/environ").contains("OMPI_COMM_WORLD_RANK=\(rank)")
       }, "no process of rank \(rank)")
   }
@@ -83,6 +94,9 @@ struct SmallRun {
     guard let data = FileManager.default.contents(atPath: path) else { return [] }
     return data.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
   }
+
+  /// Of the images, in turn four classes.
+  private var labels: Data { Data([0, 0, 8, 1, 0, 0, 1, 144] + (0..<400).map { UInt8($0 % 4) }) }
 
   /// 400 grey images of 8 x 8 pixels as an IDX file.
   private var images: Data {

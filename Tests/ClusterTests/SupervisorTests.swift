@@ -111,14 +111,15 @@ extension ClusterSuite {
     }
 
     /// As Slurm sends it before the time limit; its own programs are stood in for.
-    @Test func slurmSignalStopsWithACheckpointAndQueuesTheJobAgain() async throws {
-      let run = try SmallRun(steps: 1_000_000)
+    @Test(arguments: ["pretrain", "finetune"])
+    func slurmSignalStopsWithACheckpointAndQueuesTheJobAgain(command: String) async throws {
+      let run = try SmallRun(steps: 1_000_000, command: command)
       defer { run.remove() }
       try run.standIn(
         for: "scontrol", "if [ $1 = show ]; then hostname; else echo \"$@\" >>\(run.directory("requeued")); fi")
       try run.standIn(for: "srun", "exit 1")
       let process = try SpawnedProcess(
-        [launcher("slurm.sbatch"), "--mae", try mae(), "--kill-timeout", "1", "--"] + run.options("slurm"),
+        [launcher("slurm.sbatch"), "--mae", try mae(), "--kill-timeout", "1", "--"] + run.launched("slurm"),
         environment: SpawnedProcess.inheritedEnvironment.merging([
           "PATH": "\(run.folder.path):\(SpawnedProcess.inheritedEnvironment["PATH"] ?? "")",
           "SLURM_JOB_ID": "17", "SLURM_JOB_NODELIST": "n[1-2]", "SLURM_NTASKS_PER_NODE": "2",
@@ -159,14 +160,14 @@ extension ClusterSuite {
     }
 
     @Test(arguments: [
-      ([], "no options for mae pretrain; write them behind --"),
+      ([], "no command to run; write it and its options behind --"),
       (["--", "--run-dir", "r"], "name the hosts with --hostfile FILE"),
-      (["--hostfile", "nowhere", "--", "--run-dir", "r"], "there is no hostfile nowhere"),
+      (["--hostfile", "nowhere", "--", "finetune", "--run-dir", "r"], "there is no hostfile nowhere"),
       (["--hostfile"], "--hostfile needs a value"),
       (["--threads", "two", "--"], "--threads is two, but must be a whole number"),
       (
         ["--nodes", "2"],
-        "unknown option --nodes; options of mae pretrain go behind --, and launch/cluster --help lists the others"
+        "unknown option --nodes; the options of mae's command go behind --, and launch/cluster --help lists the others"
       ),
     ]) func wrongUseGetsASentence(arguments: [String], sentence: String) throws {
       let outcome = try MPILaunch.run(launcher("cluster"), arguments, ranks: nil)

@@ -52,6 +52,26 @@ extension ClusterSuite {
       try expectNothingLeft()
     }
 
+    /// A classifier, whose configuration shows by none of its sections what it is for.
+    @Test func aKilledRankOfAClassifierCostsARestartAndNoBit() async throws {
+      let run = try SmallRun(steps: 12000, command: "finetune")
+      defer { run.remove() }
+      let expected = try run.undisturbed()
+      let cluster = RunningLauncher(
+        "testbed",
+        ["2", "--", "bash", "-c", "exec \"$0\" --hostfile $TESTBED_HOSTFILE \"$@\"", launcher("cluster")]
+          + ["--mae", try mae(), "--back-off", "1", "--kill-timeout", "1", "--"] + run.launched("killed"))
+      try await eventually("the first checkpoint") { run.lastStep("killed") > 600 }
+      kill(try run.process(rank: 1, of: "killed"), SIGKILL)
+      let outcome = try await cluster.end()
+      #expect(outcome.exitCode == 0, "\(outcome.output) \(outcome.errorOutput)")
+      #expect(outcome.errorOutput.contains("starting 2 ranks on node1 node2"))
+      #expect(outcome.errorOutput.contains("restart 1 of 20 in 1 s"))
+      #expect(outcome.output.contains("resumed after step"))
+      #expect(try run.result("killed") == expected)
+      try expectNothingLeft()
+    }
+
     @Test(arguments: [SIGINT, SIGTERM]) func aSignalLeavesNothingBehind(signal: Int32) async throws {
       let process = try SpawnedProcess([launcher("testbed"), "2", "--", "sleep", "100"])
       defer { process.send(SIGTERM) }

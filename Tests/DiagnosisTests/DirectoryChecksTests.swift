@@ -53,9 +53,14 @@ import Training
   }
 
   @Test func limitsOnTheSizeOfFiles() {
-    #expect(DirectoryChecks.fileSize(limit: nil, largest: 1 << 40) == nil)
-    #expect(DirectoryChecks.fileSize(limit: 1 << 20, largest: 1 << 20) == nil)
-    #expect(DirectoryChecks.fileSize(limit: 1 << 20, largest: 1 << 30)?.level == .failure)
+    func finding(limit: Int?, largest: Int) -> Finding? {
+      DirectoryChecks.fileSize(CheckpointFileSize(largestBytes: largest, limitBytes: limit))
+    }
+    #expect(finding(limit: nil, largest: 1 << 40) == nil)
+    #expect(finding(limit: 1 << 20, largest: 1 << 20) == nil)
+    let small = finding(limit: 1 << 20, largest: 1 << 30)
+    #expect(small?.level == .failure)
+    #expect(small?.found == "files may have 1.05 MB (ulimit -f), and a checkpoint's largest file has 1.07 GB")
   }
 
   @Test func aHostThatDoesNotSeeTheDirectoryIsNamed() {

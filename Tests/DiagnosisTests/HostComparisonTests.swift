@@ -50,6 +50,17 @@ import Testing
     #expect(findings.map(\.found) == ["the clock of c is 1m30s ahead of the others"])
   }
 
+  @Test func severalFindingsOfAKindStaySeveral() {
+    let findings: [Finding] = [.ok("kernels", "fp32"), .ok("kernels", "bf16")]
+    let hosts = ["a", "b"].map { HostReport(host: $0, findings: findings) }
+    #expect(
+      Diagnosis(hosts, []).text == """
+        ok       kernels        fp32
+        ok       kernels        bf16
+        all is well on 2 hosts: a, b
+        """)
+  }
+
   @Test func whatHostsShareIsSaidOnce() {
     var (one, other) = (host("a"), host("b"))
     other.findings.append(.warning("huge pages", "none", do: "something"))

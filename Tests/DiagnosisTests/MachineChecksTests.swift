@@ -51,13 +51,25 @@ import Testing
     #expect(try system([:]).processor(built: avx2).level == .ok)
   }
 
-  @Test func threadsThatHoldOneAnotherUp() throws {
-    let files = try system([:])
-    #expect(files.rate(alone: 100, together: 390, threads: 4).level == .ok)
-    let slow = files.rate(alone: 100, together: 210, threads: 4)
+  @Test func threadsThatHoldOneAnotherUp() {
+    let oneDNN = "oneDNN avx512_core_bf16"
+    let good = ProductRate(precision: .bf16, kernel: oneDNN, alone: 100, together: 390, threads: 4).finding
+    #expect(
+      good
+        == .ok(
+          "kernels",
+          "390 GFLOP/s in bf16 products by oneDNN's avx512_core_bf16 kernels on 4 threads, 100 on one alone"))
+    let slow = ProductRate(precision: .fp32, kernel: "mae", alone: 100, together: 210, threads: 4).finding
     #expect(slow.level == .warning)
     #expect(
-      slow.found == "210 GFLOP/s in fp32 products on 4 threads, 100 on one alone: the threads hold one another up")
+      slow.found
+        == "210 GFLOP/s in fp32 products by mae's own kernels on 4 threads, 100 on one alone: the threads hold one another up"
+    )
+  }
+
+  @Test func productsOfBFloat16() throws {
+    #expect(try !system(["/proc/cpuinfo": cpuinfo()]).multipliesBFloat16)
+    #expect(try system(["/proc/cpuinfo": cpuinfo(flags: "fpu avx512f avx512_bf16")]).multipliesBFloat16)
   }
 
   // MARK: Cores
@@ -148,6 +160,23 @@ import Testing
     #expect(machine.interfaces(environment: ["OMPI_MCA_btl_tcp_if_exclude": name]).level == .ok)
   }
 
+  /// Each bridge is to be left out; of a network only its addresses would tell.
+  @Test(arguments: [
+    ("lo", "docker0,virbr0", "docker0, virbr0 are"), ("127.0.0.1/8,docker0", "virbr0", "virbr0 is"),
+    ("lo,docker0,virbr0", "", ""), ("lo,172.17.0.0/16", "", ""),
+  ]) func bridgesThatAreNotLeftOut(excluded: String, missing: String, words: String) throws {
+    let machine = try network(["lo": "unknown", "docker0": "up", "ens3": "up", "virbr0": "up"])
+    let finding = machine.interfaces(environment: ["OMPI_MCA_btl_tcp_if_exclude": excluded])
+    guard !missing.isEmpty else {
+      #expect(finding.level == .ok)
+      return
+    }
+    #expect(finding.level == .warning)
+    #expect(finding.found.hasPrefix("\(words) of this machine alone and not in btl_tcp_if_exclude (\(excluded)), and"))
+    let all = "\(excluded),\(missing)"
+    #expect(finding.advice == "export OMPI_MCA_btl_tcp_if_exclude=\(all) OMPI_MCA_oob_tcp_if_exclude=\(all)")
+  }
+
   // MARK: Clock
 
   @Test func clocks() throws {
@@ -167,6 +196,26 @@ import Testing
     #expect(LaunchChecks.launch(environment: ["SLURM_STEP_NUM_TASKS": "4"])?.level == .failure)
     #expect(LaunchChecks.launch(environment: ["SLURM_STEP_NUM_TASKS": "4", "PMIX_RANK": "0"]) == nil)
     #expect(LaunchChecks.launch(environment: [:]) == nil)
+  }
+
+  /// What mpirun tells a rank of its job would stop the trial's mpirun; what the user has set is to be tried.
+  @Test func aTrialBelowMpirunIsAJobOfItsOwn() {
+    let set = ["PATH": "/bin", "OMPI_MCA_btl": "self,vader", "OMPI_MCA_orte_tmpdir_base": "/scratch"]
+    let told = [
+      "OMPI_COMM_WORLD_SIZE": "1", "OMPI_UNIVERSE_SIZE": "2", "OMPI_MCA_orte_hnp_uri": "1.0;tcp://127.0.0.1:1",
+      "OMPI_MCA_ess_base_vpid": "0", "OMPI_MCA_pmix": "^s1", "PMIX_RANK": "0", "PRTE_LAUNCHED": "1",
+      "OMPI_MCA_rmaps_base_mapping_policy": "ppr:1:node", "OMPI_MCA_hwloc_base_binding_policy": "core",
+    ]
+    let root = ["OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"]
+    let expected = set.merging(root) { _, root in root }
+    #expect(ExchangeTrial.environment(below: set.merging(told) { _, told in told }) == expected)
+    #expect(ExchangeTrial.environment(below: set) == expected)
+  }
+
+  @Test func mpirunsRulesAreNoReason() {
+    let words = "\n*********\n\nmpirun does not support recursive calls\n\n*********\n---------\nPrimary job\n"
+    #expect(ExchangeTrial.reason(in: words) == "mpirun does not support recursive calls")
+    #expect(ExchangeTrial.reason(in: "---------\n\n") == nil)
   }
 
   @Test func containersThatForbidReadingMemory() {

@@ -26,7 +26,8 @@ import Testing
     return (try directory.write("config.yaml", Array(text.utf8)), data)
   }
 
-  @Test(arguments: [nil, 2]) func aRunThatWouldBegin(ranks: Int?) throws {
+  /// One rank of mpirun starts two more by a mpirun of its own.
+  @Test(arguments: [nil, 1, 2]) func aRunThatWouldBegin(ranks: Int?) throws {
     let directory = try TemporaryDirectory()
     let files = try files(directory)
     let outcome = try doctor(
@@ -36,10 +37,46 @@ import Testing
       #expect(outcome.output.contains(subject), "\(subject): \(outcome.output)")
     }
     #expect(outcome.output.contains(/ok       data           \S+: 16 images of an IDX file; one takes/))
+    #expect(outcome.output.contains(/kernels        \S+ GFLOP\/s in fp32 products by .+ kernels on \d/))
     #expect(outcome.output.contains(/run directory  \S+: writes, renames and locks/))
     #expect(outcome.output.contains("4 checkpoints of "))
-    #expect(outcome.output.contains(ranks == nil ? "2 ranks started here: a message" : "2 ranks on 1 host: a message"))
+    #expect(outcome.output.contains(ranks == 2 ? "2 ranks on 1 host: a message" : "2 ranks started here: a message"))
     #expect(!FileManager.default.fileExists(atPath: "\(directory.path)/run"))
+  }
+
+  /// A configuration of either command, with all images that it names.
+  @Test func allImagesThatARunOpensAreLookedAt() throws {
+    let directory = try TemporaryDirectory()
+    let files = try files(directory)
+    let held = "\(directory.path)/held"
+    try writeBytes([0, 0, 8, 3, 0, 0, 0, 4, 0, 0, 0, 8, 0, 0, 0, 8] + [UInt8](repeating: 7, count: 4 * 64), to: held)
+    let pretraining = ["--config", files.configuration, "--set"]
+    let good = try doctor(pretraining + ["eval.test=\(held)"])
+    #expect(good.exitCode == 0, "\(good.output)\(good.errorOutput)")
+    #expect(good.output.contains("ok       data           \(held): 4 images of an IDX file"), "\(good.output)")
+    for key in ["eval.test", "gallery.path"] {
+      let bad = try doctor(pretraining + ["\(key)=\(directory.path)/nowhere"])
+      #expect(bad.exitCode == 1)
+      #expect(bad.output.contains("failure  data           cannot read \(directory.path)/nowhere"), "\(bad.output)")
+    }
+
+    let labels = [UInt8](repeating: 0, count: 8) + [UInt8](repeating: 1, count: 8)
+    try writeBytes([0, 0, 8, 1, 0, 0, 0, 16] + labels, to: "\(directory.path)/labels-idx1-ubyte")
+    let text = """
+      model: {image_size: 8, patch_size: 4, channels: 1, classes: 2, encoder: {width: 16, depth: 1, heads: 2}}
+      validation: {path: \(directory.path)/nowhere}
+      data: {path: \(files.data), mean: [0.5], std: [0.25]}
+      train: {batch_size: 8, epochs: 4}
+      parallel: {virtual_workers: 2}
+      """
+    let classifier = try directory.write("classifier.yaml", Array(text.utf8))
+    let bad = try doctor(["--config", classifier])
+    #expect(bad.exitCode == 1, "\(bad.errorOutput)")
+    #expect(bad.output.contains("ok       data           \(files.data): 16 images of an IDX file"), "\(bad.output)")
+    #expect(bad.output.contains("failure  data           cannot read \(directory.path)/nowhere"), "\(bad.output)")
+    let other = try doctor(["--task", "pretrain", "--config", classifier])
+    #expect(other.exitCode == 2)
+    #expect(other.errorOutput.contains("is no key of mae pretrain, but of mae finetune"), "\(other.errorOutput)")
   }
 
   @Test func whatWouldFailIsSaidAndEndsWith1() throws {

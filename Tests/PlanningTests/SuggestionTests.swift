@@ -58,11 +58,26 @@ import VisionTransformer
     #expect(configuration.model.encoder.width == 192 && configuration.model.encoder.depth == 12)
     #expect(configuration.data.cropScale == [0.7, 1])
     #expect(configuration.train.epochs == 48, "of 900 images a second: 35 million patches, and 6.2 million parameters")
+    #expect(!suggestion.yaml(heading: []).contains("good features take"), "48 epochs are enough here")
     #expect(configuration.train.warmupEpochs == 2.4)
     #expect(configuration.train.batchSize == 256)
     #expect(configuration.train.baseLearningRate == 2.4e-3)
     #expect(configuration.data.mean == [0.481])
     #expect(abs(suggestion.predictedSeconds - 3200) < 1)
+  }
+
+  /// The reason is true of the value below it.
+  @Test(arguments: [
+    (224, true, "All images are 224 x 224.", "224"),
+    (512, true, "All images are 512 x 512; they are cropped and resized to this.", "224"),
+    (30, true, "All images are 30 x 30; they are cropped and resized to this.", "28"),
+    (
+      375, false, "The shorter side of half of the images is 375 or more; they are cropped and resized to this.", "224"
+    ),
+  ]) func theSizeOfImagesHasItsReason(side: Int, common: Bool, reason: String, value: String) throws {
+    let suggestion = try suggest(profile(count: 1000, side: side, common: common), hours: 1, speeds: [100])
+    let text = suggestion.yaml(heading: [])
+    #expect(text.contains("  # \(reason)\n  image_size: \(value)\n"), "\(text)")
   }
 
   /// Few minutes are for a small model; a larger one needs patches enough for its parameters, and fifteen epochs.
@@ -121,11 +136,11 @@ import VisionTransformer
 
   @Test func tooLittleTimeGetsTheSmallestAndAWord() throws {
     let suggestion = try suggest(profile(count: 1_000_000, side: 64), hours: 0.1, speeds: [100])
+    let text = suggestion.yaml(heading: [])
     #expect(
-      suggestion.yaml(heading: []).contains("on 2 cores, which is more than there is; good features take some hundred"))
+      text.contains(
+        "on 2 cores, which is more than there is; good features take some hundred: give it more time.\n"))
     #expect(suggestion.configuration.train.epochs == 1)
-    #expect(
-      suggestion.yaml(heading: []).contains("good features take some hundred: give it more time, or fewer images"))
   }
 
   /// Large photographs: two cores that decode 10 ms each take 5 ms from every image.
@@ -135,6 +150,15 @@ import VisionTransformer
     #expect(slow.configuration.train.epochs == 216, "3240 s of 66.7 images")
     let quick = try suggest(profile(count: 1000, side: 512, common: false), hours: 1, speeds: [1000, 100])
     #expect(quick.configuration.train.epochs == 324)
+  }
+
+  /// Also what was asked for and does not follow from the images.
+  @Test func whatWasAskedForIsWritten() throws {
+    let suggestion = try Suggestion(
+      for: profile(count: 1000, side: 32), path: "/data", test: "/held", layout: .last, hours: 1, cores: 4, threads: 4
+    ) { _ in 100 }
+    let read = try PretrainingConfiguration.decode(yaml: suggestion.yaml(heading: []))
+    #expect(read.data.layout == .last && read.parallel.threads == 4 && read.evaluation.test == "/held")
   }
 
   @Test(arguments: [
@@ -182,16 +206,27 @@ import VisionTransformer
       .write(to: URL(fileURLWithPath: images))
     let output = folder.appendingPathComponent("mine.yaml").path
     let mae = try MPILaunch.builtProgram("mae")
-    let arguments = ["config", "suggest", "--data", images, "--hours", "0.01", "--output", output]
+    let asked = ["--test", images, "--threads", "1", "--layout", "channels_last"]
+    let arguments = ["config", "suggest", "--data", images, "--hours", "0.01", "--output", output] + asked
     let outcome = try MPILaunch.run(mae, arguments, ranks: nil)
     #expect(outcome.exitCode == 0, "\(outcome.errorOutput)")
     #expect(outcome.output == "wrote \(output)\n")
+    let told = try PretrainingConfiguration.decode(yaml: try String(contentsOfFile: output, encoding: .utf8))
+    #expect(told.data.layout == .last && told.parallel.threads == 1)
+    #expect(told.evaluation.test == DataPaths([images]))
     let dry = try MPILaunch.run(
       mae, ["pretrain", "--config", output, "--run-dir", folder.appendingPathComponent("run").path, "--dry-run"],
       ranks: nil)
     #expect(dry.exitCode == 0, "\(dry.errorOutput)")
-    let again = try MPILaunch.run(mae, arguments, ranks: nil)
+    // Said before the images are looked at, which are not there.
+    let again = try MPILaunch.run(
+      mae, ["config", "suggest", "--data", "/nowhere", "--output", output], ranks: nil)
     #expect(again.exitCode == 2)
+    #expect(again.errorOutput.contains("exists already and is not overwritten"), "\(again.errorOutput)")
+    let unwritable = try MPILaunch.run(
+      mae, ["config", "suggest", "--data", "/nowhere", "--output", "\(folder.path)/none/mine.yaml"], ranks: nil)
+    #expect(unwritable.exitCode == 1)
+    #expect(unwritable.errorOutput.contains("\(folder.path)/none"), "\(unwritable.errorOutput)")
     let nothing = try MPILaunch.run(mae, ["config", "suggest", "--data", "/nowhere"], ranks: nil)
     #expect(nothing.exitCode == 1)
   }

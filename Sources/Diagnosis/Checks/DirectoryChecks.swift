@@ -80,16 +80,9 @@ enum DirectoryChecks {
     return space.suffices ? .ok("disk space", found) : .warning("disk space", found, do: advice)
   }
 
-  /// Whether files may grow as large as a checkpoint's.
-  ///
-  /// - Parameters:
-  ///   - limit: of this process on the bytes of a file (ulimit -f).
-  ///   - largest: bytes of a checkpoint's largest file.
-  static func fileSize(limit: Int?, largest: Int) -> Finding? {
-    guard let limit, limit < largest else { return nil }
-    return .failure(
-      "file size",
-      "files may have \(ProgressFormat.bytes(limit)) (ulimit -f), and a checkpoint's largest has \(ProgressFormat.bytes(largest))",
-      do: "ulimit -f unlimited, before the program is started")
+  /// Whether files may grow as large as a checkpoint's; nil where they may.
+  static func fileSize(_ size: CheckpointFileSize) -> Finding? {
+    guard !size.allowsSaving else { return nil }
+    return .failure("file size", "\(size)", do: "ulimit -f unlimited, before the program is started")
   }
 }

@@ -1,5 +1,4 @@
 import CProcessor
-import Reporting
 
 extension SystemFiles {
   /// The CPU's name, as the kernel gives it.
@@ -37,21 +36,9 @@ extension SystemFiles {
     return .ok("cpu", processorName + (used.isEmpty ? "" : "; the program uses its \(used.joined(separator: ", "))"))
   }
 
-  /// Whether products are as fast on all threads together as one thread alone promises.
-  ///
-  /// - Parameters:
-  ///   - alone: 10⁹ operations a second of one thread while nothing else runs.
-  ///   - together: of all threads together.
-  func rate(alone: Double, together: Double, threads: Int) -> Finding {
-    let rates =
-      "\(ProgressFormat.measure(together)) GFLOP/s in fp32 products on \(ProgressFormat.count(threads, "thread")), "
-      + "\(ProgressFormat.measure(alone)) on one alone"
-    // Two hardware threads of a core share its units: together they make about what one makes.
-    guard together < 0.6 * alone * Double(threads) else { return .ok("kernels", rates) }
-    return .warning(
-      "kernels", rates + ": the threads hold one another up",
-      do: "see that nothing else computes on this host (top); where its cores count twice (hyper-threading), set "
-        + "parallel.threads to half of them")
+  /// Whether the CPU has instructions for products of bfloat16.
+  var multipliesBFloat16: Bool {
+    (field("flags", of: "/proc/cpuinfo") ?? "").split(separator: " ").contains("avx512_bf16")
   }
 }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Imaging
 import MaskedAutoencoder
 import Pretraining
 import Reporting
@@ -46,12 +47,16 @@ public struct Suggestion {
 
   /// - Parameters:
   ///   - path: of the data, as it is to stand in the configuration.
+  ///   - test: of images that are not trained on, as it is to stand there; nil for none.
+  ///   - layout: of the data's arrays, where it was asked for.
   ///   - cores: that train.
+  ///   - threads: that train, where they were asked for.
   ///   - imagesPerSecond: what this machine makes of a configuration's steps.
   public init(
-    for data: DataProfile, path: String, hours: Double, cores: Int,
-    imagesPerSecond: (PretrainingConfiguration) throws -> Double
+    for data: DataProfile, path: String, test: String? = nil, layout: ChannelOrder? = nil, hours: Double, cores: Int,
+    threads: Int? = nil, imagesPerSecond: (PretrainingConfiguration) throws -> Double
   ) throws {
+    (configuration.data.layout, configuration.parallel.threads) = (layout, threads)
     chooseImage(data)
     chooseBatch(data, most: 4096, cores: cores)
     try chooseModel(data, hours: hours, cores: cores, imagesPerSecond)
@@ -60,7 +65,7 @@ public struct Suggestion {
       try chooseModel(data, hours: hours, cores: cores, imagesPerSecond)
     }
     chooseRate()
-    describe(data, path: path, cores: cores, hours: hours)
+    describe(data, path: path, test: test, cores: cores, hours: hours)
   }
 
   // MARK: The image and its patches
@@ -130,6 +135,8 @@ public struct Suggestion {
 
   private var modelName = ""
   private var modelReason = ""
+  /// Whether the model sees enough in the time.
+  private var hasEnoughTime = false
 
   /// The largest model that sees enough in the time, and has few parameters beside the data's values.
   private mutating func chooseModel(
@@ -161,7 +168,7 @@ public struct Suggestion {
       }
       configuration = larger
       precisionReason = gain.reason
-      modelName = name
+      (modelName, hasEnoughTime) = (name, isEnough)
       modelReason = "\(name), about \(Self.readable(rate)) images a second here"
       configuration.train.epochs = Int(min(Self.mostEpochs, max(1, epochs)))
       predictedSeconds = Double(configuration.train.epochs * data.count) / rate
@@ -211,7 +218,9 @@ public struct Suggestion {
 
   // MARK: The reasons
 
-  private mutating func describe(_ data: DataProfile, path: String, cores: Int, hours: Double) {
+  private mutating func describe(
+    _ data: DataProfile, path: String, test: String?, cores: Int, hours: Double
+  ) {
     let (model, train) = (configuration.model, configuration.train)
     let batch = train.batchSize
     func line(_ section: String, _ key: String, _ value: String, _ reason: String) {
@@ -222,10 +231,11 @@ public struct Suggestion {
     func add(_ section: String, _ key: String, _ reason: String) {
       line(section, key, entries["\(section).\(key)"]!, reason)
     }
-    let size = data.commonSize.map { "all images are \($0.height) x \($0.width)" }
-    add(
-      "model", "image_size",
-      size ?? "the shorter side of half of the images is \(data.shorterSide) or more; they are cropped and resized")
+    let size =
+      data.commonSize.map { "all images are \($0.height) x \($0.width)" }
+      ?? "the shorter side of half of the images is \(data.shorterSide) or more"
+    let isTheirs = data.commonSize == model.imageSize
+    add("model", "image_size", size + (isTheirs ? "" : "; they are cropped and resized to this"))
     add(
       "model", "patch_size",
       "\(model.grid.height) x \(model.grid.width) patches, of which the encoder sees \(model.visibleCount)")
@@ -244,6 +254,7 @@ public struct Suggestion {
       "{width: \(model.decoder.width), depth: \(model.decoder.depth), heads: \(model.decoder.heads)}",
       "narrower and shallower than the encoder; it is thrown away in the end")
     line("data", "path", path, "\(data.count) images of \(data.kind)")
+    if configuration.data.layout != nil { add("data", "layout", "as it was asked for") }
     add("data", "mean", "measured")
     add("data", "std", "measured")
     add(
@@ -260,8 +271,8 @@ public struct Suggestion {
       "train", "epochs",
       "about \(ProgressFormat.duration(predictedSeconds)) on \(ProgressFormat.count(cores, "core"))"
         + (predictedSeconds > hours * 3600 ? ", which is more than there is" : "")
-        + (Double(train.epochs) < Self.fewestEpochs
-          ? "; good features take some hundred: give it more time, or fewer images"
+        + (!hasEnoughTime
+          ? "; good features take some hundred: give it more time"
           : Double(train.epochs) >= Self.mostEpochs ? "; more did not help in the paper" : ""))
     add("train", "precision", precisionReason)
     add("train", "warmup_epochs", "a twentieth of the epochs, and 40 at most, as in the paper")
@@ -274,6 +285,8 @@ public struct Suggestion {
       "parallel", "virtual_workers",
       "parts of \(configuration.imagesPerVirtualWorker) images: as many threads as that can work, on any number of ranks that divides it"
     )
+    if configuration.parallel.threads != nil { add("parallel", "threads", "as many as were asked for") }
     add("checkpoint", "every_epochs", "some twenty times in all; the last step leaves one anyway")
+    if let test { line("eval", "test", test, "not trained on; how the model does on them is looked at after epochs") }
   }
 }
