@@ -102,10 +102,13 @@ import Testing
         continue
       }
       let command = words[start]
-      // Launchers read their options themselves, and hand those of mae pretrain on.
+      // Launchers read their options themselves, and hand those of the command behind them on: mae pretrain, if none is named.
+      let behind = words[(start + 1)...]
+      let handedOn = behind.firstIndex(of: "--").map { behind[($0 + 1)...] } ?? behind
       let path =
         command == "mae"
-        ? Array(words[(start + 1)...].prefix { $0.contains(/^[a-z-]+$/) && !$0.hasPrefix("-") }) : ["pretrain"]
+        ? Array(behind.prefix { $0.contains(/^[a-z-]+$/) && !$0.hasPrefix("-") })
+        : [handedOn.first == "finetune" ? "finetune" : "pretrain"]
       if helps[path] == nil {
         let outcome = try MPILaunch.run(try MPILaunch.builtProgram("mae"), path + ["--help"], ranks: nil)
         #expect(outcome.exitCode == 0, "\(page): \(line): \(outcome.errorOutput)")
@@ -117,8 +120,9 @@ import Testing
         known += try String(contentsOf: file, encoding: .utf8)
         #expect(FileManager.default.isExecutableFile(atPath: file.path), "\(page): \(command)")
       }
+      let options = Set(known.matches(of: /--[a-z][a-z0-9-]*/).map { String($0.0) })
       for option in words[start...] where option.hasPrefix("--") && option != "--" {
-        #expect(known.contains(option.prefix { $0 != "=" }), "\(page): \(line)")
+        #expect(options.contains(String(option.prefix { $0 != "=" })), "\(page): \(line)")
       }
     }
   }
