@@ -62,6 +62,8 @@ public struct Diagnosis: Codable, Sendable {
 extension Finding {
   /// Whether two hosts have been found alike, whatever they measured.
   fileprivate func isLike(_ other: Finding) -> Bool {
-    subject == other.subject && level == other.level && (level == .ok || advice == other.advice)
+    guard subject == other.subject, level == other.level else { return false }
+    // A failure that says what to do in its own words is alike where these are.
+    return level == .ok || (advice == other.advice && (advice != nil || found == other.found))
   }
 }

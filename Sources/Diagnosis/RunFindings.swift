@@ -77,6 +77,13 @@ struct RunFindings {
     _ task: Task.Type, _ configuration: Task.Configuration, _ communicator: any Communicator
   ) throws -> VirtualWorkerPlacement? {
     do {
+      // Hosts whose files differ must find out together: what follows is done by all ranks or none.
+      try communicator.together {
+        guard communicator.size <= configuration.run.virtualWorkers else {
+          throw TrainingError.moreRanksThanVirtualWorkers(
+            ranks: communicator.size, virtualWorkers: configuration.run.virtualWorkers)
+        }
+      }
       let placement = try VirtualWorkerPlacement(configuration.run, on: communicator)
       let bytes = try communicator.requireMemory(task, configuration, placement: placement)
       ofAll.append(.ok("run", "takes \(ProgressFormat.bytes(Int(bytes))) of memory a rank"))

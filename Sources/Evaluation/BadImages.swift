@@ -43,8 +43,8 @@ public struct TooManyBadImages: Error, CustomStringConvertible {
     if let key {
       return found == askedFor
         ? "none of the \(askedFor) images to evaluate on can be used; mae data check says why"
-        : "\(found) of the \(askedFor) images to evaluate on, or more, cannot be used, more than \(key) (\(allowedFraction)) "
-          + "allows; mae data check names them: mend or remove them, or allow more"
+        : "\(found) of the \(askedFor) images to evaluate on, or more, cannot be used, and \(allowedFraction) of them "
+          + "may be left out; mae data check names them: mend or remove them, or raise \(key)"
     }
     return found == askedFor
       ? "none of the \(askedFor) images can be used; nothing was written"

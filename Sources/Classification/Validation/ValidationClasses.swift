@@ -40,9 +40,7 @@ struct ValidationClasses: Sendable {
     let trained = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
     // A source may have names of classes without an image.
     let occurring = Set((0..<source.count).compactMap { source.label(of: $0) })
-    let unknown = own.indices.filter { label in
-      occurring.contains(label) && trained[own[label]].map { learned.empty.contains($0) } ?? true
-    }.map { own[$0] }
+    let unknown = own.indices.filter { occurring.contains($0) && trained[own[$0]] == nil }.map { own[$0] }
     if let first = unknown.first { throw .unknownClass(path: path, name: first, count: unknown.count) }
     let present = Set(occurring.compactMap { trained[own[$0]] })
     let absent = names.indices.filter { !present.contains($0) }

@@ -1,6 +1,7 @@
 import Compute
 import Datasets
 import Evaluation
+import Files
 import Imaging
 import Reporting
 import Training
@@ -189,7 +190,8 @@ final class PretrainingEvaluation: EpochEvaluation {
 
   private func policy(_ state: EvaluationState) -> BadImagePolicy {
     BadImagePolicy(
-      allowedFraction: task.configuration.data.maxBadFraction, key: "data.max_bad_fraction"
+      allowedFraction: max(BadImagePolicy.usualFraction, task.configuration.data.maxBadFraction),
+      key: "data.max_bad_fraction"
     ) { [self] sample in warnOnce("left out of the evaluation: \(sample)", state) }
   }
 
@@ -205,7 +207,7 @@ struct SingleClassChosen: UsageError {
   let mostImages: Int
 
   var description: String {
-    "all images that eval.max_images (\(mostImages)) takes of eval.train (\(path)) are of the class \"\(name)\", so that there "
+    "all images that eval.max_images (\(mostImages)) takes of eval.train (\(escaped(path))) are of the class \"\(name)\", so that there "
       + "is nothing to tell apart; raise it"
   }
 

@@ -13,7 +13,11 @@ extension HealthRule {
   private static func heldOutVerdict(_ facts: RunFacts) -> HealthFinding? {
     guard let loss = facts.heldOutLoss, let mean = facts.meanBaseline else { return nil }
     let words = Quantity.loss.words
+    let filled = facts.lastEvaluation { $0.contains("interpolat") }
     guard loss.value < mean * (1 - near) else {
+      if let filled, !facts.hasNormalizedPatches {
+        return verdictOnPixels(loss.value, filled: filled.value, mean: mean)
+      }
       let less = loss.value < mean ? "hardly less" : "no less"
       return HealthFinding(
         .warning,
@@ -22,7 +26,7 @@ extension HealthRule {
         advice: "Look at the learning rate, the length of the warm-up and the number of steps, and at the images "
           + "themselves: mae data check.")
     }
-    guard let filled = facts.lastEvaluation({ $0.contains("interpolat") }) else {
+    guard let filled else {
       return HealthFinding(
         .good,
         "On held-out images the loss is \(words(loss.value)); predicting each patch's mean costs \(words(mean)).")
@@ -40,6 +44,23 @@ extension HealthRule {
         + "(\(words(filled.value))) and what predicting each patch's mean costs (\(words(mean))).")
   }
 
+  /// Without normalised patches, who predicts the mean of a removed patch has been told it, and may be better than a model
+  /// that has learned much.
+  private static func verdictOnPixels(_ loss: Double, filled: Double, mean: Double) -> HealthFinding {
+    let words = Quantity.loss.words
+    guard loss < filled * (1 - near) else {
+      return HealthFinding(
+        .notice,
+        "On held-out images the loss is \(words(loss)), not yet better than filling in from the visible patches "
+          + "(\(words(filled))).",
+        advice: "More steps help most. If the loss stands still, try a higher train.base_learning_rate.")
+    }
+    return HealthFinding(
+      .good,
+      "On held-out images the loss is \(words(loss)), below what filling in from the visible patches costs "
+        + "(\(words(filled))); who knew the mean of each removed patch would have \(words(mean)).")
+  }
+
   private static let leavesPlateau =
     "Every run leaves this plateau late or never when its learning rate is too low for its number of steps: raise "
     + "train.base_learning_rate or train more epochs"
@@ -47,7 +68,7 @@ extension HealthRule {
   /// With normalised patches a loss of 1 is what predicting the mean of every patch costs, less where patches are flat: of
   /// such a patch nothing is left but its mean.
   private static func plateauAtMean(_ facts: RunFacts) -> HealthFinding? {
-    guard let loss = facts.recentLoss, facts.isPastWarmup else { return nil }
+    guard facts.hasNormalizedPatches, let loss = facts.recentLoss, facts.isPastWarmup else { return nil }
     let words = Quantity.loss.words
     if let mean = facts.meanBaseline {
       guard abs(loss - mean) < near * mean else { return nil }
@@ -56,7 +77,7 @@ extension HealthRule {
         "The loss stands at \(words(loss)), and predicting each patch's mean costs \(words(mean)): nothing has been "
           + "learned yet.", advice: "\(leavesPlateau).")
     }
-    guard facts.hasNormalizedPatches, abs(loss - 1) < near else { return nil }
+    guard abs(loss - 1) < near else { return nil }
     return HealthFinding(
       .warning,
       "The loss stands at \(words(loss)). With model.norm_pix a loss of 1.00, less where patches are flat, is what "
@@ -73,7 +94,7 @@ extension HealthRule {
     else { return nil }
     let words = Quantity.loss.words
     return HealthFinding(
-      .warning,
+      facts.beganWithWeights ? .notice : .warning,
       "The loss has not fallen by more than it varies: \(words(loss.first)) at first, \(words(loss.recent)) as of late.",
       advice: facts.isPretraining
         ? "\(leavesPlateau). If that changes nothing, look at the images: mae data check."
@@ -122,7 +143,8 @@ extension HealthRule {
       let lowest = heldOut.min(by: { $0.mean < $1.mean }), lowest.mean > 0,
       heldOut.suffix(2).allSatisfy({ $0.mean > heldOutRise * lowest.mean }),
       let training = facts.history.epochs["mean_loss"]?.bins, let last = training.last,
-      let then = training.last(where: { $0.first <= lowest.last }), last.mean < then.mean
+      let then = training.last(where: { $0.first <= lowest.last }), last.mean < then.mean,
+      !accuracyIsHighest(beside: loss.name, facts)
     else { return nil }
     let words = Quantity.loss.words
     return HealthFinding(
@@ -132,6 +154,13 @@ extension HealthRule {
       advice: "Train on more images or fewer epochs, or vary the images more (data.crop_scale"
         + "\(facts.isPretraining ? ", model.mask_ratio" : "")). By its loss a checkpoint of about that step is the better "
         + "one.")
+  }
+
+  /// A classifier's loss often rises while it still gets better: fewer of its answers are wrong, and those the more surely.
+  private static func accuracyIsHighest(beside loss: String, _ facts: RunFacts) -> Bool {
+    let accuracy = facts.history.epochs[loss.replacing("loss", with: "accuracy")]
+    guard let last = accuracy?.last, let highest = accuracy?.highest else { return false }
+    return last >= highest
   }
 
   /// Fewer directions than that hold no features of any data set, and a loss of so large a share of them is no noise.
@@ -189,7 +218,9 @@ extension HealthRule {
     let steps: Int
 
     init?(_ facts: RunFacts) {
-      guard let series = facts.history.steps["loss"], let first = series.bins.first, let recent = series.recentMean()
+      guard let series = facts.history.steps["loss"], let first = series.bins.first, let recent = series.recentMean(),
+        // Where the log goes on from a checkpoint of another run, the loss had fallen before.
+        first.first <= 1
       else { return nil }
       (self.series, self.first, self.recent, steps) = (series, first.mean, recent, series.count)
     }

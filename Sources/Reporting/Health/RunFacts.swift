@@ -19,6 +19,11 @@ struct RunFacts: Sendable {
   var totalSteps: Int? { count("last_step") }
   var stepsPerEpoch: Int? { count("steps_per_epoch") }
   var warmupSteps: Int? { count("warmup_steps") }
+  /// Whether the first weights were those of another run, of which the loss may be low from the first step on.
+  var beganWithWeights: Bool {
+    guard case .text(let command)? = history.start["command"] else { return false }
+    return command.contains("--init-from")
+  }
   /// Whether all of the learning rate has had a step to show what it does.
   var isPastWarmup: Bool { history.lastStep > warmupSteps ?? 0 }
   /// After the warm-up, as the recipe has it, whether or not the run has come so far.

@@ -16,14 +16,19 @@ public struct ReportPage: Sendable {
     (self.runs, self.now, self.rewriteSeconds) = (runs, now, rewriteSeconds)
   }
 
-  /// Writes the page in the place of an older one, in one move. Until then it has a name that nobody else takes: a run and
-  /// `mae report` may write the same page at once.
-  public func write(to path: String) throws(ReportingError) {
+  /// Writes the page in the place of an older one, in one move.
+  ///
+  /// - Parameter name: of the file until then, beside the page; one that nobody else takes unless it is given, as a run and
+  ///   `mae report` may write the same page at once.
+  public func write(to path: String, through name: String = "report.html.\(UUID().uuidString).writing")
+    throws(ReportingError)
+  {
     let bytes = Array(html.utf8)
     let files = PosixFileSystem()
-    let temporary = "\(path).\(UUID().uuidString).writing"
+    let temporary = "\(parentDirectory(of: path))/\(name)"
     try reporting { () throws(FileError) in
       do throws(FileError) {
+        try? files.remove(temporary)
         var file = try AppendOnlyFile(path: temporary)
         try file.append(bytes)
         try file.synchronize()

@@ -109,6 +109,8 @@ private struct Pages {
     do { try history.read(&follower) } catch { throw .file(error) }
     let run = ReportedRun(directory: directory, history: history, isAlive: isAlive, showsImages: true)
     findings = run.findings
-    try ReportPage([run], rewriteSeconds: rewriteSeconds).write(to: "\(directory)/report.html")
+    try ReportPage([run], rewriteSeconds: rewriteSeconds).write(
+      // Of all runs that were killed while they wrote one such file is left, which the next one replaces.
+      to: "\(directory)/report.html", through: "report.html.writing")
   }
 }

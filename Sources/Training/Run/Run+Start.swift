@@ -40,10 +40,10 @@ extension Run {
     let identity = try communicator.commonIdentity(of: source, path: configuration.data.path.description)
     _ = try BLASKernels.open(configuration, checkpoint: nil, communicator: communicator)
     let task = try communicator.together { try Task(configuration, from: nil) }
-    _ = try openEvaluation(of: task, beside: source, placement: placement, on: communicator)
+    let evaluation = try openEvaluation(of: task, beside: source, placement: placement, on: communicator)
     let words =
       "\(source.count) images, \(ProgressFormat.count(order.stepsPerEpoch, "step")) an epoch, "
-      + "\(ProgressFormat.bytes(Int(bytes))) of memory a rank"
+      + (["\(ProgressFormat.bytes(Int(bytes))) of memory a rank"] + (evaluation?.notes ?? [])).joined(separator: "; ")
     return (words, order, identity, source.classNames)
   }
 

@@ -28,10 +28,11 @@ extension RunOptions {
     // The tensors' names and shapes are compared with the model's when they are read.
     let step = resumed?.step ?? 0
     try resumed?.requireTensors(of: CheckpointLayout(task))
+    var remark = ""
     if let initial {
       let parameters = AlignedBuffer<Float>(repeating: 0, count: task.table.arenaCount)
       defer { extendLifetime(parameters) }
-      _ = try task.begin(with: initial, parameters: parameters.all, classNames: found.classNames) { count, piece in
+      remark = try task.begin(with: initial, parameters: parameters.all, classNames: found.classNames) { count, piece in
         (0..<count).forEach(piece)
       }
     }
@@ -47,7 +48,7 @@ extension RunOptions {
       if let resumed {
         "would go on after step \(step) from \(escaped(resumed.path))"
       } else if let initial {
-        "would begin with the weights of \(escaped(initial.path))"
+        "would begin with the weights of \(escaped(initial.path))\(remark)"
       } else {
         "would begin"
       }

@@ -124,8 +124,8 @@ import Training
     let empty = #expect(throws: ClassificationError.self) { try classes([2, 0]) }
     #expect(
       empty?.description.contains("the training images of data.path have a class without an image, such as 1") ?? false)
-    let unknown = #expect(throws: ClassificationError.self) { try classes([2, 1, 0]) }
-    #expect(unknown?.description.contains("have a class that the training images lack, such as 1") ?? false)
+    // Where the validation has images of it, they count, and are hardly ever answered rightly.
+    #expect(try classes([2, 1, 0]).choices == [0, 1, 2])
     // What the validation alone lacks is its own.
     let absent = #expect(throws: ClassificationError.self) {
       try self.classes(["0", "2"], trained: ["0", "1", "2"])

@@ -14,6 +14,8 @@ struct HealthTests {
     var batch = 256
     var images = 60_000
     var steps = 2000
+    /// Of those that the log has.
+    var firstStep = 1
     var warmupSteps = 100
     var peak = 1.5e-4
     var settings = ["model.norm_pix": "false", "model.encoder.width": "96"]
@@ -33,7 +35,7 @@ struct HealthTests {
       StartRecord(
         step: 0, title: "A run", stepsPerEpoch: sample.images / sample.batch, lastStep: sample.steps,
         warmupSteps: sample.warmupSteps, peakLearningRate: sample.peak, batchSize: sample.batch, images: sample.images))
-    for step in 1...min(500, sample.steps) {
+    for step in sample.firstStep..<sample.firstStep + min(500, sample.steps) {
       var record = StepRecord(
         step: step, epoch: 0, loss: sample.loss(step), learningRate: sample.peak, imagesPerSecond: 100, stepSeconds: 2)
       record.dataSeconds = 2 * sample.dataShare
@@ -114,6 +116,10 @@ struct HealthTests {
     try expectOnly(.warning, "The loss has not fallen by more than it varies", of: sample)
     sample.loss = { 2 + noise($0) - Double($0) / 500 }
     try expectOnly(.good, "The loss has fallen from ", of: sample)
+    // In a log that goes on from another run's checkpoint it fell before.
+    sample.firstStep = 1001
+    sample.loss = { _ in 0.4 }
+    try expectOnly(.good, "Nothing stands out.", of: sample)
   }
 
   @Test func aSmallBatchMakesTheLearningRateTiny() throws {
@@ -192,11 +198,11 @@ struct HealthTests {
       [("heldout_loss", loss), ("baseline_mean_loss", 1), ("baseline_interpolation_loss", 0.7)]
         .map { MetricValue(Metric(name: $0), $1) }
     }
+    sample.settings["model.norm_pix"] = "true"
     sample.evaluations = [evaluation(1.1)]
     try expectOnly(.warning, "On held-out images the loss is 1.1000, no less than", of: sample)
     // As near as the loss of a batch comes by chance; and one verdict, whatever the loss in training is.
     sample.evaluations = [evaluation(0.985)]
-    sample.settings["model.norm_pix"] = "true"
     sample.loss = { _ in 0.985 }
     try expectOnly(.warning, "On held-out images the loss is 0.9850, hardly less than what predicting", of: sample)
     sample = Sample()
@@ -204,6 +210,23 @@ struct HealthTests {
     try expectOnly(.notice, "On held-out images the loss is 0.8000: better than predicting", of: sample)
     sample.evaluations.append(evaluation(0.5))
     try expectOnly(.good, "On held-out images the loss is 0.5000, below what filling in", of: sample)
+  }
+
+  /// The mean of a removed patch is not nothing: in units of pixels it may be most of what there is to know.
+  @Test func pixelsAreNotHeldAgainstWhoKnowsEachPatchsMean() throws {
+    var sample = Sample()
+    func evaluation(_ loss: Double) -> [MetricValue] {
+      [("heldout_loss", loss), ("baseline_mean_loss", 0.26), ("baseline_interpolation_loss", 0.6)]
+        .map { MetricValue(Metric(name: $0), $1) }
+    }
+    sample.evaluations = [evaluation(0.62)]
+    try expectOnly(.notice, "On held-out images the loss is 0.6200, not yet better than filling in", of: sample)
+    sample.evaluations = [evaluation(0.27)]
+    try expectOnly(
+      .good, "On held-out images the loss is 0.2700, below what filling in from the visible patches costs (0.6000);",
+      of: sample)
+    sample.evaluations = [evaluation(0.2)]
+    try expectOnly(.good, "On held-out images the loss is 0.2000, below what filling in", of: sample)
   }
 
   @Test func aHeldOutLossThatRisesAloneIsSaid() throws {
@@ -214,6 +237,13 @@ struct HealthTests {
     try expectOnly(
       .warning, "On held-out images the loss has risen from 0.5000 after step 501 to 0.5600, while on those that are",
       of: sample)
+    // A classifier may be the surer of its errors, and make fewer.
+    sample.evaluations = losses.enumerated().map { place, loss in
+      [("validation_loss", loss), ("validation_accuracy", 0.8 + Double(place) / 100)]
+        .map { MetricValue(Metric(name: $0), $1) }
+    }
+    try expectNothing(sample)
+    sample.evaluations = losses.map { [MetricValue(Metric(name: "validation_loss"), $0)] }
     // One evaluation may stand out by chance.
     sample.evaluations.removeLast()
     try expectNothing(sample)

@@ -112,16 +112,17 @@ extension ProgramTests {
     /// As many may be unusable as of the images that are trained on.
     @Test func tooManyUnusableImages() throws {
       let bench = try Workbench()
-      try bench.writePNGs(to: "held", broken: [3, 20, 30])
+      try bench.writePNGs(to: "held", broken: [3, 12, 20, 25, 30])
       let settings = ["train.epochs=1", "eval.test=\(bench.path)/held"]
       let outcome = try bench.pretrain("run", settings, ranks: 2)
       #expect(outcome.exitCode == 1)
       #expect(
         outcome.errorOutput.contains(
-          "3 of the 40 images to evaluate on, or more, cannot be used, more than data.max_bad_fraction (0.01) allows"),
+          "5 of the 40 images to evaluate on, or more, cannot be used, and 0.1 of them may be left out; mae data check "
+            + "names them: mend or remove them, or raise data.max_bad_fraction"),
         "\(outcome.errorOutput)")
       #expect(!outcome.errorOutput.contains("--max-bad-fraction"))
-      let allowed = try bench.pretrain("run", settings + ["data.max_bad_fraction=0.1"], ranks: 2)
+      let allowed = try bench.pretrain("run", settings + ["data.max_bad_fraction=0.125"], ranks: 2)
       #expect(allowed.exitCode == 0 && allowed.errorOutput.contains("left out of the evaluation"))
     }
 
